@@ -1,0 +1,23 @@
+/// Faults of the accumulator's life cycle: when gradients are cleared and whether a window is trained on.
+#include "cases/faults/faults.h"
+
+namespace isobatch {
+
+bool plant_accumulator(const std::string& id, Setup& setup) {
+    if (id == "zero-grad-in-window") {
+        setup.decisions.clears_before = [](const Window&, const Slice&) { return true; };
+        return true;
+    }
+    if (id == "not-zeroed-after-step") {
+        setup.decisions.clears_after_step = [](const Window&) { return false; };
+        return true;
+    }
+    if (id == "epoch-tail-dropped") {
+        const std::int64_t effective = setup.trial.split.effective();
+        setup.decisions.trains_on = [effective](const Window& window) { return window.batch.samples == effective; };
+        return true;
+    }
+    return false;
+}
+
+}  // namespace isobatch

@@ -1,0 +1,131 @@
+/// A two-layer causal Transformer language model with what real ones have: tied embedding, separate query, key and
+/// value projections (the key bias has a true gradient of zero), rows of different lengths with ignored labels, a mean
+/// over tokens.
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/embedding.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/gelu.h>
+#include <ATen/ops/layer_norm.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/reshape.h>
+#include <ATen/ops/scaled_dot_product_attention.h>
+#include <ATen/ops/zeros.h>
+#include <torch/nn/module.h>
+
+#include "cases/draw.h"
+#include "cases/rows.h"
+#include "run/case.h"
+
+namespace isobatch {
+
+namespace {
+
+constexpr std::int64_t vocabulary = 32, width = 32, heads = 2, layers = 2, longest = 12;
+
+struct Gpt : torch::nn::Module {
+    struct Affine {
+        at::Tensor weight, bias;
+        at::Tensor operator()(const at::Tensor& x) const { return at::linear(x, weight, bias); }
+    };
+    struct Norm {
+        at::Tensor weight, bias;
+        at::Tensor operator()(const at::Tensor& x) const { return at::layer_norm(x, {width}, weight, bias); }
+    };
+    struct Block {
+        Norm before_attention, before_mlp;
+        Affine query, key, value, merge, widen, narrow;
+    };
+
+    Gpt(at::ScalarType dtype, Seed seed) : dtype_(dtype), seed_(seed) {
+        embedding = parameter("embedding", {vocabulary, width}, 0.3);
+        position = parameter("position", {longest, width}, 0.1);
+        for (int layer = 0; layer < layers; ++layer) {
+            const std::string name = "block" + std::to_string(layer) + "_";
+            blocks.push_back({norm(name + "norm1"), norm(name + "norm2"), affine(name + "query", width, width),
+                              affine(name + "key", width, width), affine(name + "value", width, width),
+                              affine(name + "merge", width, width), affine(name + "widen", 2 * width, width),
+                              affine(name + "narrow", width, 2 * width)});
+        }
+        last = norm("norm");
+    }
+
+    /// Logits [rows, length, vocabulary]; the embedding is also the output layer.
+    at::Tensor forward(const at::Tensor& tokens) const {
+        const std::int64_t rows = tokens.size(0), length = tokens.size(1);
+        at::Tensor x = at::embedding(embedding, tokens) + position.narrow(0, 0, length);
+        const auto split = [&](const at::Tensor& t) {
+            return t.reshape({rows, length, heads, width / heads}).transpose(1, 2);
+        };
+        for (const Block& block : blocks) {
+            const at::Tensor y = block.before_attention(x);
+            const at::Tensor mixed = at::scaled_dot_product_attention(split(block.query(y)), split(block.key(y)),
+                                                                      split(block.value(y)), {}, 0.0, true);
+            x = x + block.merge(mixed.transpose(1, 2).reshape({rows, length, width}));
+            x = x + block.narrow(at::gelu(block.widen(block.before_mlp(x))));
+        }
+        return at::linear(last(x), embedding);
+    }
+
+private:
+    at::Tensor parameter(const std::string& name, at::IntArrayRef shape, double deviation) {
+        return register_parameter(name, draw_normal(shape, deviation, seed_.split(name)).to(dtype_));
+    }
+    Affine affine(const std::string& name, std::int64_t out, std::int64_t in) {
+        return {parameter(name + "_weight", {out, in}, 0.2), parameter(name + "_bias", {out}, 0.05)};
+    }
+    Norm norm(const std::string& name) {
+        const auto options = at::TensorOptions().dtype(dtype_);
+        return {register_parameter(name + "_weight", at::ones({width}, options)),
+                register_parameter(name + "_bias", at::zeros({width}, options))};
+    }
+
+    at::ScalarType dtype_;
+    Seed seed_;
+
+public:
+    at::Tensor embedding, position;
+    std::vector<Block> blocks;
+    Norm last;
+};
+
+/// Rows of a noisy affine recurrence over the vocabulary; a row of k scored positions has k + 1 tokens.
+Dataset make_data(std::int64_t samples, Lengths kind, Seed seed) {
+    const std::vector<std::int64_t> lengths = row_lengths(samples, longest, kind, seed);
+    at::Tensor inputs = at::zeros({samples, longest}, at::TensorOptions().dtype(at::kLong));
+    at::Tensor targets = at::full({samples, longest}, ignored, at::TensorOptions().dtype(at::kLong));
+    Random random(seed.split("tokens"));
+    for (std::int64_t row = 0; row < samples; ++row) {
+        auto token = static_cast<std::int64_t>(random.below(vocabulary));
+        for (std::int64_t t = 0; t < longest; ++t) {
+            const auto next = (5 * token + 3 + static_cast<std::int64_t>(random.below(3))) % vocabulary;
+            const bool scored = t < lengths[static_cast<std::size_t>(row)];
+            if (scored || t == 0) inputs.mutable_data_ptr<std::int64_t>()[row * longest + t] = token;
+            if (scored) targets.mutable_data_ptr<std::int64_t>()[row * longest + t] = next;
+            token = next;
+        }
+    }
+    return padded_rows(inputs, targets, lengths);
+}
+
+Case gpt() {
+    return {.name = "gpt",
+            .summary = "2-layer causal Transformer language model, tied embedding, mean over scored tokens, AdamW",
+            .contract = {.weighting = Weighting::token_mean},
+            .optimizer = {.kind = OptimizerChoice::Kind::adamw, .lr = 1e-2, .weight_decay = 0.01},
+            .make_data = make_data,
+            .make_model = [](at::ScalarType dtype, Seed seed) { return std::make_shared<Gpt>(dtype, seed); },
+            .loss_sum =
+                [](torch::nn::Module& model, const Examples& examples) {
+                    const at::Tensor logits = static_cast<Gpt&>(model).forward(examples[0]);
+                    return at::cross_entropy_loss(logits.reshape({-1, vocabulary}), examples[1].reshape({-1}), {},
+                                                  at::Reduction::Sum, ignored);
+                }};
+}
+
+ISOBATCH_CASE(gpt);
+
+}  // namespace
+
+}  // namespace isobatch

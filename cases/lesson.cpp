@@ -1,0 +1,58 @@
+/// The lesson's model: linear regression, whose loss is a mean over samples.
+#include <ATen/ops/index_select.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/sum.h>
+#include <ATen/ops/tensor.h>
+#include <torch/nn/module.h>
+
+#include "cases/draw.h"
+#include "run/case.h"
+
+namespace isobatch {
+
+namespace {
+
+constexpr std::int64_t features = 24, outputs = 4;
+
+struct Lesson : torch::nn::Module {
+    Lesson(at::ScalarType dtype, Seed seed) {
+        weight = register_parameter("weight", draw_normal({outputs, features}, 0.2, seed.split("weight")).to(dtype));
+        bias = register_parameter("bias", draw_normal({outputs}, 0.2, seed.split("bias")).to(dtype));
+    }
+    at::Tensor weight, bias;
+};
+
+Dataset make_data(std::int64_t samples, Lengths, Seed seed) {
+    const at::Tensor inputs = draw_normal({samples, features}, 1, seed.split("inputs"));
+    const at::Tensor truth = draw_normal({outputs, features}, 0.5, seed.split("truth"));
+    const at::Tensor targets = at::linear(inputs, truth) + draw_normal({samples, outputs}, 0.1, seed.split("noise"));
+    Dataset data;
+    data.units.assign(static_cast<std::size_t>(samples), 1);
+    data.pick = [=](std::span<const std::int64_t> chosen) {
+        const at::Tensor index = at::tensor(at::IntArrayRef(chosen.data(), chosen.size()), at::kLong);
+        return Examples{inputs.index_select(0, index), targets.index_select(0, index)};
+    };
+    data.padded_units = [](std::span<const std::int64_t> chosen) { return static_cast<double>(chosen.size()); };
+    return data;
+}
+
+Case lesson() {
+    return {.name = "lesson",
+            .summary = "linear regression, mean over samples, SGD",
+            .contract = {.weighting = Weighting::sample_mean},
+            .optimizer = {.kind = OptimizerChoice::Kind::sgd, .lr = 0.05},
+            .make_data = make_data,
+            .make_model = [](at::ScalarType dtype, Seed seed) { return std::make_shared<Lesson>(dtype, seed); },
+            .loss_sum =
+                [](torch::nn::Module& model, const Examples& examples) {
+                    auto& own = static_cast<Lesson&>(model);
+                    const at::Tensor error = at::linear(examples[0], own.weight, own.bias) - examples[1];
+                    return (error * error).sum();
+                }};
+}
+
+ISOBATCH_CASE(lesson);
+
+}  // namespace
+
+}  // namespace isobatch

@@ -1,0 +1,146 @@
+#include <unistd.h>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "app/commands.h"
+#include "app/worker.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "plan/fault.h"
+#include "plan/isobatch.h"
+#include "plan/slice.h"
+#include "reports/progress.h"
+#include "reports/run_directory.h"
+
+namespace isobatch {
+
+namespace {
+
+struct CheckOptions {
+    std::vector<std::string> subjects{"gpt"};
+    std::int64_t effective = 16, max_devices = 0, samples = 0;
+    std::string splits = "all", engine = "serial", device = "cpu", recipe = "fp64", lengths = "ragged", fault;
+    std::uint64_t seed = 1;
+    int epochs = 2;
+    std::vector<std::string> allowed;
+    bool keep_traces = false;
+    std::string runner;
+    double deadline_s = 600;
+    Output output;
+    CLI::Option* effective_given = nullptr;
+};
+
+/// The splits that were asked for; the effective batch follows from a typed list.
+std::vector<Split> splits_for(CheckOptions& options) {
+    if (options.splits == "all") return splits_of({.effective = options.effective, .max_devices = options.max_devices});
+    if (options.effective_given->count() == 0)
+        options.effective = parse_split(pieces(options.splits, ',')[0]).effective();
+    return parse_splits(options.splits, options.effective);
+}
+
+/// The matrix, every case with every split. Checks all of it before anything runs.
+std::vector<Trial> plan_trials(CheckOptions& options) {
+    const std::vector<Split> splits = splits_for(options);
+    if (splits.empty()) throw Error("no split satisfies the bounds", "--max-devices", "raise --max-devices");
+    if (options.epochs < 1) throw Error(fmt::format("--epochs is {}", options.epochs), "--epochs", "give at least 1");
+    if (options.samples < 0)
+        throw Error(fmt::format("--samples is {}", options.samples), "--samples",
+                    "give at least 1, or leave it out for the default");
+    if (!options.fault.empty()) find_fault(options.fault);
+    const Lengths lengths = parse_lengths(options.lengths);
+    const std::int64_t samples = options.samples ? options.samples : default_samples(options.effective, lengths);
+    std::vector<Trial> trials;
+    for (const std::string& subject : options.subjects)
+        for (const Split& split : splits)
+            trials.push_back(parse_trial(
+                to_string(Trial{subject, split, options.engine, options.device, parse_recipe(options.recipe),
+                                options.seed, samples, lengths, options.epochs, options.fault})));
+    return trials;
+}
+
+/// The command with everything that was assumed spelled out.
+std::string full_command(const CheckOptions& options, const std::vector<Trial>& trials) {
+    std::vector<std::string> names;
+    for (const Trial& trial : trials)
+        if (trial.subject == trials[0].subject) names.push_back(to_string(trial.split));
+    Trial spelled = trials[0];
+    std::string text = to_string(spelled);
+    const std::string single = "--splits " + to_string(spelled.split);
+    text.replace(text.find(single), single.size(), "--splits " + joined(names, ","));
+    text.replace(0, spelled.subject.size(), joined(options.subjects, " "));
+    for (const std::string& claim : options.allowed) text += " --allow-untested " + claim;
+    return "isobatch check " + text;
+}
+
+std::vector<std::string> notes_for(const CheckOptions& options, const std::vector<Trial>& trials) {
+    std::vector<std::string> windows;
+    for (const Batch& batch : batches_of(trials[0].samples, options.effective, 1))
+        if (windows.size() < 6) windows.push_back(std::to_string(batch.samples));
+    return {fmt::format("{}: {} trials against the single large batch {} ({}, {}, {} engine)",
+                        joined(options.subjects, ", "), trials.size(), to_string(reference_of(trials[0]).split),
+                        options.recipe, options.device, options.engine),
+            fmt::format("data: {} samples of {} length, seed {}, {} epoch(s) of windows {}{}", trials[0].samples,
+                        options.lengths, options.seed, options.epochs, joined(windows, ", "),
+                        batches_of(trials[0].samples, options.effective, 1).size() > windows.size() ? ", …" : "")};
+}
+
+int run_check(CheckOptions& options) {
+    const std::vector<Trial> trials = plan_trials(options);
+    const std::string command = full_command(options, trials);
+    start_run(
+        options.output.directory,
+        {{"schema", "isobatch-run/1"}, {"command", command}, {"version", ISOBATCH_VERSION}, {"trials", trials.size()}});
+    Progress progress(static_cast<int>(trials.size()), ::isatty(STDERR_FILENO) && !options.output.json);
+    const std::string program = options.runner.empty() ? (program_folder() / "isobatch-run").string() : options.runner;
+    Worker worker(program, options.output.directory, options.keep_traces, options.deadline_s);
+    std::vector<Record> records;
+    worker.begin(trials[0]);
+    for (std::size_t i = 0; i < trials.size(); ++i) {
+        progress.show(static_cast<int>(i), fmt::format("{} {}", trials[i].subject, to_string(trials[i].split)));
+        records.push_back(worker.finish());
+        if (i + 1 < trials.size()) worker.begin(trials[i + 1]);  // computes while this one is synced to the disk
+        keep_record(options.output.directory, records.back());
+    }
+    progress.clear();
+    return finish(assemble(command, std::move(records), options.allowed, notes_for(options, trials)), options.output);
+}
+
+}  // namespace
+
+void add_check(CLI::App& app, int& exit_code) {
+    auto options = std::make_shared<CheckOptions>();
+    CLI::App* command = app.add_subcommand(
+        "check", "Run cases under every split of an effective batch and compare each with the single large batch");
+    command->add_option("CASE", options->subjects, "Cases: lesson, mlp, gpt")->capture_default_str();
+    options->effective_given =
+        command->add_option("--effective", options->effective, "Effective batch: per_device × accum × devices")
+            ->capture_default_str();
+    command->add_option("--splits", options->splits, "all, or a list such as 16x1x1,4x4x1,4x2x2")
+        ->capture_default_str();
+    command->add_option("--max-devices", options->max_devices, "Largest number of devices; 0: no bound")
+        ->capture_default_str();
+    command->add_option("--engine", options->engine, "serial: ranks one after another in one process")
+        ->capture_default_str();
+    command->add_option("--device", options->device, "cpu or cuda")->capture_default_str();
+    command->add_option("--recipe", options->recipe, "fp64 or fp32")->capture_default_str();
+    command->add_option("--lengths", options->lengths, "ragged or equal: scored units per row")->capture_default_str();
+    command
+        ->add_option("--samples", options->samples,
+                     "Size of the data set; 0: 2 11/16 windows, or 3 whole ones for equal lengths")
+        ->capture_default_str();
+    command->add_option("--epochs", options->epochs, "Epochs")->capture_default_str();
+    command->add_option("--seed", options->seed, "Seed of data, weights and order")->capture_default_str();
+    command->add_option("--fault", options->fault, "Plant a fault in every candidate, to see it found");
+    command->add_option("--allow-untested", options->allowed,
+                        "A claim that may stay untested without making the run inconclusive");
+    command->add_flag("--keep-traces", options->keep_traces,
+                      "Write every trace, not only those that are not equivalent");
+    command->add_option("--runner", options->runner,
+                        "Worker program with your own cases; default: isobatch-run beside this program");
+    command->add_option("--deadline", options->deadline_s, "Seconds that one trial may take")->capture_default_str();
+    add_output(*command, options->output);
+    command->callback([options, &exit_code] { exit_code = run_check(*options); });
+}
+
+}  // namespace isobatch

@@ -1,0 +1,23 @@
+# LibTorch without its own CMake package, which stops with a fatal error on a machine that has no CUDA toolkit. Looks in
+# ISOBATCH_TORCH (a prefix that holds lib/libtorch_cpu.so), then in .deps/python, where ci/install puts the wheel.
+#
+# Targets: isobatch_libtorch (CPU).
+
+file(GLOB _torch_wheels "${PROJECT_SOURCE_DIR}/.deps/python/lib/python3*/site-packages/torch")
+find_path(ISOBATCH_TORCH NAMES lib/libtorch_cpu.so PATHS ${_torch_wheels} NO_DEFAULT_PATH
+  DOC "Folder that holds LibTorch's lib/ and include/")
+
+if(ISOBATCH_TORCH)
+  file(STRINGS "${ISOBATCH_TORCH}/include/torch/headeronly/version.h" _torch_version REGEX "define TORCH_VERSION ")
+  string(REGEX REPLACE ".*\"(.*)\".*" "\\1" ISOBATCH_TORCH_VERSION "${_torch_version}")
+  add_library(isobatch_libtorch INTERFACE)
+  add_library(isobatch::libtorch ALIAS isobatch_libtorch)
+  target_include_directories(isobatch_libtorch SYSTEM INTERFACE
+    "${ISOBATCH_TORCH}/include" "${ISOBATCH_TORCH}/include/torch/csrc/api/include")
+  target_link_libraries(isobatch_libtorch INTERFACE "${ISOBATCH_TORCH}/lib/libtorch_cpu.so" "${ISOBATCH_TORCH}/lib/libc10.so")
+  # The wheel's libraries find their own dependencies through their RPATH; allow-shlib-undefined keeps the linker from looking.
+  target_link_options(isobatch_libtorch INTERFACE -Wl,--allow-shlib-undefined "-Wl,-rpath,${ISOBATCH_TORCH}/lib")
+endif()
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(LibTorch REQUIRED_VARS ISOBATCH_TORCH VERSION_VAR ISOBATCH_TORCH_VERSION
+  REASON_FAILURE_MESSAGE "run ci/install, or pass -DISOBATCH_TORCH=FOLDER of an unpacked LibTorch")

@@ -1,0 +1,52 @@
+# How targets are made here: warnings are errors for our own code, everything else is a usage requirement.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+option(ISOBATCH_SANITIZE "Address and undefined-behaviour sanitizers, on everything that links no LibTorch" OFF)
+
+find_program(ISOBATCH_CCACHE ccache)
+if(ISOBATCH_CCACHE)
+  # Without the sloppiness ccache gives up on files that use a precompiled header. With the base folder, one preset finds what
+  # another, or another clone, has compiled with the same options: the tests of `release` and `asan` are the same objects.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+    env CCACHE_SLOPPINESS=pch_defines,time_macros CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} ${ISOBATCH_CCACHE})
+endif()
+find_program(ISOBATCH_MOLD mold)
+
+add_library(isobatch_strict INTERFACE)
+target_compile_options(isobatch_strict INTERFACE -Wall -Wextra -Werror -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers)
+target_include_directories(isobatch_strict INTERFACE ${PROJECT_SOURCE_DIR}/harness ${PROJECT_SOURCE_DIR})
+if(ISOBATCH_MOLD)
+  target_link_options(isobatch_strict INTERFACE -fuse-ld=mold)
+endif()
+
+# The layers are sanitized. What only calls them (a test, a main) is not: it is then the same object as in `release`, which
+# ccache has, and sanitizing triples a compile time. -Og: -O1 inlines so much that it takes twice as long.
+add_library(isobatch_sanitized INTERFACE)
+if(ISOBATCH_SANITIZE)
+  target_compile_options(isobatch_sanitized INTERFACE
+    -Og -g1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(isobatch_strict INTERFACE -fsanitize=address,undefined)
+endif()
+
+# What nearly every file of the core includes, parsed once.
+add_library(isobatch_core_headers OBJECT ${CMAKE_CURRENT_LIST_DIR}/core_headers.cpp)
+target_link_libraries(isobatch_core_headers PRIVATE isobatch_strict isobatch_sanitized fmt::fmt-header-only)
+target_compile_options(isobatch_core_headers PRIVATE -fpch-preprocess)
+target_precompile_headers(isobatch_core_headers PRIVATE
+  <fmt/format.h> <nlohmann/json.hpp> <algorithm> <filesystem> <functional> <map> <optional> <set> <string> <variant> <vector>)
+
+# isobatch_add_layer(NAME SOURCES … DEPENDS layer…): a static library isobatch_NAME with the alias isobatch::NAME. A layer sees
+# only what it depends on; ci/lint holds the #include lines to the same table.
+function(isobatch_add_layer name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LIBRARIES" ${ARGN})
+  add_library(isobatch_${name} STATIC ${ARG_SOURCES})
+  add_library(isobatch::${name} ALIAS isobatch_${name})
+  list(TRANSFORM ARG_DEPENDS PREPEND isobatch::)
+  target_link_libraries(isobatch_${name} PUBLIC ${ARG_DEPENDS} PRIVATE isobatch_strict isobatch_sanitized fmt::fmt-header-only ${ARG_LIBRARIES})
+  target_compile_options(isobatch_${name} PRIVATE -fpch-preprocess)  # or ccache cannot tell what a file includes
+  target_precompile_headers(isobatch_${name} REUSE_FROM isobatch_core_headers)
+  target_include_directories(isobatch_${name} PUBLIC ${PROJECT_SOURCE_DIR}/harness ${PROJECT_SOURCE_DIR})
+endfunction()

@@ -1,0 +1,196 @@
+#include "diagnose/diagnose.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "diagnose/predict.h"
+#include "diagnose/recover.h"
+
+namespace isobatch {
+
+namespace {
+
+std::string place_of(const Record& record, const WindowEvidence& window) {
+    return fmt::format("step {} of {}", window.step, to_string(record.trial.split));
+}
+
+const MicroCount& micro_of(const WindowEvidence& window, std::size_t sample) {
+    return window.layout.micros[static_cast<std::size_t>(window.micro_of[sample])];
+}
+
+/// What one decoded gradient says against a prediction.
+std::string against(const Prediction& prediction, const Record& record, const WindowEvidence& window,
+                    const Recovered& recovered) {
+    if (!(recovered.residual <= residual_limit(record.trial.recipe)))
+        return fmt::format("in {} no weights explain the gradient (residual {:.2g})", place_of(record, window),
+                           recovered.residual);
+    for (std::size_t i = 0; i < recovered.weights.size(); ++i) {
+        if (std::isnan(recovered.weights[i])) continue;  // a sample without a gradient has no weight
+        const double allowed = window.weight_tolerance * std::max(1.0, std::abs(prediction.weights[i]));
+        if (std::abs(recovered.weights[i] - prediction.weights[i]) <= allowed) continue;
+        return fmt::format("in {} it predicts weight {:.4f} for sample {} (rank {}, micro {}), recovered {:.4f}",
+                           place_of(record, window), prediction.weights[i], printable(window.samples[i]),
+                           micro_of(window, i).rank, micro_of(window, i).micro, recovered.weights[i]);
+    }
+    for (const double stale : recovered.stale)
+        if (!(std::abs(stale - prediction.stale) <= window.weight_tolerance))
+            return fmt::format("in {} it predicts {:.4f} of an earlier gradient, recovered {:.4f}",
+                               place_of(record, window), prediction.stale, stale);
+    return {};
+}
+
+/// An equivalent window speaks too: a cause that would have moved it beyond the verdict's sensitivity is excluded.
+std::string against_green(const Prediction& prediction, const Record& record, const WindowEvidence& window) {
+    for (std::size_t i = 0; i < prediction.weights.size(); ++i)
+        if (window.sample_units[i] > 0 && std::abs(prediction.weights[i] - 1) > record.verdict.sensitivity)
+            return fmt::format("in {} it predicts weight {:.4f} for sample {}, where the gradient is right",
+                               place_of(record, window), prediction.weights[i], printable(window.samples[i]));
+    if (prediction.stale != 0 && window.window > 1)
+        return fmt::format("in {} it predicts an earlier gradient, where the gradient is right",
+                           place_of(record, window));
+    return {};
+}
+
+/// What made a trial red must change something in it: the gradient where that is red, and otherwise anything.
+std::string against_red(Cause cause, const Record& record) {
+    const auto& [windows, missing, ragged, strangers] = record.evidence;
+    const bool moves = std::any_of(windows.begin(), windows.end(), [&](const WindowEvidence& window) {
+        const auto [weights, stale] = predict(cause, window).value_or(Prediction{});
+        return (stale != 0 && window.window > 1) ||
+               std::any_of(weights.begin(), weights.end(), [](double weight) { return weight != 1; });
+    });
+    const auto& checks = record.verdict.checks;
+    const bool gradient = std::any_of(checks.begin(), checks.end(), [](const CheckResult& result) {
+        return result.check == Check::grad && result.outcome == Outcome::divergent;
+    });
+    if (moves || (!gradient && !missing.empty())) return {};
+    return fmt::format("{} is divergent, and it changes {} there", to_string(record.trial.split),
+                       gradient ? "no gradient" : "nothing");
+}
+
+bool green(const Record& record) {
+    return record.verdict.outcome <= Outcome::equivalent;
+}
+
+/// Where the finding is seen first: in the first divergent trial, the window and gradient that are furthest from right
+/// weights.
+struct Sight {
+    const Record* record = nullptr;
+    const WindowEvidence* window = nullptr;
+    const Recovered* recovered = nullptr;
+};
+
+bool off(const Recovered& recovered, const WindowEvidence& window, Recipe recipe) {
+    const auto wrong = [&](double value, double right) { return std::abs(value - right) > window.weight_tolerance; };
+    return std::any_of(recovered.weights.begin(), recovered.weights.end(), [&](double w) { return wrong(w, 1); }) ||
+           std::any_of(recovered.stale.begin(), recovered.stale.end(), [&](double s) { return wrong(s, 0); }) ||
+           !(recovered.residual <= residual_limit(recipe));
+}
+
+Sight first_sight(const std::vector<const Record*>& divergent) {
+    for (const Record* record : divergent)
+        for (const WindowEvidence& window : record->evidence.windows)
+            for (const Recovered& recovered : window.recovered)
+                if (off(recovered, window, record->trial.recipe)) return {record, &window, &recovered};
+    return {divergent.front(), nullptr, nullptr};
+}
+
+std::vector<WeightLine> weight_lines(const Sight& sight, const std::optional<Prediction>& prediction) {
+    std::vector<WeightLine> lines;
+    for (std::size_t i = 0; sight.recovered && i < sight.window->samples.size(); ++i) {
+        const MicroCount& micro = micro_of(*sight.window, i);
+        lines.push_back({sight.window->samples[i], micro.rank, micro.micro, sight.window->sample_units[i],
+                         sight.recovered->weights[i],
+                         prediction ? prediction->weights[i] : std::numeric_limits<double>::quiet_NaN()});
+    }
+    return lines;
+}
+
+/// Largest distance between prediction and recovery over the whole matrix.
+double worst_error(Cause cause, const std::vector<const Record*>& divergent) {
+    double worst = cause == Cause::unknown ? std::numeric_limits<double>::quiet_NaN() : 0;
+    for (const Record* record : divergent)
+        for (const WindowEvidence& window : record->evidence.windows)
+            for (const Recovered& recovered : window.recovered)
+                if (const auto prediction = predict(cause, window))
+                    for (std::size_t i = 0; i < recovered.weights.size(); ++i)
+                        if (!std::isnan(recovered.weights[i]))
+                            worst = std::max(worst, std::abs(recovered.weights[i] - prediction->weights[i]));
+    return worst;
+}
+
+}  // namespace
+
+std::string contradiction(Cause cause, const Record& record) {
+    if (!explains_ledger(cause, record.evidence))
+        return cause == Cause::epoch_tail_dropped
+                   ? fmt::format("{} misses {} windows, {} are ragged", to_string(record.trial.split),
+                                 record.evidence.missing.size(), record.evidence.ragged.size())
+                   : fmt::format("{} does not hold the promised samples in every window",
+                                 to_string(record.trial.split));
+    for (const WindowEvidence& window : record.evidence.windows) {
+        const auto prediction = predict(cause, window);
+        if (!prediction) return "it predicts nothing";
+        std::string problem = green(record) ? against_green(*prediction, record, window) : std::string();
+        for (const Recovered& recovered : window.recovered)
+            if (problem.empty()) problem = against(*prediction, record, window, recovered);
+        if (!problem.empty()) return problem;
+    }
+    return record.verdict.outcome == Outcome::divergent ? against_red(cause, record) : std::string();
+}
+
+std::vector<Finding> diagnose(std::span<const Record> matrix) {
+    std::vector<const Record*> divergent;
+    for (const Record& record : matrix)
+        if (record.verdict.outcome == Outcome::divergent) divergent.push_back(&record);
+    if (divergent.empty()) return {};
+
+    Finding finding;
+    for (const Cause cause : all_causes) {
+        if (cause == Cause::unknown) continue;
+        std::string problem;
+        for (const Record& record : matrix)
+            if (problem.empty() && record.verdict.outcome != Outcome::crashed) problem = contradiction(cause, record);
+        if (problem.empty())
+            finding.causes.push_back(cause);
+        else
+            finding.rivals.push_back({cause, problem});
+    }
+    const bool decoded = std::any_of(divergent.begin(), divergent.end(), [](const Record* record) {
+        return !record->evidence.missing.empty() ||
+               std::any_of(record->evidence.windows.begin(), record->evidence.windows.end(),
+                           [](const WindowEvidence& w) { return !w.recovered.empty(); });
+    });
+    if (!decoded) finding.causes.clear();  // nothing was read, so nothing is named
+    if (finding.causes.empty()) finding.causes = {Cause::unknown};
+
+    const Sight sight = first_sight(divergent);
+    const Cause named = finding.causes.front();
+    finding.summary = meaning(named);
+    finding.trial = to_string(sight.record->trial);
+    finding.repro = sight.record->repro;
+    finding.worst_error = worst_error(named, divergent);
+    if (sight.window) {
+        finding.first = {sight.window->step, sight.recovered->ranks.front(), "", -1};
+        finding.weights = weight_lines(sight, predict(named, *sight.window));
+        finding.stale = sight.recovered->stale;
+    } else {
+        for (const CheckResult& result : sight.record->verdict.checks)
+            if (result.outcome == Outcome::divergent && result.first) {
+                finding.first = *result.first;
+                break;
+            }
+    }
+    if (finding.causes.size() > 1)
+        finding.separated_by = "run more splits of the batch together (--splits all), on rows of different lengths";
+    finding.remedy = remedy(named);
+    finding.precedent = precedent(named);
+    return {finding};
+}
+
+}  // namespace isobatch

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "diagnose/finding.h"
+#include "diagnose/record.h"
+
+namespace isobatch {
+
+/// Reads all trials of one matrix together: a cause stands when it predicts every recovered weight, every green window
+/// and every missing one. Empty when nothing diverged. A difference that no cause explains is one finding, `unknown`,
+/// with its weights.
+std::vector<Finding> diagnose(std::span<const Record> matrix);
+
+/// The first thing in the trial that the cause cannot explain, as a sentence; empty when it explains everything.
+std::string contradiction(Cause cause, const Record& record);
+
+}  // namespace isobatch

@@ -1,0 +1,111 @@
+#include "diagnose/evidence.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+
+namespace isobatch {
+
+namespace {
+
+std::vector<std::int64_t> counts_from(const Json& list, const std::string& where) {
+    std::vector<std::int64_t> values;
+    for (const Json& value : list_from_json(list, where))
+        values.push_back(integer_from_json(value, 0, std::int64_t{1} << 40, where));
+    return values;
+}
+
+std::vector<int> ints_from(const Json& list, const std::string& where) {
+    std::vector<int> values;
+    for (const Json& value : list_from_json(list, where))
+        values.push_back(static_cast<int>(integer_from_json(value, 0, 1 << 30, where)));
+    return values;
+}
+
+Json window_json(const WindowEvidence& window) {
+    Json micros = Json::array(), recovered = Json::array();
+    for (const MicroCount& micro : window.layout.micros)
+        micros.push_back({{"rank", micro.rank},
+                          {"micro", micro.micro},
+                          {"samples", micro.samples},
+                          {"units", number_to_json(micro.units)}});
+    for (const Recovered& entry : window.recovered)
+        recovered.push_back({{"ranks", entry.ranks},
+                             {"weights", numbers_to_json(entry.weights)},
+                             {"stale", numbers_to_json(entry.stale)},
+                             {"residual", number_to_json(entry.residual)}});
+    return {{"step", window.step},
+            {"window", window.window},
+            {"samples", window.samples},
+            {"sample_units", numbers_to_json(window.sample_units)},
+            {"micro_of", window.micro_of},
+            {"micros", micros},
+            {"ragged", window.layout.ragged},
+            {"condition", number_to_json(window.condition)},
+            {"weight_tolerance", number_to_json(window.weight_tolerance)},
+            {"refused", window.refused},
+            {"recovered", recovered}};
+}
+
+/// The lists of a window speak of the same samples, so that whatever reads them may index one by another.
+void require_consistent(const WindowEvidence& window, const std::string& where) {
+    const std::size_t samples = window.samples.size();
+    const auto known = [&](int micro) { return static_cast<std::size_t>(micro) < window.layout.micros.size(); };
+    const auto whole = [&](const Recovered& entry) { return entry.weights.size() == samples && !entry.ranks.empty(); };
+    if (window.sample_units.size() != samples || window.micro_of.size() != samples ||
+        !std::all_of(window.micro_of.begin(), window.micro_of.end(), known) ||
+        !std::all_of(window.recovered.begin(), window.recovered.end(), whole))
+        throw Error(fmt::format("the evidence of step {} does not fit its {} samples", window.step, samples), where,
+                    "write the file again; nothing in it was trusted");
+}
+
+WindowEvidence window_from(const Json& object, const std::string& where) {
+    WindowEvidence window;
+    window.step = integer_from_json(object.at("step"), 0, std::int64_t{1} << 40, where);
+    window.window = integer_from_json(object.at("window"), 0, std::int64_t{1} << 40, where);
+    window.samples = object.at("samples").get<std::vector<std::string>>();
+    window.sample_units = numbers_from_json(object.at("sample_units"), where);
+    window.micro_of = ints_from(object.at("micro_of"), where);
+    for (const Json& micro : list_from_json(object.at("micros"), where))
+        window.layout.micros.push_back({static_cast<int>(integer_from_json(micro.at("rank"), 0, 1 << 20, where)),
+                                        static_cast<int>(integer_from_json(micro.at("micro"), 0, 1 << 30, where)),
+                                        integer_from_json(micro.at("samples"), 0, std::int64_t{1} << 40, where),
+                                        number_from_json(micro.at("units"), where)});
+    window.layout.ragged = object.at("ragged").get<bool>();
+    window.condition = number_from_json(object.at("condition"), where);
+    window.weight_tolerance = number_from_json(object.at("weight_tolerance"), where);
+    window.refused = object.at("refused").get<std::string>();
+    for (const Json& entry : list_from_json(object.at("recovered"), where))
+        window.recovered.push_back({ints_from(entry.at("ranks"), where), numbers_from_json(entry.at("weights"), where),
+                                    numbers_from_json(entry.at("stale"), where),
+                                    number_from_json(entry.at("residual"), where)});
+    require_consistent(window, where);
+    return window;
+}
+
+}  // namespace
+
+Json to_json(const Evidence& evidence) {
+    Json windows = Json::array();
+    for (const WindowEvidence& window : evidence.windows) windows.push_back(window_json(window));
+    return {{"windows", windows},
+            {"missing", evidence.missing},
+            {"ragged", evidence.ragged},
+            {"strangers", evidence.strangers}};
+}
+
+Evidence evidence_from_json(const Json& object, const std::string& where) {
+    return reading(where, [&] {
+        Evidence evidence;
+        for (const Json& window : list_from_json(object.at("windows"), where))
+            evidence.windows.push_back(window_from(window, where));
+        evidence.missing = counts_from(object.at("missing"), where);
+        evidence.ragged = counts_from(object.at("ragged"), where);
+        evidence.strangers = counts_from(object.at("strangers"), where);
+        return evidence;
+    });
+}
+
+}  // namespace isobatch

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "plan/layout.h"
+
+namespace isobatch {
+
+/// The weights recovered from one gradient; several ranks share an entry when their gradients are bitwise the same.
+struct Recovered {
+    std::vector<int> ranks;
+    std::vector<double> weights;  ///< per sample of the window, 1 = right; NaN for a sample without a gradient
+    /// Share of each earlier window's gradient that is still in this one, oldest first. Of more than seven, the oldest
+    /// entry is the share of the sum of all but the last six.
+    std::vector<double> stale;
+    double residual = 0;  ///< what no weights explain, relative to the gradient
+};
+
+/// One judged window of one trial, as far as a cause can be read from it.
+struct WindowEvidence {
+    std::int64_t step = 0;             ///< the candidate's
+    std::int64_t window = 0;           ///< the reference's step that it is
+    std::vector<std::string> samples;  ///< in the reference's order
+    std::vector<double> sample_units;
+    std::vector<int> micro_of;  ///< index into layout.micros, per sample
+    WindowLayout layout;
+    double condition = 0;              ///< of the samples' gradients
+    double weight_tolerance = 0;       ///< a recovered weight is right to this
+    std::string refused;               ///< why no weights were recovered; empty when they were
+    std::vector<Recovered> recovered;  ///< empty for an equivalent trial, whose weights are 1 within its sensitivity
+};
+
+/// What diagnosis reads of one trial.
+struct Evidence {
+    std::vector<WindowEvidence> windows;
+    std::vector<std::int64_t> missing;    ///< steps of the reference that no step of the trial is
+    std::vector<std::int64_t> ragged;     ///< steps of the reference that hold fewer samples than the effective batch
+    std::vector<std::int64_t> strangers;  ///< steps of the trial that are no window of the reference
+};
+
+Json to_json(const Evidence& evidence);
+Evidence evidence_from_json(const Json& object, const std::string& where);
+
+}  // namespace isobatch

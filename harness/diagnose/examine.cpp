@@ -1,0 +1,23 @@
+#include "diagnose/examine.h"
+
+#include "judge/judge.h"
+
+namespace isobatch {
+
+Record Examiner::examine(const Trace& candidate, std::string repro) {
+    Record record;
+    record.trial = parse_trial(candidate.manifest.trial);
+    record.repro = std::move(repro);
+    record.contract = yardstick_->contract;
+    record.verdict = judge(*yardstick_, candidate);
+    if (record.verdict.outcome == Outcome::crashed) return record;
+    record.evidence = evidence_of(*yardstick_, candidate);
+    if (record.verdict.outcome > Outcome::equivalent) {
+        if (!decoder_) decoder_ = std::make_unique<const Decoder>(*yardstick_);
+        decoder_->recover(record.evidence, candidate);
+    }
+    record.cost = cost_of(candidate);
+    return record;
+}
+
+}  // namespace isobatch

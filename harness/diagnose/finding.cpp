@@ -1,0 +1,31 @@
+#include "diagnose/finding.h"
+
+namespace isobatch {
+
+Json to_json(const Finding& finding) {
+    Json causes = Json::array(), weights = Json::array(), rivals = Json::array();
+    for (const Cause cause : finding.causes) causes.push_back(to_string(cause));
+    for (const WeightLine& line : finding.weights)
+        weights.push_back({{"sample", line.sample},
+                           {"rank", line.rank},
+                           {"micro", line.micro},
+                           {"units", number_to_json(line.units)},
+                           {"recovered", number_to_json(line.recovered)},
+                           {"predicted", number_to_json(line.predicted)}});
+    for (const Rival& rival : finding.rivals)
+        rivals.push_back({{"cause", to_string(rival.cause)}, {"ruled_out_by", rival.ruled_out_by}});
+    return {{"causes", causes},
+            {"summary", finding.summary},
+            {"trial", finding.trial},
+            {"first", to_json(finding.first)},
+            {"weights", weights},
+            {"stale", numbers_to_json(finding.stale)},
+            {"worst_error", number_to_json(finding.worst_error)},
+            {"rivals", rivals},
+            {"separated_by", finding.separated_by},
+            {"remedy", finding.remedy},
+            {"precedent", finding.precedent},
+            {"repro", finding.repro}};
+}
+
+}  // namespace isobatch

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "judge/verdict.h"
+#include "plan/cause.h"
+
+namespace isobatch {
+
+/// A cause that the evidence excludes, and what excludes it.
+struct Rival {
+    Cause cause;
+    std::string ruled_out_by;
+};
+
+/// One sample's weight, as it was found and as the named cause predicts it.
+struct WeightLine {
+    std::string sample;
+    int rank = 0, micro = 0;
+    double units = 0;
+    double recovered = 1, predicted = 1;  ///< NaN where there is none
+};
+
+/// One thing found wrong, read over all splits together.
+struct Finding {
+    std::vector<Cause> causes;  ///< the smallest set that the evidence cannot separate
+    std::string summary;        ///< what is wrong, in a sentence
+    std::string trial;          ///< where it is seen first: text form of the trial
+    Place first;
+    std::vector<WeightLine> weights;  ///< of that window and rank; empty when none were recovered
+    std::vector<double> stale;  ///< share of each earlier window's gradient that is still in that one, as in Recovered
+    double worst_error =
+        0;  ///< largest |recovered - predicted| over every decoded window of the matrix; NaN for `unknown`
+    std::vector<Rival> rivals;
+    std::string separated_by;  ///< what would separate the set further; empty for one cause
+    std::string remedy;
+    std::string precedent;
+    std::string repro;  ///< the command that repeats the trial
+};
+
+Json to_json(const Finding& finding);
+
+}  // namespace isobatch

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "diagnose/evidence.h"
+#include "plan/cause.h"
+
+namespace isobatch {
+
+/// What a cause would have left in one window's gradient, on one rank.
+struct Prediction {
+    std::vector<double> weights;  ///< per sample, 1 = right
+    double stale = 0;             ///< share of every earlier window's gradient
+};
+
+/// Nothing for `unknown`, which predicts nothing.
+std::optional<Prediction> predict(Cause cause, const WindowEvidence& window);
+
+/// Whether the cause explains which windows are missing from the trial: all and only the ragged ones for a dropped
+/// tail, none otherwise.
+bool explains_ledger(Cause cause, const Evidence& evidence);
+
+}  // namespace isobatch

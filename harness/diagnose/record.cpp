@@ -1,0 +1,40 @@
+#include "diagnose/record.h"
+
+namespace isobatch {
+
+Json to_json(const Record& record) {
+    return {{"trial", to_string(record.trial)},
+            {"split", to_string(record.trial.split)},
+            {"repro", record.repro},
+            {"contract", to_json(record.contract)},
+            {"verdict", to_json(record.verdict)},
+            {"evidence", to_json(record.evidence)},
+            {"cost", to_json(record.cost)},
+            {"trace", record.trace}};
+}
+
+Record record_from_json(const Json& object, const std::string& where) {
+    return reading(where, [&] {
+        Record record;
+        record.trial = parse_trial(object.at("trial").get<std::string>());
+        record.repro = object.at("repro").get<std::string>();
+        record.contract = contract_from_json(object.at("contract"), where);
+        record.verdict = verdict_from_json(object.at("verdict"), where);
+        record.evidence = evidence_from_json(object.at("evidence"), where);
+        record.cost = cost_from_json(object.at("cost"), where);
+        record.trace = object.at("trace").get<std::string>();
+        return record;
+    });
+}
+
+Record crashed_record(const Trial& trial, std::string repro, std::string message) {
+    Record record{trial, std::move(repro), std::nullopt, {}, {}, {}, {}};
+    record.verdict.outcome = Outcome::crashed;
+    CheckResult result{.check = Check::data, .outcome = Outcome::crashed};
+    result.first = Place{};
+    result.message = std::move(message);
+    record.verdict.checks.push_back(std::move(result));
+    return record;
+}
+
+}  // namespace isobatch

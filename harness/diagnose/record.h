@@ -1,0 +1,31 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/json.h"
+#include "diagnose/evidence.h"
+#include "judge/verdict.h"
+#include "measure/cost.h"
+#include "plan/trial.h"
+
+namespace isobatch {
+
+/// All that is kept of one trial: a line of the worker's answer, a file of the run directory.
+struct Record {
+    Trial trial;
+    std::string repro;                 ///< the command that repeats it
+    std::optional<Contract> contract;  ///< what it was held to
+    Verdict verdict;
+    Evidence evidence;
+    Cost cost;
+    std::string trace;  ///< where its trace was kept inside the run directory; empty: not kept
+};
+
+Json to_json(const Record& record);
+Record record_from_json(const Json& object, const std::string& where);
+
+/// A trial that ended without a verdict.
+Record crashed_record(const Trial& trial, std::string repro, std::string message);
+
+}  // namespace isobatch

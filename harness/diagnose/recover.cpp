@@ -1,0 +1,194 @@
+#include "diagnose/recover.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "judge/compare.h"
+
+namespace isobatch {
+
+namespace {
+
+/// Earlier gradients that are told apart; what is older than this is one column, their sum, as an accumulator that
+/// nobody clears holds it.
+constexpr std::size_t most_stale = 6;
+
+/// Appends a tensor, scaled, to a stacked column.
+void append(std::vector<double>& column, const Tensor& part, double scale) {
+    for (const double value : as_doubles(part, "gradient")) column.push_back(value * scale);
+}
+
+/// The gradients of the windows before w, oldest first.
+std::vector<std::vector<double>> stale_columns(const Yardstick& yardstick, std::size_t w,
+                                               const std::vector<double>& row_scale) {
+    std::vector<std::vector<double>> columns;
+    for (std::size_t earlier = 0; earlier < w; ++earlier) {
+        std::vector<double> column;
+        for (std::size_t t = 0; t < row_scale.size(); ++t)
+            append(column, yardstick.windows[earlier].gradients[t], row_scale[t]);
+        if (earlier > 0 && earlier + most_stale < w)
+            std::transform(column.begin(), column.end(), columns[0].begin(), columns[0].begin(), std::plus<>());
+        else
+            columns.push_back(std::move(column));
+    }
+    return columns;
+}
+
+/// Where each sample of the window went: index into the layout's micros, in the reference's order of samples. A sample
+/// that was seen twice keeps its first place.
+std::vector<int> micros_of(const WindowScale& window, const Trace& candidate, std::size_t k) {
+    std::map<std::string, int> place;
+    int index = 0;
+    for (const std::vector<Step>& rank : candidate.ranks) {
+        if (k >= rank.size()) continue;
+        for (const Micro& micro : rank[k].micros) {
+            for (const std::string& sample : micro.samples) place.emplace(sample, index);
+            ++index;
+        }
+    }
+    std::vector<int> micros;
+    for (const std::string& sample : window.samples) micros.push_back(place.at(sample));
+    return micros;
+}
+
+bool same_gradients(const Step& a, const Step& b, const WindowScale& window) {
+    return std::all_of(window.tensors.begin(), window.tensors.end(), [&](const TensorScale& scale) {
+        const auto x = a.tensors.find("grad/" + scale.name), y = b.tensors.find("grad/" + scale.name);
+        return x != a.tensors.end() && y != b.tensors.end() && identical(x->second, y->second);
+    });
+}
+
+}  // namespace
+
+double weight_tolerance(Recipe recipe, double condition) {
+    const double floor = recipe == Recipe::fp64 ? 1e-9 : 1e-5;
+    return std::max(floor, 16 * unit_roundoff(recipe) * condition);
+}
+
+double residual_limit(Recipe recipe) {
+    return recipe == Recipe::fp64 ? 1e-10 : 1e-4;
+}
+
+Decoder::Decoder(const Yardstick& yardstick) : yardstick_(&yardstick), windows_(yardstick.windows.size()) {
+    for (std::size_t w = 0; w < windows_.size(); ++w)
+        if (!yardstick.windows[w].tensors.empty()) windows_[w] = prepare(w);
+}
+
+Decoder::Window Decoder::prepare(std::size_t w) const {
+    const WindowScale& scale = yardstick_->windows[w];
+    Window window;
+    for (const TensorScale& tensor : scale.tensors) {
+        const double noise = tensor.tolerance.error + tensor.tolerance.unit_roundoff * tensor.tolerance.magnitude;
+        window.row_scale.push_back(noise > 0 ? 1 / noise : 0);
+    }
+    std::vector<std::vector<double>> columns;
+    for (std::size_t i = 0; i < scale.samples.size(); ++i) {
+        const bool silent = std::all_of(scale.tensors.begin(), scale.tensors.end(),
+                                        [&](const TensorScale& t) { return t.sample_peaks[i] == 0; });
+        if (silent) continue;
+        window.decodable.push_back(i);
+        columns.emplace_back();
+        for (std::size_t t = 0; t < scale.tensors.size(); ++t)
+            append(columns.back(), scale.shares[i][t], window.row_scale[t]);
+    }
+    for (std::vector<double>& column : stale_columns(*yardstick_, w, window.row_scale)) {
+        columns.push_back(std::move(column));
+        ++window.stale;
+    }
+    if (window.decodable.empty()) {
+        window.refused = "no sample of the window has a gradient";
+    } else if (columns[0].size() < columns.size()) {
+        window.refused = fmt::format("{} parameters cannot tell {} samples and earlier gradients apart",
+                                     columns[0].size(), columns.size());
+    } else {
+        window.system.emplace(std::move(columns));
+        window.weight_tolerance = weight_tolerance(yardstick_->recipe, window.system->condition());
+        if (!(window.weight_tolerance <= refuse_above))
+            window.refused = fmt::format(
+                "the samples' gradients are too alike (condition {:.2g}): a weight would be uncertain by {:.2g}",
+                window.system->condition(), window.weight_tolerance);
+    }
+    return window;
+}
+
+Recovered Decoder::solve(std::size_t w, const Step& step, int rank) const {
+    const Window& window = *windows_[w];
+    const WindowScale& scale = yardstick_->windows[w];
+    std::vector<double> gradient;
+    for (std::size_t t = 0; t < scale.tensors.size(); ++t)
+        append(gradient, gradient_of(step, scale.tensors[t], rank), window.row_scale[t]);
+    Recovered recovered;
+    recovered.weights.assign(scale.samples.size(), std::numeric_limits<double>::quiet_NaN());
+    const auto infinite =
+        std::find_if(gradient.begin(), gradient.end(), [](double value) { return !std::isfinite(value); });
+    if (infinite != gradient.end()) {  // no weights explain a gradient that is not a number
+        recovered.residual = std::numeric_limits<double>::infinity();
+        recovered.stale.assign(window.stale, std::numeric_limits<double>::quiet_NaN());
+        return recovered;
+    }
+    const LeastSquares::Solution solution = window.system->solve(std::move(gradient));
+    for (std::size_t k = 0; k < window.decodable.size(); ++k)
+        recovered.weights[window.decodable[k]] = solution.weights[k];
+    recovered.stale.assign(solution.weights.begin() + static_cast<std::ptrdiff_t>(window.decodable.size()),
+                           solution.weights.end());
+    recovered.residual = solution.residual;
+    return recovered;
+}
+
+void Decoder::recover(Evidence& evidence, const Trace& candidate) const {
+    for (WindowEvidence& window : evidence.windows) {
+        const auto k = static_cast<std::size_t>(window.step - 1);
+        const auto scale = std::find_if(yardstick_->windows.begin(), yardstick_->windows.end(),
+                                        [&](const WindowScale& s) { return s.step == window.window; });
+        const auto w = static_cast<std::size_t>(scale - yardstick_->windows.begin());
+        window.weight_tolerance = windows_[w]->weight_tolerance;
+        window.refused = windows_[w]->refused;
+        if (windows_[w]->system) window.condition = windows_[w]->system->condition();
+        for (std::size_t rank = 0; window.refused.empty() && rank < candidate.ranks.size(); ++rank) {
+            if (k >= candidate.ranks[rank].size()) continue;
+            const Step& step = candidate.ranks[rank][k];
+            auto entry = std::find_if(window.recovered.begin(), window.recovered.end(), [&](const Recovered& known) {
+                return same_gradients(candidate.ranks[static_cast<std::size_t>(known.ranks[0])][k], step, *scale);
+            });
+            if (entry == window.recovered.end())
+                entry = window.recovered.insert(entry, solve(w, step, static_cast<int>(rank)));
+            entry->ranks.push_back(static_cast<int>(rank));
+        }
+    }
+}
+
+Evidence evidence_of(const Yardstick& yardstick, const Trace& candidate) {
+    const Alignment alignment = align(yardstick, candidate);
+    Evidence evidence;
+    for (const std::size_t w : alignment.missing) evidence.missing.push_back(yardstick.windows[w].step);
+    for (const WindowScale& window : yardstick.windows)
+        if (static_cast<std::int64_t>(window.samples.size()) < candidate.manifest.split.effective())
+            evidence.ragged.push_back(window.step);
+    for (std::size_t k = 0; k < alignment.window.size(); ++k) {
+        if (!alignment.window[k]) {
+            evidence.strangers.push_back(static_cast<std::int64_t>(k + 1));
+            continue;
+        }
+        const WindowScale& scale = yardstick.windows[*alignment.window[k]];
+        if (scale.tensors.empty()) continue;
+        evidence.windows.push_back({static_cast<std::int64_t>(k + 1),
+                                    scale.step,
+                                    scale.samples,
+                                    scale.sample_units,
+                                    micros_of(scale, candidate, k),
+                                    layout_of(candidate, k),
+                                    0,
+                                    0,
+                                    {},
+                                    {}});
+    }
+    return evidence;
+}
+
+}  // namespace isobatch

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "diagnose/evidence.h"
+#include "judge/align.h"
+#include "judge/judge.h"
+#include "judge/least_squares.h"
+
+namespace isobatch {
+
+/// What a trial shows without looking at its gradients: how its windows were cut and which are missing. Enough for an
+/// equivalent trial, whose weights are 1 within its sensitivity.
+Evidence evidence_of(const Yardstick& yardstick, const Trace& candidate);
+
+/// Reads sample weights out of gradients: one factorisation per judged window of the reference, used for every
+/// candidate. Made only once something diverged.
+class Decoder {
+public:
+    explicit Decoder(const Yardstick& yardstick);
+
+    /// Fills in the weights of every window of `evidence`, which evidence_of made from the same candidate.
+    void recover(Evidence& evidence, const Trace& candidate) const;
+
+private:
+    struct Window {
+        std::vector<std::size_t> decodable;  ///< samples with a gradient
+        std::vector<double> row_scale;       ///< per tensor: 1 ÷ (E + u·A)
+        std::size_t stale = 0;               ///< columns of earlier gradients, after those of the samples
+        std::optional<LeastSquares> system;
+        double weight_tolerance = 0;
+        std::string refused;
+    };
+
+    Window prepare(std::size_t w) const;
+    Recovered solve(std::size_t w, const Step& step, int rank) const;
+
+    const Yardstick* yardstick_;
+    std::vector<std::optional<Window>> windows_;
+};
+
+/// The weights of a least-squares solution are right to this, from the condition of its columns: 16·u·condition,
+/// floored at 1e-5 (fp32) or 1e-9 (fp64). Five times above the worst of 154 correct fp32 runs.
+double weight_tolerance(Recipe recipe, double condition);
+
+/// Above this tolerance a weight of 1 and one of 1.5 could be confused, and nothing is decoded.
+inline constexpr double refuse_above = 0.25;
+
+/// What no weights explain, relative to the gradient, is rounding below this (clean fp32 runs reach 4.1e-7).
+double residual_limit(Recipe recipe);
+
+}  // namespace isobatch

@@ -1,0 +1,152 @@
+#include "diagnose/result.h"
+
+#include <algorithm>
+#include <span>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "diagnose/diagnose.h"
+
+namespace isobatch {
+
+namespace {
+
+constexpr const char* schema = "isobatch-result/1";
+
+int count(const std::vector<Record>& records, Outcome outcome) {
+    return static_cast<int>(
+        std::count_if(records.begin(), records.end(), [&](const Record& r) { return r.verdict.outcome == outcome; }));
+}
+
+/// The records of each matrix, which are judged, diagnosed and claimed together. `records` is in the order of before().
+std::vector<std::span<const Record>> matrices_of(const std::vector<Record>& records) {
+    std::vector<std::span<const Record>> matrices;
+    for (std::size_t begin = 0, end = 0; begin < records.size(); begin = end) {
+        while (end < records.size() && matrix_of(records[end].trial) == matrix_of(records[begin].trial)) ++end;
+        matrices.push_back(std::span(records).subspan(begin, end - begin));
+    }
+    return matrices;
+}
+
+/// The contract's claims with the number of trials that had power over them.
+void add_claims(std::span<const Record> matrix, const std::vector<std::string>& allowed,
+                std::vector<ClaimStatus>& claims) {
+    for (const Claim claim : all_claims) {
+        ClaimStatus status{claim, matrix[0].trial.subject, 0,
+                           std::find(allowed.begin(), allowed.end(), to_string(claim)) != allowed.end()};
+        bool made = false;
+        for (const Record& record : matrix) {
+            made |= record.contract && claimed(claim, *record.contract);
+            status.tested_by += std::find(record.verdict.tested.begin(), record.verdict.tested.end(), claim) !=
+                                record.verdict.tested.end();
+        }
+        if (made) claims.push_back(status);
+    }
+}
+
+std::string names(const std::vector<Cause>& causes) {
+    std::vector<std::string> list;
+    for (const Cause cause : causes) list.push_back(to_string(cause));
+    return joined(list, " or ");
+}
+
+std::string sentence(const Result& result, const std::vector<std::string>& untested) {
+    const int trials = static_cast<int>(result.records.size());
+    const int crashes = count(result.records, Outcome::crashed), divergent = count(result.records, Outcome::divergent);
+    const std::string splits = trials == 1 ? "split" : "splits";
+    if (trials == 0) return "No trial was run.";
+    std::string text;
+    if (crashes > 0) text = fmt::format("{} of {} {} crashed", crashes, trials, splits);
+    if (divergent > 0)
+        text += fmt::format("{}{} of {} {} {} differently from the single large batch", text.empty() ? "" : ", and ",
+                            divergent, trials, splits, divergent == 1 ? "trains" : "train");
+    std::vector<std::string> found;
+    for (const Finding& finding : result.findings) {
+        std::string name = names(finding.causes);
+        if (std::find(found.begin(), found.end(), name) == found.end()) found.push_back(std::move(name));
+    }
+    if (!found.empty()) text += ": " + joined(found, ", ");
+    if (!text.empty()) return text + ".";
+    if (const int open = count(result.records, Outcome::inconclusive))
+        return fmt::format("{} of {} {} could not be decided.", open, trials, splits);
+    if (!untested.empty())
+        return fmt::format("{} {} agree{}, but nothing here could have shown a fault of: {}.", trials, splits,
+                           trials == 1 ? "s" : "", joined(untested, ", "));
+    return trials == 1 ? "The split trains like the single large batch."
+                       : fmt::format("All {} splits train like the single large batch.", trials);
+}
+
+Json claim_json(const ClaimStatus& status) {
+    return {{"claim", to_string(status.claim)}, {"subject", status.subject},
+            {"meaning", meaning(status.claim)}, {"tested_by", status.tested_by},
+            {"allowed", status.allowed},        {"how_to_test", status.tested_by ? "" : how_to_test(status.claim)}};
+}
+
+}  // namespace
+
+Result assemble(std::string command, std::vector<Record> records, const std::vector<std::string>& allowed,
+                std::vector<std::string> notes) {
+    Result result;
+    result.command = std::move(command);
+    result.records = std::move(records);
+    result.notes = std::move(notes);
+    std::sort(result.records.begin(), result.records.end(),
+              [](const Record& a, const Record& b) { return before(a.trial, b.trial); });
+    for (const std::span<const Record> matrix : matrices_of(result.records)) {
+        add_claims(matrix, allowed, result.claims);
+        for (Finding& finding : diagnose(matrix)) result.findings.push_back(std::move(finding));
+    }
+    if (result.records.empty()) result.outcome = Outcome::inconclusive;
+    for (const Record& record : result.records) result.outcome = worst(result.outcome, record.verdict.outcome);
+    std::vector<std::string> untested;
+    for (const ClaimStatus& status : result.claims)
+        if (status.tested_by == 0 && !status.allowed &&
+            std::find(untested.begin(), untested.end(), to_string(status.claim)) == untested.end())
+            untested.push_back(to_string(status.claim));
+    if (!untested.empty()) result.outcome = worst(result.outcome, Outcome::inconclusive);
+    result.exit_code = exit_code(result.outcome);
+    result.summary = sentence(result, untested);
+    return result;
+}
+
+Json to_json(const Result& result, bool times) {
+    Json records = Json::array(), claims = Json::array(), findings = Json::array(), allowed = Json::array();
+    for (const Record& record : result.records) {
+        records.push_back(to_json(record));
+        if (!times) records.back().erase("cost");
+    }
+    for (const ClaimStatus& status : result.claims) {
+        claims.push_back(claim_json(status));
+        if (status.allowed) allowed.push_back(to_string(status.claim));
+    }
+    for (const Finding& finding : result.findings) findings.push_back(to_json(finding));
+    return {{"schema", schema},
+            {"command", result.command},
+            {"summary", result.summary},
+            {"outcome", to_string(result.outcome)},
+            {"exit_code", result.exit_code},
+            {"records", records},
+            {"claims", claims},
+            {"allowed_untested", allowed},
+            {"findings", findings},
+            {"notes", result.notes}};
+}
+
+Result result_from_json(const Json& object, const std::string& where) {
+    return reading(where, [&] {
+        if (object.at("schema") != schema)
+            throw Error(fmt::format("expected schema {}, found {}", schema,
+                                    printable(object.at("schema").dump(-1, ' ', true).substr(0, 60))),
+                        where, "read it with the isobatch that wrote it");
+        std::vector<Record> records;
+        for (const Json& record : list_from_json(object.at("records"), where))
+            records.push_back(record_from_json(record, where));
+        // Claims, findings and the outcome follow from the records, so a file cannot contradict itself.
+        return assemble(object.at("command").get<std::string>(), std::move(records),
+                        object.at("allowed_untested").get<std::vector<std::string>>(),
+                        object.at("notes").get<std::vector<std::string>>());
+    });
+}
+
+}  // namespace isobatch

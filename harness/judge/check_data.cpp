@@ -1,0 +1,64 @@
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "judge/judge.h"
+
+namespace isobatch {
+
+namespace {
+
+/// How often each sample was used, by epoch.
+using Uses = std::map<std::pair<int, std::string>, int>;
+
+/// `3 samples never used, 1 used twice …` over all epochs.
+std::string ledger_text(const Yardstick& yardstick, const Trace& candidate) {
+    Uses uses;
+    for (const WindowScale& window : yardstick.windows)
+        for (const std::string& sample : window.samples) --uses[{window.epoch, sample}];
+    for (const std::vector<Step>& rank : candidate.ranks)
+        for (const Step& step : rank)
+            for (const Micro& micro : step.micros)
+                for (const std::string& sample : micro.samples) ++uses[{step.epoch, sample}];
+    int unused = 0, repeated = 0;
+    std::string example;
+    for (const auto& [key, surplus] : uses) {
+        unused += std::max(0, -surplus);
+        repeated += std::max(0, surplus);
+        if (surplus != 0 && example.empty())
+            example = fmt::format("first: sample {} of epoch {}", printable(key.second), key.first);
+    }
+    if (unused == 0 && repeated == 0) return "every sample was used as often as promised, but in other windows";
+    return fmt::format("{} sample uses missing, {} too many ({})", unused, repeated, example);
+}
+
+}  // namespace
+
+CheckResult check_data(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment) {
+    CheckResult result{.check = Check::data};
+    std::vector<std::string> strangers, missing;
+    for (std::size_t k = 0; k < alignment.window.size(); ++k) {
+        if (alignment.window[k]) continue;
+        strangers.push_back(std::to_string(k + 1));
+        if (!result.first) result.first = Place{static_cast<std::int64_t>(k + 1), 0, "", -1};
+    }
+    for (const std::size_t w : alignment.missing) missing.push_back(std::to_string(yardstick.windows[w].step));
+    if (strangers.empty() && missing.empty()) return result;
+    // An outside trainer may order its data by the split: then its windows cannot be compared, which is no bug of
+    // accumulation.
+    result.outcome = yardstick.ours ? Outcome::divergent : Outcome::inconclusive;
+    if (!result.first) result.first = Place{};
+    result.worst = result.first;
+    std::vector<std::string> parts;
+    if (!missing.empty())
+        parts.push_back(fmt::format("no step holds the samples of the reference's window {}", joined(missing, ", ")));
+    if (!strangers.empty()) parts.push_back(fmt::format("step {} holds samples of no window", joined(strangers, ", ")));
+    parts.push_back(ledger_text(yardstick, candidate));
+    if (!yardstick.ours) parts.push_back("not comparable: make the script's data order independent of the split");
+    result.message = joined(parts, "; ");
+    return result;
+}
+
+}  // namespace isobatch

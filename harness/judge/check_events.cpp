@@ -1,0 +1,59 @@
+#include <fmt/format.h>
+
+#include "judge/judge.h"
+
+namespace isobatch {
+
+namespace {
+
+/// Follows one rank's events: what is in the accumulator decides what may come next.
+class Accumulator {
+public:
+    /// A sentence when this event breaks the life cycle backward… → reduce → step → zero.
+    std::string after(const std::string& event) {
+        if (event.starts_with("backward")) {
+            const bool stale = stepped_ && !cleared_;
+            stepped_ = cleared_ = false;
+            ++pending_;
+            return stale ? "the gradients were not cleared between a step and the next backward" : "";
+        }
+        if (event == "zero") {
+            const bool inside = pending_ > 0;
+            cleared_ = true;
+            return inside ? fmt::format("the gradients were cleared after {} backward(s) of an unfinished window",
+                                        pending_)
+                          : "";
+        }
+        if (event == "step") {
+            stepped_ = true;
+            cleared_ = false;
+            pending_ = 0;
+        }
+        return "";
+    }
+
+private:
+    int pending_ = 0;  ///< backwards since the last step
+    bool stepped_ = false, cleared_ = false;
+};
+
+}  // namespace
+
+CheckResult check_events(const Trace& candidate) {
+    CheckResult result{.check = Check::events};
+    for (std::size_t rank = 0; rank < candidate.ranks.size(); ++rank) {
+        Accumulator accumulator;
+        for (const Step& step : candidate.ranks[rank]) {
+            for (const std::string& event : step.events) {
+                const std::string breach = accumulator.after(event);
+                if (breach.empty() || result.first) continue;
+                result.outcome = Outcome::divergent;
+                result.first = result.worst = Place{step.number.value_or(0), static_cast<int>(rank), "", -1};
+                result.message = breach;
+            }
+        }
+    }
+    return result;
+}
+
+}  // namespace isobatch

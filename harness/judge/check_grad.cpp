@@ -1,0 +1,108 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "judge/compare.h"
+#include "judge/judge.h"
+
+namespace isobatch {
+
+const Tensor& gradient_of(const Step& step, const TensorScale& scale, int rank) {
+    const auto it = step.tensors.find("grad/" + scale.name);
+    const std::string place =
+        fmt::format("rank {}, step {}, tensor \"grad/{}\"", rank, step.number.value_or(0), printable(scale.name));
+    if (it == step.tensors.end())
+        throw Error("the trace does not hold a gradient that the reference has", place, "record at level grads");
+    if (it->second.count() != scale.truth.count())
+        throw Error(fmt::format("{} elements, the reference has {}", it->second.count(), scale.truth.count()), place,
+                    "name traces of one model");
+    return it->second;
+}
+
+namespace {
+
+Outcome outcome_of(double margin) {
+    if (!(margin <= 1)) return Outcome::divergent;
+    return margin > suspect_factor / fail_factor ? Outcome::inconclusive : Outcome::equivalent;
+}
+
+/// Folds one comparison into the result: the worst outcome, the first place that is not equivalent, the largest margin.
+void fold(CheckResult& result, const Difference& difference, bool same_bits, const TensorScale& scale,
+          const Place& place) {
+    const double margin = margin_of(difference.largest, scale.tolerance);
+    const Outcome outcome = same_bits && margin <= 1 ? Outcome::identical : outcome_of(margin);
+    result.outcome = worst(result.outcome, outcome);
+    if (outcome > Outcome::equivalent && !result.first) result.first = place;
+    if (!result.worst || margin > result.margin) {
+        result.worst = place;
+        result.margin = margin;
+        result.observed = difference.largest;
+        result.tolerance = scale.tolerance;
+    }
+}
+
+/// Calls visit(step, rank, window) for every judged window that the candidate has.
+template <class Visit>
+void each_judged(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment, Visit visit) {
+    for (std::size_t k = 0; k < alignment.window.size(); ++k) {
+        if (!alignment.window[k]) continue;
+        const WindowScale& window = yardstick.windows[*alignment.window[k]];
+        if (window.tensors.empty()) continue;
+        for (std::size_t rank = 0; rank < candidate.ranks.size(); ++rank)
+            if (k < candidate.ranks[rank].size()) visit(k, static_cast<int>(rank), window);
+    }
+}
+
+}  // namespace
+
+CheckResult check_grad(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment) {
+    CheckResult result{.check = Check::grad};
+    bool any = false;
+    each_judged(yardstick, candidate, alignment, [&](std::size_t k, int rank, const WindowScale& window) {
+        const Step& step = candidate.ranks[static_cast<std::size_t>(rank)][k];
+        for (const TensorScale& scale : window.tensors) {
+            const Tensor& gradient = gradient_of(step, scale, rank);
+            const Difference difference = compare(gradient, scale.truth);
+            fold(result, difference, identical(gradient, scale.gradient), scale,
+                 {static_cast<std::int64_t>(k + 1), rank, scale.name, std::max<std::int64_t>(difference.at, 0)});
+            any = true;
+        }
+    });
+    if (!any) {
+        result.outcome = Outcome::inconclusive;
+        result.message = "no window of this trial could be compared: none holds the samples of a judged window";
+    } else if (result.outcome == Outcome::divergent) {
+        result.message = fmt::format("the gradient is {:.3g} from the truth where {:.3g} is allowed: {}",
+                                     result.observed, result.tolerance.allowed(), to_string(*result.worst));
+    } else if (result.outcome == Outcome::inconclusive) {
+        result.message = fmt::format("suspect: {:.2g} of the allowed distance, clean runs stay below {:.2g}",
+                                     result.margin, suspect_factor / fail_factor);
+    }
+    return result;
+}
+
+double sensitivity_of(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment) {
+    double least = 0;
+    bool any = false;
+    each_judged(yardstick, candidate, alignment, [&](std::size_t, int rank, const WindowScale& window) {
+        if (rank != 0) return;  // the ranks of a green trial hold one gradient
+        any = true;
+        for (std::size_t i = 0; i < window.samples.size(); ++i) {
+            // A weight error d moves tensor T by d·peak; what is observed may hide at most `allowed`, so 2·allowed is
+            // always red.
+            double needed = std::numeric_limits<double>::infinity();
+            for (const TensorScale& scale : window.tensors)
+                if (scale.sample_peaks[i] > 0)
+                    needed = std::min(needed, 2 * scale.tolerance.allowed() / scale.sample_peaks[i]);
+            if (std::isfinite(needed))
+                least = std::max(least, needed);  // a sample without a gradient has no weight to be wrong
+        }
+    });
+    return any ? least : std::numeric_limits<double>::infinity();
+}
+
+}  // namespace isobatch

@@ -1,0 +1,64 @@
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "judge/judge.h"
+
+namespace isobatch {
+
+namespace {
+
+/// The window's loss under the contract: the ranks' losses are averaged, as their gradients are.
+std::optional<double> loss_of(const Trace& trace, std::size_t k) {
+    double sum = 0;
+    for (const std::vector<Step>& rank : trace.ranks) {
+        if (k >= rank.size() || !rank[k].loss) return std::nullopt;
+        sum += *rank[k].loss;
+    }
+    return sum / static_cast<double>(trace.ranks.size());
+}
+
+/// Merges the outcome of one window; the first place with the worst of them is told.
+void note(CheckResult& result, Outcome outcome, const Place& place, std::string message) {
+    if (outcome > Outcome::equivalent && outcome > result.outcome) {
+        result.first = place;
+        result.message = std::move(message);
+    }
+    result.outcome = worst(result.outcome, outcome);
+}
+
+}  // namespace
+
+CheckResult check_loss(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment) {
+    CheckResult result{.check = Check::loss};
+    for (std::size_t k = 0; k < alignment.window.size(); ++k) {
+        if (!alignment.window[k]) continue;
+        const WindowScale& window = yardstick.windows[*alignment.window[k]];
+        if (!window.loss_truth) continue;
+        const Place place{static_cast<std::int64_t>(k + 1), 0, "", -1};
+        const std::optional<double> loss = loss_of(candidate, k);
+        if (!loss) {  // never a silent pass
+            note(result, Outcome::inconclusive, place,
+                 fmt::format("the loss of window {} was not recorded on every rank", k + 1));
+            continue;
+        }
+        double observed = std::abs(*loss - *window.loss_truth);
+        if (std::isnan(observed)) observed = std::numeric_limits<double>::infinity();
+        const double margin = margin_of(observed, window.loss_tolerance);
+        const Outcome outcome = margin > 1            ? Outcome::divergent
+                                : loss == window.loss ? Outcome::identical
+                                                      : Outcome::equivalent;
+        note(result, outcome, place,
+             fmt::format("window {} has loss {:.17g}, the truth is {:.17g}", k + 1, *loss, *window.loss_truth));
+        if (!result.worst || margin > result.margin) {
+            result.worst = place;
+            result.margin = margin;
+            result.observed = observed;
+            result.tolerance = window.loss_tolerance;
+        }
+    }
+    return result;
+}
+
+}  // namespace isobatch

@@ -1,0 +1,70 @@
+#include "judge/judge.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+
+namespace isobatch {
+
+namespace {
+
+Verdict crashed(const Ended& ended) {
+    Verdict verdict;
+    verdict.outcome = Outcome::crashed;
+    CheckResult result{.check = Check::data, .outcome = Outcome::crashed};
+    result.first = Place{ended.step, ended.rank, "", -1};
+    result.message = ended.message;
+    verdict.checks.push_back(result);
+    return verdict;
+}
+
+/// The reference's own trial, run again, is the determinism probe: where its bits differ, no difference means anything.
+void require_same_bits(CheckResult& grad) {
+    if (grad.outcome != Outcome::equivalent) return;
+    grad.outcome = Outcome::inconclusive;
+    grad.first = grad.worst;
+    grad.message = "not deterministic: the same trial gave other bits when it was run again";
+}
+
+}  // namespace
+
+Verdict judge(const Yardstick& yardstick, const Trace& candidate) {
+    const Manifest& manifest = candidate.manifest;
+    if (!manifest.ended.complete) return crashed(manifest.ended);
+    if (manifest.follows && *manifest.follows != yardstick.digest)
+        throw Error(fmt::format("the trace follows {}, the reference is {}", *manifest.follows, yardstick.digest),
+                    manifest.trial, "judge it against the reference of its own matrix");
+    if (manifest.recipe != yardstick.recipe)
+        throw Error(
+            fmt::format("recipe {}, the reference has {}", to_string(manifest.recipe), to_string(yardstick.recipe)),
+            manifest.trial, "compare runs of one recipe");
+
+    const Alignment alignment = align(yardstick, candidate);
+    Verdict verdict;
+    verdict.checks.push_back(check_data(yardstick, candidate, alignment));
+    if (yardstick.ours) {
+        verdict.checks.push_back(check_events(candidate));
+        verdict.checks.push_back(check_step(yardstick, candidate, alignment));
+    }
+    verdict.checks.push_back(check_grad(yardstick, candidate, alignment));
+    if (manifest.trial == yardstick.trial) require_same_bits(verdict.checks.back());
+    verdict.checks.push_back(check_loss(yardstick, candidate, alignment));
+    for (const CheckResult& result : verdict.checks) {
+        verdict.outcome = worst(verdict.outcome, result.outcome);
+        verdict.margin = std::max(verdict.margin, result.margin);
+    }
+    verdict.sensitivity = sensitivity_of(yardstick, candidate, alignment);
+    std::vector<WindowLayout> windows = layouts_of(candidate);
+    for (const std::size_t w :
+         alignment.missing)  // a window that the trial left out could have shown a breach, and did
+        windows.push_back(
+            {{}, static_cast<std::int64_t>(yardstick.windows[w].samples.size()) < manifest.split.effective()});
+    for (const Claim claim : all_claims)
+        if (yardstick.contract && claimed(claim, *yardstick.contract) && has_power(claim, manifest.split, windows))
+            verdict.tested.push_back(claim);
+    return verdict;
+}
+
+}  // namespace isobatch

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "judge/align.h"
+#include "judge/verdict.h"
+#include "judge/yardstick.h"
+#include "trace/trace.h"
+
+namespace isobatch {
+
+/// Is this trial the same training as the reference? Reads nothing but its arguments. Throws Error when the traces do
+/// not belong together (other parameters, another reference).
+Verdict judge(const Yardstick& yardstick, const Trace& candidate);
+
+/// The single checks, in the order of Check.
+CheckResult check_data(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment);
+CheckResult check_events(const Trace& candidate);
+CheckResult check_step(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment);
+CheckResult check_grad(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment);
+CheckResult check_loss(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment);
+
+/// The smallest relative error of one sample's weight that check_grad would have called divergent, whichever sample it
+/// hit.
+double sensitivity_of(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment);
+
+/// The candidate's gradient of one parameter in one step. Throws Error when the trace does not hold it in the right
+/// size.
+const Tensor& gradient_of(const Step& step, const TensorScale& scale, int rank);
+
+}  // namespace isobatch

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace isobatch {
+
+/// From best to worst; merging takes the worst. `identical` means bitwise.
+enum class Outcome { identical, equivalent, inconclusive, divergent, crashed };
+
+std::string to_string(Outcome outcome);
+Outcome parse_outcome(std::string_view text);
+
+inline Outcome worst(Outcome a, Outcome b) {
+    return a < b ? b : a;
+}
+
+/// Exit code of a run whose worst outcome this is.
+int exit_code(Outcome outcome);
+
+}  // namespace isobatch

@@ -1,0 +1,190 @@
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "judge/compare.h"
+#include "judge/least_squares.h"
+#include "judge/yardstick.h"
+
+namespace isobatch {
+
+namespace {
+
+/// A fit whose residual exceeds this share of the gradient is not rounding (numerics: clean fp32 residuals
+/// reach 4.1e-7).
+constexpr double residual_limit = 1e-4;
+
+const Step& first_step(const Trace& trace) {
+    if (trace.ranks.size() != 1 || trace.ranks[0].empty())
+        throw Error("the run recorded no optimizer step on its single rank", trace.manifest.trial,
+                    "let the script run at least one optimizer step");
+    return trace.ranks[0][0];
+}
+
+Tensor tensor_of(const Step& step, const std::string& key, const std::string& trial) {
+    const auto it = step.tensors.find(key);
+    if (it == step.tensors.end())
+        throw Error(fmt::format("no tensor \"{}\" in the first step", printable(key)), trial,
+                    "record this run at level full");
+    return it->second;
+}
+
+/// Sample id → index of its micro in the run that saw one sample a micro.
+std::map<std::string, std::size_t> micro_of_sample(const Step& step, const std::string& trial) {
+    std::map<std::string, std::size_t> micros;
+    for (std::size_t m = 0; m < step.micros.size(); ++m) {
+        if (step.micros[m].samples.size() != 1)
+            throw Error(fmt::format("micro {} holds {} samples", m, step.micros[m].samples.size()), trial,
+                        "give a split with per_device 1 among --splits");
+        if (!micros.emplace(step.micros[m].samples[0], m).second)
+            throw Error("one sample is in two micros of the window", trial,
+                        "use rows that differ, so that a sample can be told by its content");
+    }
+    return micros;
+}
+
+/// Fits the reference's gradient with the columns; the weights turn each column into the sample's share.
+LeastSquares::Solution fit(const WindowScale& window, const std::vector<std::vector<Tensor>>& columns,
+                           const std::vector<std::size_t>& used) {
+    std::vector<std::vector<double>> flat;
+    for (const std::size_t i : used) {
+        std::vector<double> column;
+        for (const Tensor& part : columns[i]) {
+            const std::vector<double> values = as_doubles(part, "micro");
+            column.insert(column.end(), values.begin(), values.end());
+        }
+        flat.push_back(std::move(column));
+    }
+    std::vector<double> gradient;
+    for (const Tensor& part : window.gradients) {
+        const std::vector<double> values = as_doubles(part, "grad");
+        gradient.insert(gradient.end(), values.begin(), values.end());
+    }
+    if (flat.empty() || flat[0].size() < flat.size())
+        throw Error("fewer parameters than samples: single samples cannot be told apart", "first window",
+                    "use a model with more parameters, or fewer samples a step");
+    const LeastSquares system(std::move(flat));
+    if (system.rank() < system.columns())
+        throw Error("the samples' gradients are not independent: single samples cannot be told apart", "first window",
+                    "use rows that differ");
+    return system.solve(std::move(gradient));
+}
+
+/// E and A of one tensor from the scaled shares: their sum misses the gradient by rounding only.
+TensorScale scale_of(const WindowScale& window, std::size_t t, const std::string& name, double u) {
+    TensorScale scale{name, window.gradients[t], window.gradients[t], {}, {}};
+    const std::vector<double> gradient = as_doubles(window.gradients[t], name);
+    std::vector<double> sum(gradient.size(), 0), magnitude(gradient.size(), 0);
+    for (const std::vector<Tensor>& share : window.shares) {
+        const auto values = share[t].as<double>();
+        for (std::size_t j = 0; j < sum.size(); ++j) {
+            sum[j] += values[j];
+            magnitude[j] += std::abs(values[j]);
+        }
+        scale.sample_peaks.push_back(peak(share[t]));
+    }
+    scale.tolerance.unit_roundoff = u;
+    for (std::size_t j = 0; j < sum.size(); ++j) {
+        scale.tolerance.error = std::max(scale.tolerance.error, std::abs(gradient[j] - sum[j]));
+        scale.tolerance.magnitude = std::max(scale.tolerance.magnitude, magnitude[j]);
+    }
+    return scale;
+}
+
+/// What one micro added, parameter by parameter.
+std::vector<Tensor> column_of(const Step& single, std::size_t micro, const Manifest& manifest,
+                              const WindowScale& window) {
+    std::vector<Tensor> parts;
+    for (std::size_t t = 0; t < manifest.parameters.size(); ++t) {
+        const std::string& name = manifest.parameters[t].name;
+        parts.push_back(tensor_of(single, fmt::format("micro/{}/{}", micro, name), manifest.trial));
+        if (parts.back().count() != window.gradients[t].count())
+            throw Error("a parameter has another size in the two runs", printable(name), "compare runs of one model");
+        if (!std::isfinite(peak(parts.back())))
+            throw Error("a gradient is not finite", fmt::format("micro {} of {}", micro, manifest.trial),
+                        "remove the rows whose loss is not a number");
+    }
+    return parts;
+}
+
+/// The columns of the window's samples, in its order; also notes their units.
+std::vector<std::vector<Tensor>> columns_of(const Step& single, const Manifest& manifest, WindowScale& window) {
+    const auto micros = micro_of_sample(single, manifest.trial);
+    std::vector<std::vector<Tensor>> columns;
+    for (const std::string& sample : window.samples) {
+        const auto it = micros.find(sample);
+        if (it == micros.end() || micros.size() != window.samples.size())
+            throw Error("the first windows of the two runs hold other samples",
+                        fmt::format("sample {}", printable(sample.substr(0, 40))),
+                        "fix the script's data order (its seed): every split must see the same samples first");
+        window.sample_units.push_back(single.micros[it->second].units);
+        columns.push_back(column_of(single, it->second, manifest, window));
+    }
+    return columns;
+}
+
+/// A column times its weight in the reference.
+std::vector<Tensor> share_of(const std::vector<Tensor>& column, double weight) {
+    std::vector<Tensor> share;
+    for (const Tensor& part : column) {
+        std::vector<double> values = as_doubles(part, "micro");
+        for (double& value : values) value *= weight;
+        share.push_back(doubles_tensor(std::move(values)));
+        share.back().shape = part.shape;
+    }
+    return share;
+}
+
+}  // namespace
+
+Yardstick outside_yardstick(const Trace& reference, const Trace& columns) {
+    const Step& step = first_step(reference);
+    const Step& single = first_step(columns);
+    WindowScale window;
+    window.step = 1;
+    window.epoch = step.epoch;
+    for (const Micro& micro : step.micros)
+        window.samples.insert(window.samples.end(), micro.samples.begin(), micro.samples.end());
+    const std::vector<Parameter>& parameters = reference.manifest.parameters;
+    for (const Parameter& parameter : parameters) {
+        window.gradients.push_back(tensor_of(step, "grad/" + parameter.name, reference.manifest.trial));
+        if (!std::isfinite(peak(window.gradients.back())))
+            throw Error("a gradient is not finite", reference.manifest.trial,
+                        "remove the rows whose loss is not a number");
+    }
+    if (columns.manifest.parameters != parameters)
+        throw Error("the two runs have other parameters", columns.manifest.trial, "compare runs of one model");
+
+    const std::vector<std::vector<Tensor>> raw = columns_of(single, columns.manifest, window);
+    std::vector<std::size_t> used;  // a sample without a gradient has no weight
+    for (std::size_t i = 0; i < raw.size(); ++i)
+        if (std::any_of(raw[i].begin(), raw[i].end(), [](const Tensor& part) { return peak(part) > 0; }))
+            used.push_back(i);
+    const LeastSquares::Solution solution = fit(window, raw, used);
+    if (!(solution.residual <= residual_limit))
+        throw Error(fmt::format("the reference is not a weighted sum of its samples' gradients (residual {:.2g})",
+                                solution.residual),
+                    "first window",
+                    "make the runs comparable: no dropout, the same initial weights, the same precision");
+    std::vector<double> weight(raw.size(), 1);
+    for (std::size_t k = 0; k < used.size(); ++k) weight[used[k]] = solution.weights[k];
+    for (std::size_t i = 0; i < raw.size(); ++i) window.shares.push_back(share_of(raw[i], weight[i]));
+    for (std::size_t t = 0; t < parameters.size(); ++t)
+        window.tensors.push_back(scale_of(window, t, parameters[t].name, unit_roundoff(reference.manifest.recipe)));
+    floor_magnitudes(window);
+
+    Yardstick yardstick{reference.manifest.trial,
+                        content_digest(reference),
+                        reference.manifest.recipe,
+                        Contract{.weighting = Weighting::token_mean, .keeps_tail = false, .schedule_varies = false},
+                        false,
+                        {}};
+    yardstick.windows.push_back(std::move(window));
+    return yardstick;
+}
+
+}  // namespace isobatch

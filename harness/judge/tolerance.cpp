@@ -1,0 +1,20 @@
+#include "judge/tolerance.h"
+
+#include <limits>
+
+#include <fmt/format.h>
+
+namespace isobatch {
+
+std::string to_string(const Tolerance& tolerance) {
+    return fmt::format("{:g} · (E {:.2g} + u·A {:.2g})", tolerance.factor, tolerance.error,
+                       tolerance.unit_roundoff * tolerance.magnitude);
+}
+
+double margin_of(double observed, const Tolerance& tolerance) {
+    if (observed == 0) return 0;
+    const double allowed = tolerance.allowed();
+    return allowed > 0 ? observed / allowed : std::numeric_limits<double>::infinity();
+}
+
+}  // namespace isobatch

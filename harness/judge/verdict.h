@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "judge/outcome.h"
+#include "judge/tolerance.h"
+#include "plan/check.h"
+#include "plan/claim.h"
+
+namespace isobatch {
+
+/// Where something was seen.
+struct Place {
+    std::int64_t step = 0;  ///< 1-based optimizer step of the candidate; 0: the whole run
+    int rank = 0;
+    std::string tensor;       ///< empty: not about a tensor
+    std::int64_t index = -1;  ///< flat element index
+
+    bool operator==(const Place&) const = default;
+};
+
+std::string to_string(const Place& place);
+
+/// The answer to one question.
+struct CheckResult {
+    Check check = Check::grad;
+    Outcome outcome = Outcome::identical;
+    double margin = 0;           ///< observed ÷ allowed at the worst place; 0 where the check is exact and holds
+    double observed = 0;         ///< at the worst place
+    Tolerance tolerance;         ///< at the worst place; empty for exact checks
+    std::optional<Place> first;  ///< the earliest place that is not equivalent
+    std::optional<Place> worst;  ///< the place with the largest margin
+    std::string message;         ///< one sentence where it is not equivalent
+
+    bool operator==(const CheckResult&) const = default;
+};
+
+/// What the judge says of one trial.
+struct Verdict {
+    Outcome outcome = Outcome::identical;
+    std::vector<CheckResult> checks;
+    double margin = 0;  ///< the largest over the checks with a tolerance
+    /// The smallest relative error of a single sample's weight that would have been divergent, whichever sample it hit;
+    /// infinite when no window was judged.
+    double sensitivity = 0;
+    std::vector<Claim> tested;  ///< the claims that this trial could have falsified
+
+    bool operator==(const Verdict&) const = default;
+};
+
+/// Throws Error when the trial has no such check.
+const CheckResult& result_of(const Verdict& verdict, Check check);
+
+Json to_json(const Verdict& verdict);
+Verdict verdict_from_json(const Json& object, const std::string& where);
+
+Json to_json(const Place& place);
+Place place_from_json(const Json& object, const std::string& where);
+
+}  // namespace isobatch

@@ -1,0 +1,133 @@
+#include "judge/yardstick.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "judge/compare.h"
+
+namespace isobatch {
+
+namespace {
+
+const Tensor& tensor_at(const Step& step, const std::string& key) {
+    const auto it = step.tensors.find(key);
+    if (it == step.tensors.end())
+        throw Error(fmt::format("the reference has no tensor \"{}\"", key),
+                    fmt::format("step {}", step.number.value_or(0)),
+                    "name the reference trace of the matrix first, and the candidates after it");
+    return it->second;
+}
+
+/// An infinite tolerance would let everything pass.
+void require_finite(const std::vector<double>& values, const std::string& name, std::int64_t step) {
+    if (!std::all_of(values.begin(), values.end(), [](double value) { return std::isfinite(value); }))
+        throw Error(fmt::format("the reference's {} is not finite", name), fmt::format("step {}", step),
+                    "lower the learning rate or change the seed: nothing can be compared with such a run");
+}
+
+double largest_of(std::span<const double> values) {
+    return values.empty() ? 0.0 : *std::max_element(values.begin(), values.end());
+}
+
+WindowScale window_of(const Step& step) {
+    WindowScale window;
+    window.step = step.number.value_or(0);
+    window.epoch = step.epoch;
+    for (const Micro& micro : step.micros)
+        window.samples.insert(window.samples.end(), micro.samples.begin(), micro.samples.end());
+    window.lr = step.lr;
+    window.counters = step.counters;
+    window.loss = step.loss;
+    return window;
+}
+
+TensorScale scale_of(const Step& step, const std::string& name, std::size_t samples, double u, WindowScale& window) {
+    TensorScale scale{name, tensor_at(step, "grad/" + name), {}, {}, {}};
+    const auto exact = step.tensors.find("exact/" + name);
+    scale.truth = exact == step.tensors.end() ? scale.gradient : exact->second;
+    const Tensor& terms = tensor_at(step, "scale/" + name);  // A, then the error of each trusted split
+    if (terms.dtype != Dtype::f64 || terms.count() < 2)
+        throw Error(fmt::format("\"scale/{}\" is not a list of at least two fp64 numbers", name),
+                    fmt::format("step {}", window.step), "write the reference again");
+    const auto values = terms.as<double>();
+    scale.tolerance = {largest_of(values.subspan(1)), u, values[0], fail_factor};
+    for (std::size_t i = 0; i < samples; ++i) {
+        const Tensor& share = tensor_at(step, fmt::format("sample/{}/{}", i, name));
+        if (share.count() != scale.gradient.count())
+            throw Error(fmt::format("\"sample/{}/{}\" has another size than the gradient", i, name),
+                        fmt::format("step {}", window.step), "write the reference again");
+        scale.sample_peaks.push_back(peak(share));
+        window.shares[i].push_back(share);
+    }
+    if (scale.truth.count() != scale.gradient.count())
+        throw Error(fmt::format("\"exact/{}\" has another size than the gradient", name),
+                    fmt::format("step {}", window.step), "write the reference again");
+    require_finite({peak(terms), peak(scale.truth)}, fmt::format("gradient of \"{}\"", name), window.step);
+    require_finite(scale.sample_peaks, fmt::format("gradient of \"{}\"", name), window.step);
+    return scale;
+}
+
+/// What makes a window judged.
+void add_scales(const Step& step, const std::vector<Parameter>& parameters, double u, WindowScale& window) {
+    const Trusted& trusted = *step.trusted;
+    window.sample_units = trusted.sample_units;
+    window.loss_truth = trusted.exact_loss;
+    window.loss_tolerance = {largest_of(trusted.loss_errors), u, trusted.loss_magnitude, fail_factor};
+    require_finite({trusted.exact_loss, trusted.loss_magnitude}, "loss", window.step);
+    require_finite(trusted.loss_errors, "loss", window.step);
+    if (window.sample_units.size() != window.samples.size())
+        throw Error("sample_units and the window's samples differ in number", fmt::format("step {}", window.step),
+                    "write the reference again");
+    window.shares.resize(window.samples.size());
+    for (const Parameter& parameter : parameters)
+        window.tensors.push_back(scale_of(step, parameter.name, window.samples.size(), u, window));
+    floor_magnitudes(window);
+}
+
+}  // namespace
+
+void floor_magnitudes(WindowScale& window) {
+    double largest = 0;
+    for (const TensorScale& scale : window.tensors) largest = std::max(largest, scale.tolerance.magnitude);
+    for (TensorScale& scale : window.tensors)
+        scale.tolerance.magnitude = std::max(scale.tolerance.magnitude, magnitude_floor * largest);
+}
+
+Yardstick yardstick_of(const Trace& reference) {
+    if (!reference.manifest.ended.complete)
+        throw Error("the reference did not end well: " + reference.manifest.ended.message, reference.manifest.trial,
+                    "run the matrix again");
+    if (reference.ranks.size() != 1)
+        throw Error("a reference has one rank", reference.manifest.trial, "name the reference trace first");
+    const double u = unit_roundoff(reference.manifest.recipe);
+    Yardstick yardstick{reference.manifest.trial,
+                        content_digest(reference),
+                        reference.manifest.recipe,
+                        reference.manifest.contract,
+                        true,
+                        {}};
+    for (const Step& step : reference.ranks[0]) {
+        WindowScale window = window_of(step);
+        if (window.step != std::ssize(yardstick.windows) + 1)
+            throw Error(
+                fmt::format("step {} of the reference is numbered {}", yardstick.windows.size() + 1, window.step),
+                reference.manifest.trial, "write the reference again");
+        for (const Parameter& parameter : reference.manifest.parameters) {
+            window.gradients.push_back(tensor_at(step, "grad/" + parameter.name));
+            require_finite({peak(window.gradients.back())}, fmt::format("gradient of \"{}\"", parameter.name),
+                           window.step);
+        }
+        if (step.trusted) add_scales(step, reference.manifest.parameters, u, window);
+        yardstick.windows.push_back(std::move(window));
+    }
+    if (std::none_of(yardstick.windows.begin(), yardstick.windows.end(),
+                     [](const WindowScale& w) { return w.loss_truth; }))
+        throw Error("no window of the trace can be a measure: it is no reference", reference.manifest.trial,
+                    "name the reference trace of the matrix first, and the candidates after it");
+    return yardstick;
+}
+
+}  // namespace isobatch

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "judge/tolerance.h"
+#include "trace/trace.h"
+
+namespace isobatch {
+
+/// How far a gradient of one parameter may lie from the truth, in one window.
+struct TensorScale {
+    std::string name;
+    Tensor gradient;  ///< the reference's own
+    Tensor truth;  ///< what a candidate is measured against: the fp64 gradient, or `gradient` in fp64 and without one
+    Tolerance tolerance;
+    std::vector<double> sample_peaks;  ///< largest |entry| of each sample's share, in the order of WindowScale::samples
+};
+
+/// One window of the reference, as a measure for the candidates.
+struct WindowScale {
+    std::int64_t step = 0;
+    int epoch = 1;
+    std::vector<std::string> samples;  ///< ids, in the reference's order
+    std::vector<double> sample_units;  ///< in the same order
+    std::vector<double> lr;
+    Counters counters;
+    std::optional<double> loss;  ///< the reference's own
+    std::optional<double> loss_truth;
+    Tolerance loss_tolerance;
+    std::vector<Tensor> gradients;            ///< the reference's, in the order of the parameters
+    std::vector<TensorScale> tensors;         ///< empty in a window that is not judged
+    std::vector<std::vector<Tensor>> shares;  ///< shares[i][t]: sample i's share of the gradient of tensors[t]
+};
+
+/// Everything that the judge needs of the reference, made once for a matrix.
+struct Yardstick {
+    std::string trial;   ///< text form of the reference's
+    std::string digest;  ///< a candidate that was forced from a reference must name this one
+    Recipe recipe = Recipe::fp64;
+    std::optional<Contract> contract;
+    bool ours = true;  ///< false: an outside trainer, whose data order, events and schedule nobody promised
+    std::vector<WindowScale> windows;
+};
+
+/// From a reference trace, which carries its shares, scales and fp64 gradients. Throws Error naming what is absent.
+Yardstick yardstick_of(const Trace& reference);
+
+/// Applies the floor to every tensor's magnitude.
+void floor_magnitudes(WindowScale& window);
+
+/// For an outside trainer, where nothing is trusted: the first window of `reference`, with what each micro of `columns`
+/// (one sample a micro) added as the shares. The shares are scaled to the reference by least squares; E is the residual
+/// of that fit, which holds rounding noise only, whatever weights the trainer used. Throws Error when the windows
+/// differ or the fit fails.
+Yardstick outside_yardstick(const Trace& reference, const Trace& columns);
+
+}  // namespace isobatch

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+
+namespace isobatch {
+
+/// What a trace can show to be wrong. Every switch over it is exhaustive: a new cause does not compile until it has its
+/// prediction, its remedy and its precedent.
+enum class Cause {
+    token_mean_of_means,
+    missing_accum_division,
+    zero_grad_in_window,
+    not_zeroed_after_step,
+    epoch_tail_dropped,
+    unknown,
+};
+
+inline constexpr std::array all_causes{Cause::token_mean_of_means, Cause::missing_accum_division,
+                                       Cause::zero_grad_in_window, Cause::not_zeroed_after_step,
+                                       Cause::epoch_tail_dropped,  Cause::unknown};
+
+/// `token-mean-of-means` …
+std::string to_string(Cause cause);
+Cause parse_cause(std::string_view text);
+
+/// What went wrong, as a sentence.
+std::string meaning(Cause cause);
+
+/// The weights that it gives, as a formula over the counts of the window.
+std::string formula(Cause cause);
+
+/// What to change, in at most two sentences.
+std::string remedy(Cause cause);
+
+/// Public threads where it was seen.
+std::string precedent(Cause cause);
+
+}  // namespace isobatch

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+
+namespace isobatch {
+
+/// One question that the judge asks of a trial.
+enum class Check {
+    data,    ///< which samples, how often, in which window
+    events,  ///< the order of backward, clear, reduce and step
+    step,    ///< counts of updates and the learning rate of each
+    grad,    ///< the gradient before clip and optimizer, per parameter and per rank
+    loss,    ///< the loss of each window under the contract
+};
+
+inline constexpr std::array all_checks{Check::data, Check::events, Check::step, Check::grad, Check::loss};
+
+std::string to_string(Check check);
+Check parse_check(std::string_view text);
+
+}  // namespace isobatch

@@ -1,0 +1,88 @@
+#include "plan/claim.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace isobatch {
+
+std::string to_string(Claim claim) {
+    switch (claim) {
+        case Claim::scale:
+            return "scale";
+        case Claim::weighting:
+            return "weighting";
+        case Claim::tail:
+            return "tail";
+        case Claim::schedule:
+            return "schedule";
+        case Claim::state:
+            return "state";
+    }
+    broken_promise("claim", "unknown claim", __FILE__, __LINE__);
+}
+
+std::string meaning(Claim claim) {
+    switch (claim) {
+        case Claim::scale:
+            return "the gradient has the same scale however many micros and devices share the batch";
+        case Claim::weighting:
+            return "every scored token weighs the same, whichever micro it falls in";
+        case Claim::tail:
+            return "a window with fewer samples than the effective batch is trained on, and weighted by what it holds";
+        case Claim::schedule:
+            return "the learning rate advances once an optimizer step";
+        case Claim::state:
+            return "nothing but the promised state is carried from one window to the next";
+    }
+    broken_promise("claim", "unknown claim", __FILE__, __LINE__);
+}
+
+bool claimed(Claim claim, const Contract& contract) {
+    switch (claim) {
+        case Claim::weighting:
+            return contract.weighting == Weighting::token_mean;
+        case Claim::tail:
+            return contract.keeps_tail;
+        case Claim::schedule:
+            return contract.schedule_varies;
+        case Claim::scale:
+        case Claim::state:
+            return true;
+    }
+    broken_promise("claim", "unknown claim", __FILE__, __LINE__);
+}
+
+bool has_power(Claim claim, const Split& split, const std::vector<WindowLayout>& windows) {
+    switch (claim) {
+        case Claim::scale:
+            return split.accum > 1 || split.devices > 1;
+        case Claim::weighting:
+            return std::any_of(windows.begin(), windows.end(), unequal_units);
+        case Claim::tail:
+            return std::any_of(windows.begin(), windows.end(), [](const WindowLayout& w) { return w.ragged; });
+        case Claim::schedule:
+            return windows.size() > 1 && (split.accum > 1 || split.devices > 1);
+        case Claim::state:
+            return windows.size() > 1;
+    }
+    broken_promise("claim", "unknown claim", __FILE__, __LINE__);
+}
+
+std::string how_to_test(Claim claim) {
+    switch (claim) {
+        case Claim::scale:
+            return "add a split with accum > 1 or devices > 1, such as --splits all";
+        case Claim::weighting:
+            return "use rows of different lengths (--lengths ragged) and a split with more than one micro";
+        case Claim::tail:
+            return "use a data set that the effective batch does not divide, such as --samples 43 for 16";
+        case Claim::schedule:
+            return "run more than one window in a split with accum > 1 or devices > 1";
+        case Claim::state:
+            return "run more than one window (more --samples or --epochs)";
+    }
+    broken_promise("claim", "unknown claim", __FILE__, __LINE__);
+}
+
+}  // namespace isobatch

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plan/cause.h"
+#include "plan/check.h"
+#include "plan/layout.h"
+#include "plan/split.h"
+
+namespace isobatch {
+
+/// What is known of a planted fault without running it: where it can matter, and which checks must and must not notice.
+struct FaultEntry {
+    std::string id;
+    Cause cause;
+    std::vector<Check> red;
+    std::vector<Check> green;
+    /// Whether the fault changes anything in this split with these windows; where it does not, a trial must not be red.
+    bool (*power)(const Split& split, const std::vector<WindowLayout>& windows);
+};
+
+const std::vector<FaultEntry>& fault_catalogue();
+
+/// Throws Error naming the nearest id.
+const FaultEntry& find_fault(std::string_view id);
+
+}  // namespace isobatch

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace isobatch {
+
+/// How many samples and scored units one backward saw.
+struct MicroCount {
+    int rank = 0;
+    int micro = 0;
+    std::int64_t samples = 0;
+    double units = 0;
+
+    bool operator==(const MicroCount&) const = default;
+};
+
+/// The micros of one optimizer step over all ranks, in the order rank, micro.
+struct WindowLayout {
+    std::vector<MicroCount> micros;
+    bool ragged = false;  ///< holds fewer samples than the effective batch
+
+    bool operator==(const WindowLayout&) const = default;
+};
+
+double units_of(const WindowLayout& window);
+
+/// Micros of one rank.
+int micros_on(const WindowLayout& window, int rank);
+
+/// Whether two micros of the window hold different numbers of units.
+bool unequal_units(const WindowLayout& window);
+
+}  // namespace isobatch

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "plan/split.h"
+
+namespace isobatch {
+
+/// What one backward sees: samples [begin, end) of its window, on one rank.
+struct Slice {
+    int rank = 0;
+    int micro = 0;
+    std::int64_t begin = 0;
+    std::int64_t end = 0;
+
+    std::int64_t size() const { return end - begin; }
+    bool operator==(const Slice&) const = default;
+};
+
+/// Cuts the first `samples` of an optimizer step (at most split.effective()) into micros, in sampler order:
+/// accumulation step by accumulation step, and within it rank by rank. A tail leaves the last slices short; empty
+/// slices are left out, so a rank may have fewer micros than another. Every sample is in exactly one slice.
+std::vector<Slice> cut(std::int64_t samples, const Split& split);
+
+/// The ordered samples of one optimizer step: positions [begin, begin + samples) in the epoch's order.
+struct Batch {
+    int epoch = 1;             ///< 1-based
+    std::int64_t index = 0;    ///< position among the windows of the epoch, 0-based
+    std::int64_t begin = 0;    ///< first position in the epoch's order
+    std::int64_t samples = 0;  ///< fewer than the effective batch only in a ragged tail
+
+    bool operator==(const Batch&) const = default;
+};
+
+/// The batches of all epochs over `dataset` samples; the last one of an epoch is shorter where it does not divide.
+std::vector<Batch> batches_of(std::int64_t dataset, std::int64_t effective, int epochs);
+
+/// Whether this batch's gradient is compared: the first three of a run, where state is fresh, and the two on either
+/// side of an epoch's edge, where tails, clears and schedules go wrong.
+bool judged(const std::vector<Batch>& batches, std::size_t index);
+
+}  // namespace isobatch

@@ -1,0 +1,123 @@
+#include "plan/trial.h"
+
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/text.h"
+
+namespace isobatch {
+
+std::string to_string(Lengths lengths) {
+    switch (lengths) {
+        case Lengths::ragged:
+            return "ragged";
+        case Lengths::equal:
+            return "equal";
+    }
+    broken_promise("lengths", "unknown lengths", __FILE__, __LINE__);
+}
+
+Lengths parse_lengths(std::string_view text) {
+    if (text == "ragged") return Lengths::ragged;
+    if (text == "equal") return Lengths::equal;
+    throw Error(fmt::format("unknown lengths \"{}\"", printable(text)), "--lengths", "choose ragged or equal");
+}
+
+std::string to_string(const Trial& trial) {
+    std::string text = fmt::format(
+        "{} --splits {} --engine {} --device {} --recipe {} --seed {} --samples {} --lengths {} --epochs {}",
+        trial.subject, to_string(trial.split), trial.engine, trial.device, to_string(trial.recipe), trial.seed,
+        trial.samples, to_string(trial.lengths), trial.epochs);
+    if (!trial.fault.empty()) text += " --fault " + trial.fault;
+    return text;
+}
+
+namespace {
+
+std::int64_t number_option(const std::string& option, const std::string& value, std::int64_t lowest,
+                           std::int64_t highest) {
+    const auto number = whole_number(value);
+    if (!number || *number < lowest || *number > highest)
+        throw Error(fmt::format("{} is \"{}\"", option, printable(value)), "trial",
+                    fmt::format("give a whole number from {} to {}", lowest, highest));
+    return *number;
+}
+
+void set_option(Trial& trial, const std::string& option, const std::string& value) {
+    if (option == "--splits")
+        trial.split = parse_split(value);
+    else if (option == "--engine")
+        trial.engine = value;
+    else if (option == "--device")
+        trial.device = value;
+    else if (option == "--recipe")
+        trial.recipe = parse_recipe(value);
+    else if (option == "--seed")
+        trial.seed =
+            static_cast<std::uint64_t>(number_option(option, value, 0, std::numeric_limits<std::int64_t>::max()));
+    else if (option == "--samples")
+        trial.samples = number_option(option, value, 1, 1 << 24);
+    else if (option == "--lengths")
+        trial.lengths = parse_lengths(value);
+    else if (option == "--epochs")
+        trial.epochs = static_cast<int>(number_option(option, value, 1, 1000));
+    else if (option == "--fault")
+        trial.fault = value;
+    else
+        throw Error(fmt::format("unknown option \"{}\"", printable(option)), "trial", "see isobatch check --help");
+}
+
+}  // namespace
+
+Trial parse_trial(std::string_view text) {
+    const std::vector<std::string> words = pieces(text, ' ');
+    Trial trial;
+    trial.subject = words[0];
+    if (trial.subject.empty() || trial.subject.starts_with("-"))
+        throw Error("a trial starts with the name of a case", fmt::format("trial \"{}\"", printable(text)),
+                    "write CASE --splits …");
+    if (words.size() % 2 == 0)
+        throw Error(fmt::format("option \"{}\" has no value", printable(words.back())), "trial",
+                    "write OPTION VALUE pairs");
+    for (std::size_t i = 1; i + 1 < words.size(); i += 2) set_option(trial, words[i], words[i + 1]);
+    return trial;
+}
+
+std::string file_name(const Trial& trial) {
+    std::string name = fmt::format("{}-{}-{}-{}-{}", trial.subject, to_string(trial.split), trial.engine, trial.device,
+                                   to_string(trial.recipe));
+    if (!trial.fault.empty()) name += "-" + trial.fault;
+    for (char& c : name)
+        if (!(c == '-' || c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')))
+            c = '_';
+    return fmt::format("{}-{}", name.substr(0, 120), xxh3_digest(to_string(trial)).substr(5));
+}
+
+Trial reference_of(const Trial& trial) {
+    Trial reference = trial;
+    reference.split = {trial.split.effective(), 1, 1};
+    reference.engine = "serial";
+    reference.fault.clear();
+    return reference;
+}
+
+std::string matrix_of(const Trial& trial) {
+    Trial common = trial;
+    common.split = {trial.split.effective(), 1, 1};
+    return to_string(common);
+}
+
+bool before(const Trial& a, const Trial& b) {
+    const std::string x = matrix_of(a), y = matrix_of(b);
+    return x != y ? x < y : a.split > b.split;
+}
+
+std::int64_t default_samples(std::int64_t effective, Lengths lengths) {
+    return lengths == Lengths::equal ? 3 * effective : std::max<std::int64_t>(1, 43 * effective / 16);
+}
+
+}  // namespace isobatch

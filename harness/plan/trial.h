@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "plan/recipe.h"
+#include "plan/split.h"
+
+namespace isobatch {
+
+/// How many scored units the rows of the data set have. `equal` also makes the data set a whole number of windows, so
+/// that no two micros differ in their count: data on which a weighting fault cannot show.
+enum class Lengths { ragged, equal };
+
+std::string to_string(Lengths lengths);
+Lengths parse_lengths(std::string_view text);
+
+/// One execution. Its text form names every choice, so it is the id and, after `isobatch check`, the command that
+/// reruns it.
+struct Trial {
+    std::string subject = "gpt";  ///< the case
+    Split split{16, 1, 1};
+    std::string engine = "serial";
+    std::string device = "cpu";
+    Recipe recipe = Recipe::fp64;
+    std::uint64_t seed = 1;
+    std::int64_t samples = 43;  ///< size of the data set
+    Lengths lengths = Lengths::ragged;
+    int epochs = 2;
+    std::string fault;  ///< id of a planted fault; empty: none
+
+    bool operator==(const Trial&) const = default;
+};
+
+/// `gpt --splits 4x4x1 --engine serial …`
+std::string to_string(const Trial& trial);
+
+/// The inverse of to_string. Throws Error naming the option.
+Trial parse_trial(std::string_view text);
+
+/// A file name: readable, and unique through a digest of the text form.
+std::string file_name(const Trial& trial);
+
+/// The single large batch without a fault: what a trial is compared with.
+Trial reference_of(const Trial& trial);
+
+/// The text form with the split left out: the trials of one matrix share it.
+std::string matrix_of(const Trial& trial);
+
+/// By matrix, then from the largest per_device and accum down: the order in which splits are enumerated.
+bool before(const Trial& a, const Trial& b);
+
+/// The default size of the data set: 2 11/16 windows, 43 samples for 16, so that the third window of an epoch is
+/// ragged. Whole windows for equal lengths.
+std::int64_t default_samples(std::int64_t effective, Lengths lengths);
+
+}  // namespace isobatch

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "base/seed.h"
+#include "plan/contract.h"
+#include "plan/trial.h"
+
+namespace torch::nn {
+class Module;
+}
+
+namespace isobatch {
+
+/// What one forward reads: the tensors of some samples, collated.
+using Examples = std::vector<at::Tensor>;
+
+/// A data set whose samples are known by their index, which is also their id in the ledger.
+struct Dataset {
+    /// The contract's denominator of each sample: scored tokens, or 1. May be 0.
+    std::vector<double> units;
+    /// Collates samples, padding them to the longest of them; floating-point tensors in fp64, integers in int64.
+    std::function<Examples(std::span<const std::int64_t> samples)> pick;
+    /// Units of these samples with padding, as collated together.
+    std::function<double(std::span<const std::int64_t> samples)> padded_units;
+
+    std::int64_t size() const { return static_cast<std::int64_t>(units.size()); }
+};
+
+struct OptimizerChoice {
+    enum class Kind { sgd, adamw } kind = Kind::sgd;
+    double lr = 0.1;
+    double momentum = 0;      ///< sgd
+    double weight_decay = 0;  ///< decoupled for adamw
+};
+
+/// A model with its data and its loss: what the harness runs under every split. Plain functions, so that it can be made
+/// twice, in two precisions.
+struct Case {
+    std::string name;
+    std::string summary;
+    Contract contract;
+    OptimizerChoice optimizer;
+    std::function<Dataset(std::int64_t samples, Lengths lengths, Seed seed)> make_data;
+    /// The same weights for the same seed in every precision, up to their rounding.
+    std::function<std::shared_ptr<torch::nn::Module>(at::ScalarType dtype, Seed seed)> make_model;
+    /// The loss summed over the units of the examples; never averaged.
+    std::function<at::Tensor(torch::nn::Module& model, const Examples& examples)> loss_sum;
+};
+
+/// Throws Error naming the nearest known case.
+const Case& find_case(std::string_view name);
+std::vector<std::string> case_names();
+
+/// Enters a case into the registry, the only global state; used through ISOBATCH_CASE.
+struct CaseRegistration {
+    explicit CaseRegistration(Case (*make)());
+};
+
+}  // namespace isobatch
+
+/// Registers the case that `make` returns. Its file must be linked as an object, not from a static library.
+#define ISOBATCH_CASE(make) static const ::isobatch::CaseRegistration isobatch_case_##make(make)

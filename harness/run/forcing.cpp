@@ -1,0 +1,50 @@
+#include "run/forcing.h"
+
+#include <ATen/core/grad_mode.h>
+
+#include "base/check.h"
+#include "run/tensors.h"
+
+namespace isobatch {
+
+Forcing::Forcing(const Trace& reference, const std::vector<std::string>& names) {
+    for (const Step& step : reference.ranks.at(0)) {
+        begins_[{step.epoch, step.micros.at(0).samples.at(0)}] = static_cast<int>(after_.size());
+        judged_.push_back(step.trusted.has_value());
+        State state;
+        for (std::size_t i = 0; i < names.size(); ++i) {
+            state.parameters.push_back(borrow(step.tensors.at("param/" + names[i])));
+            state.slots.emplace_back();
+            for (const char* slot : {"momentum", "step", "exp_avg", "exp_avg_sq"}) {
+                const auto it = step.tensors.find(std::string("opt/") + slot + "/" + names[i]);
+                if (it != step.tensors.end()) state.slots.back().push_back({slot, i, borrow(it->second)});
+            }
+        }
+        after_.push_back(std::move(state));
+    }
+}
+
+int Forcing::step_of(const Window& window) const {
+    const auto it = begins_.find({window.batch.epoch, std::to_string(window.samples.at(0))});
+    return it == begins_.end() ? -1 : it->second;
+}
+
+bool Forcing::judged(const Window& window) const {
+    const int step = step_of(window);
+    return step >= 0 && judged_[static_cast<std::size_t>(step)];
+}
+
+void Forcing::apply(const Window& window, std::vector<Replica>& replicas) const {
+    const int step = step_of(window);
+    if (step < 1) return;
+    const State& state = after_[static_cast<std::size_t>(step - 1)];
+    const at::NoGradGuard no_grad;
+    for (Replica& replica : replicas) {
+        for (std::size_t i = 0; i < replica.parameters.size(); ++i) {
+            replica.parameters[i].copy_(state.parameters[i]);
+            if (!state.slots[i].empty()) replica.optimizer.set_state(i, state.slots[i]);
+        }
+    }
+}
+
+}  // namespace isobatch

@@ -1,0 +1,53 @@
+#include "run/loop.h"
+
+#include <ATen/ops/div.h>
+
+#include "run/tensors.h"
+
+namespace isobatch {
+
+namespace {
+
+void clear(Replica& replica, Recorder& recorder) {
+    replica.zero_grad();
+    recorder.note(replica, "zero");
+}
+
+}  // namespace
+
+void train(const Setup& setup, Engine& engine, Recorder& recorder) {
+    const Decisions& decide = setup.decisions;
+    const at::ScalarType dtype = scalar_type(setup.trial.recipe);
+    for (const Batch& batch : setup.batches()) {
+        const Window window = setup.window(batch);
+        if (!decide.trains_on(window)) continue;
+        recorder.window_begins(window, engine.replicas());
+
+        for (Replica& replica : engine.replicas()) {
+            for (const Slice& micro : window.micros) {
+                if (micro.rank != replica.rank) continue;
+                if (decide.clears_before(window, micro)) clear(replica, recorder);
+
+                const at::Tensor loss_sum =
+                    setup.subject->loss_sum(*replica.model, setup.examples(window.of(micro), dtype));
+                recorder.forward_ends();
+                const double divisor = decide.divisor(window, micro);
+                loss_sum.div(divisor).backward();  // adds to the gradients
+                recorder.backward_ends(replica, window, micro, loss_sum, 1 / divisor);
+            }
+        }
+
+        engine.reduce();
+        for (Replica& replica : engine.replicas()) {
+            recorder.gradient_ready(replica, window);
+            replica.optimizer_step();
+            recorder.note(replica, "step");
+            replica.schedule_step();
+            recorder.note(replica, "schedule");
+            if (decide.clears_after_step(window)) clear(replica, recorder);
+            recorder.step_ends(replica);
+        }
+    }
+}
+
+}  // namespace isobatch

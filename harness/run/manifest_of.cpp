@@ -1,0 +1,58 @@
+#include "run/manifest_of.h"
+
+#include <fstream>
+
+#include <ATen/Parallel.h>
+#include <torch/headeronly/version.h>
+
+namespace isobatch {
+
+namespace {
+std::string cpu_model() {
+    std::ifstream file("/proc/cpuinfo");
+    for (std::string line; std::getline(file, line);)
+        if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+    return "unknown";
+}
+}  // namespace
+
+std::map<std::string, std::string> provenance() {
+    return {
+        {"libtorch", TORCH_VERSION}, {"compiler", __VERSION__}, {"cpu", cpu_model()},
+            {"intra_op_threads", std::to_string(at::get_num_threads())},
+#if defined(__x86_64__)
+        {
+            "architecture", "x86-64"
+        }
+    };
+#else
+        {
+            "architecture", "other"
+        }
+    };
+#endif
+}
+
+Manifest manifest_of(const Setup& setup, Level level, std::vector<Parameter> parameters, std::int64_t steps,
+                     std::optional<std::string> follows) {
+    static const std::map<std::string, std::string> here = provenance();
+    Manifest manifest;
+    manifest.trial = to_string(setup.trial);
+    manifest.split = setup.trial.split;
+    manifest.engine = setup.trial.engine;
+    manifest.device = setup.trial.device;
+    manifest.recipe = setup.trial.recipe;
+    manifest.contract = setup.subject->contract;
+    manifest.level = level;
+    manifest.seed = setup.trial.seed;
+    manifest.steps = steps;
+    manifest.epochs = setup.trial.epochs;
+    manifest.ranks = static_cast<int>(setup.trial.split.devices);
+    manifest.parameters = std::move(parameters);
+    manifest.follows = std::move(follows);
+    manifest.ended.complete = true;
+    manifest.provenance = here;
+    return manifest;
+}
+
+}  // namespace isobatch

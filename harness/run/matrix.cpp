@@ -1,0 +1,85 @@
+#include "run/matrix.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "run/loop.h"
+#include "run/manifest_of.h"
+#include "run/reference.h"
+#include "run/serial_engine.h"
+
+namespace isobatch {
+
+namespace {
+
+std::vector<std::string> names_of(const Manifest& manifest) {
+    std::vector<std::string> names;
+    for (const Parameter& parameter : manifest.parameters) names.push_back(parameter.name);
+    return names;
+}
+
+void require_runnable(const Trial& trial) {
+    if (trial.engine != "serial")
+        throw Error(fmt::format("this program has no engine \"{}\"", trial.engine), "--engine", "choose serial");
+    if (trial.device != "cpu")
+        throw Error(fmt::format("no device \"{}\" here: this program was built for the CPU", trial.device), "--device",
+                    "choose cpu; isobatch doctor lists what was found");
+}
+
+}  // namespace
+
+Trace run_trial(const Setup& setup, Level level, const Forcing* forcing, std::optional<std::string> follows) {
+    std::vector<Replica> replicas;
+    std::int64_t trained = 0;  // the schedule's horizon is what this trainer will really do
+    for (const Batch& batch : setup.batches()) trained += setup.decisions.trains_on(setup.window(batch));
+    for (int rank = 0; rank < setup.trial.split.devices; ++rank)
+        replicas.push_back(make_replica(*setup.subject, setup.trial, rank, trained));
+    const std::vector<Parameter> parameters = describe(replicas[0]);
+    MemorySink sink(static_cast<int>(replicas.size()));
+    SerialEngine engine(std::move(replicas));
+    Recorder recorder(sink, setup.data, level, forcing);
+    train(setup, engine, recorder);
+    sink.end(manifest_of(setup, level, parameters, trained, std::move(follows)));
+    return sink.take();
+}
+
+Matrix::Reference& Matrix::reference_for(const Trial& trial) {
+    const Trial wanted = reference_of(trial);
+    if (reference_ && reference_->trial == wanted) return *reference_;
+    Trace trace = make_reference(wanted);
+    Yardstick yardstick = yardstick_of(trace);
+    Forcing forcing(
+        trace, names_of(trace.manifest));  // its views stay valid: moving a trace does not move what its tensors own
+    auto reference = std::make_unique<Reference>(
+        Reference{wanted, std::move(trace), Examiner(std::move(yardstick)), std::move(forcing)});
+    reference_ = std::move(reference);
+    return *reference_;
+}
+
+std::string Matrix::write(Reference& reference, const Trace& candidate, const Trial& trial) const {
+    const auto place = [&](const std::string& name) { return keep_.directory / "traces" / (name + ".trace"); };
+    const auto fresh = [&](const std::string& name, const Trace& trace) {
+        std::filesystem::remove_all(place(name));  // a trial that is repeated replaces its trace
+        write_trace(trace, place(name));
+    };
+    if (!reference.written) fresh("reference-" + file_name(reference.trial), reference.trace);
+    reference.written = true;
+    fresh(file_name(trial), candidate);
+    return "traces/" + file_name(trial) + ".trace";
+}
+
+Record Matrix::run(const Trial& trial) {
+    require_runnable(trial);
+    Setup setup = make_setup(trial);
+    if (!trial.fault.empty()) plant_(trial.fault, setup);
+    Reference& reference = reference_for(trial);
+    const Trace candidate = run_trial(setup, Level::grads, &reference.forcing, reference.examiner.yardstick().digest);
+
+    Record record = reference.examiner.examine(candidate, "isobatch check " + to_string(trial));
+    const bool green = record.verdict.outcome <= Outcome::equivalent;
+    if (!keep_.directory.empty() && (keep_.all || !green)) record.trace = write(reference, candidate, trial);
+    return record;
+}
+
+}  // namespace isobatch

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "diagnose/examine.h"
+#include "run/forcing.h"
+#include "run/setup.h"
+#include "trace/trace.h"
+
+namespace isobatch {
+
+/// Plants a fault in a setup; core code knows its power and its checks, the cases know how. Throws Error for an unknown
+/// id.
+using Plant = std::function<void(const std::string& id, Setup& setup)>;
+
+/// Which traces are written.
+struct Keep {
+    std::filesystem::path directory;  ///< the run directory; empty: none
+    bool all = false;                 ///< otherwise only the reference and what is not equivalent
+};
+
+/// Runs candidates against one reference, which is made once and kept until a trial needs another.
+class Matrix {
+public:
+    Matrix(Plant plant, Keep keep) : plant_(std::move(plant)), keep_(std::move(keep)) {}
+
+    /// Runs, judges and, where it is not equivalent, decodes. Throws Error for a trial that cannot be run here.
+    Record run(const Trial& trial);
+
+private:
+    struct Reference {
+        Trial trial;
+        Trace trace;
+        Examiner examiner;
+        Forcing forcing;
+        bool written = false;
+    };
+    Reference& reference_for(const Trial& trial);
+    std::string write(Reference& reference, const Trace& candidate, const Trial& trial) const;
+
+    Plant plant_;
+    Keep keep_;
+    std::unique_ptr<Reference> reference_;
+};
+
+/// One run of a trial under the serial engine. `forcing` may be null (free running).
+Trace run_trial(const Setup& setup, Level level, const Forcing* forcing, std::optional<std::string> follows);
+
+}  // namespace isobatch

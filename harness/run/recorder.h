@@ -1,0 +1,51 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <vector>
+
+#include "run/forcing.h"
+#include "run/replica.h"
+#include "run/setup.h"
+#include "trace/sink.h"
+
+namespace isobatch {
+
+/// Writes down what a loop does, in the order in which it does it, and starts each window from the reference's state
+/// when there is one to follow. Its own work is not in the times that it records.
+class Recorder {
+public:
+    /// Adds what only a reference knows of a window: called with the gradient ready, before the optimizer.
+    using Trust = std::function<void(const Window&, const Replica&, Step&)>;
+
+    Recorder(TraceSink& sink, const Dataset& data, Level level, const Forcing* forcing, Trust trust = nullptr)
+        : sink_(&sink), data_(&data), level_(level), forcing_(forcing), trust_(std::move(trust)) {}
+
+    void window_begins(const Window& window, std::vector<Replica>& replicas);
+    void forward_ends();
+    /// `weight` is what the summed loss was multiplied by.
+    void backward_ends(const Replica& replica, const Window& window, const Slice& micro, const at::Tensor& loss_sum,
+                       double weight);
+    /// Something happened to this replica: `zero`, `step`, `schedule` …
+    void note(const Replica& replica, std::string event);
+    /// The reduced gradient stands, before clip and optimizer.
+    void gradient_ready(const Replica& replica, const Window& window);
+    void step_ends(const Replica& replica);
+
+private:
+    using Clock = std::chrono::steady_clock;
+    double lap();          ///< milliseconds since the last lap
+    Step& open(int rank);  ///< the step that this rank is in
+
+    TraceSink* sink_;
+    const Dataset* data_;
+    Level level_;
+    const Forcing* forcing_;
+    Trust trust_;
+    std::vector<Step> steps_;  ///< by rank
+    double forward_ms_ = 0, window_ms_ = 0;
+    bool judged_ = false;
+    Clock::time_point last_ = Clock::now();
+};
+
+}  // namespace isobatch

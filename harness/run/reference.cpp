@@ -1,0 +1,182 @@
+#include "run/reference.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/abs.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/zeros_like.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include "run/loop.h"
+#include "run/manifest_of.h"
+#include "run/serial_engine.h"
+#include "run/tensors.h"
+
+namespace isobatch {
+
+namespace {
+
+/// The gradient of some samples' share of the window's loss, without touching .grad, and that share.
+struct Share {
+    std::vector<at::Tensor> gradients;
+    double loss = 0;
+};
+
+/// Computes shares at the current parameters of one replica.
+class Shares {
+public:
+    Shares(const Setup& setup, const Replica& replica, const Window& window, at::ScalarType dtype)
+        : setup_(&setup), replica_(&replica), window_(&window), dtype_(dtype) {}
+
+    /// `scale` is divided out again after the backward, as an average over that many ranks does.
+    Share of(std::span<const std::int64_t> samples, double scale = 1) const {
+        const at::Tensor loss = setup_->subject->loss_sum(*replica_->model, setup_->examples(samples, dtype_))
+                                    .div(window_->denominator() / scale);
+        Share share{torch::autograd::grad({loss}, replica_->parameters, {}, false, false, true),
+                    loss.item<double>() / scale};
+        for (std::size_t i = 0; i < share.gradients.size(); ++i) {
+            if (!share.gradients[i].defined()) share.gradients[i] = at::zeros_like(replica_->parameters[i]);
+            if (scale != 1) share.gradients[i] = share.gradients[i].div(scale);
+        }
+        return share;
+    }
+
+    /// The sum over consecutive pieces of the window that end at `ends`.
+    Share sum(const std::vector<std::size_t>& ends) const {
+        Share total;
+        std::size_t begin = 0;
+        for (const std::size_t end : ends) {
+            add(total, of(std::span(window_->samples).subspan(begin, end - begin)));
+            begin = end;
+        }
+        return total;
+    }
+
+    static void add(Share& total, const Share& part) {
+        total.loss += part.loss;
+        if (total.gradients.empty())
+            for (const at::Tensor& gradient : part.gradients) total.gradients.push_back(gradient.clone());
+        else
+            for (std::size_t i = 0; i < part.gradients.size(); ++i) total.gradients[i].add_(part.gradients[i]);
+    }
+
+private:
+    const Setup* setup_;
+    const Replica* replica_;
+    const Window* window_;
+    at::ScalarType dtype_;
+};
+
+/// Cut points of a random uneven partition into at most four pieces.
+std::vector<std::size_t> random_ends(std::size_t samples, Random random) {
+    std::vector<std::size_t> ends{samples};
+    for (int i = 0; i < 3; ++i) ends.push_back(1 + random.below(samples));
+    std::sort(ends.begin(), ends.end());
+    ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
+    return ends;
+}
+
+/// What turns a plain run of the single large batch into a reference.
+class Truster {
+public:
+    Truster(const Setup& setup, std::vector<Batch> batches) : setup_(&setup), batches_(std::move(batches)) {
+        Trial exact = setup.trial;
+        exact.recipe = Recipe::fp64;
+        if (setup.trial.recipe != Recipe::fp64) twin_.emplace(make_replica(*setup.subject, exact, 0, 1));
+    }
+
+    void operator()(const Window& window, const Replica& replica, Step& step) {
+        const auto at =
+            static_cast<std::size_t>(std::find(batches_.begin(), batches_.end(), window.batch) - batches_.begin());
+        if (!judged(batches_, at)) return;
+        const std::size_t n = window.samples.size();
+        const Shares shares(*setup_, replica, window, replica.parameters[0].scalar_type());
+        Trusted trusted;
+
+        std::vector<std::vector<at::Tensor>> singles(replica.parameters.size());
+        Share summed;
+        for (std::size_t i = 0; i < n; ++i) {
+            const Share share = shares.of(std::span(window.samples).subspan(i, 1));
+            for (std::size_t p = 0; p < singles.size(); ++p) singles[p].push_back(share.gradients[p]);
+            trusted.loss_magnitude += std::abs(share.loss);
+            trusted.sample_units.push_back(setup_->data.units[static_cast<std::size_t>(window.samples[i])]);
+            Shares::add(summed, share);
+        }
+        Share own{{}, *step.loss};
+        for (const at::Tensor& parameter : replica.parameters) own.gradients.push_back(gradient(parameter));
+        const Random random(Seed{setup_->trial.seed}.split("baselines").split(at));
+        // The third scales by a number that is no power of two: in a window of one sample the other three are one
+        // computation, and their error of 0 would make the rounding of an average over three ranks look like a fault
+        // (measured: 787 times E + u·A).
+        const std::vector<Share> baselines{own, summed, shares.of(window.samples, 3),
+                                           shares.sum(random_ends(n, random))};
+        const Share exact = truth(window, replica, own, step);
+
+        trusted.exact_loss = exact.loss;
+        for (const Share& baseline : baselines) trusted.loss_errors.push_back(std::abs(baseline.loss - exact.loss));
+        for (std::size_t p = 0; p < singles.size(); ++p)
+            keep(replica.names[p], singles[p], baselines, exact.gradients[p], p, step);
+        step.trusted = std::move(trusted);
+    }
+
+private:
+    /// The fp64 gradient at the same parameters; in fp64 the single large batch itself.
+    Share truth(const Window& window, const Replica& replica, const Share& own, Step& step) {
+        if (!twin_) return own;
+        {
+            const at::NoGradGuard no_grad;
+            for (std::size_t i = 0; i < replica.parameters.size(); ++i)
+                twin_->parameters[i].copy_(replica.parameters[i]);
+        }
+        Share exact = Shares(*setup_, *twin_, window, at::kDouble).of(window.samples);
+        for (std::size_t p = 0; p < exact.gradients.size(); ++p)
+            step.tensors["exact/" + replica.names[p]] = view_of(exact.gradients[p]);
+        return exact;
+    }
+
+    /// The shares of all samples lie in one block, and each `sample/<i>/<p>` is a view into it.
+    static void keep(const std::string& name, const std::vector<at::Tensor>& singles,
+                     const std::vector<Share>& baselines, const at::Tensor& exact, std::size_t p, Step& step) {
+        const at::Tensor block = at::stack(singles);
+        const Tensor whole = view_of(block);
+        const std::size_t bytes = whole.bytes.size() / singles.size();
+        for (std::size_t i = 0; i < singles.size(); ++i)
+            step.tensors[fmt::format("sample/{}/{}", i, name)] = {whole.dtype, singles[i].sizes().vec(),
+                                                                  whole.bytes.subspan(i * bytes, bytes), whole.owner};
+        std::vector<double> terms{largest_entry(block.abs().to(at::kDouble).sum(0))};
+        for (const Share& baseline : baselines)
+            terms.push_back(largest_entry(baseline.gradients[p].to(at::kDouble).sub(exact)));
+        step.tensors["scale/" + name] = doubles_tensor(std::move(terms));
+    }
+
+    const Setup* setup_;
+    std::vector<Batch> batches_;
+    std::optional<Replica> twin_;
+};
+
+}  // namespace
+
+Trace make_reference(const Trial& trial) {
+    const Setup setup = make_setup(reference_of(trial));
+    const std::vector<Batch> batches = setup.batches();
+    std::vector<Replica> replicas;
+    replicas.push_back(make_replica(*setup.subject, setup.trial, 0, static_cast<std::int64_t>(batches.size())));
+    const std::vector<Parameter> parameters = describe(replicas[0]);
+    SerialEngine engine(std::move(replicas));
+    MemorySink sink(1);
+    Truster trusted(setup, batches);
+    Recorder recorder(
+        sink, setup.data, Level::full, nullptr,
+        [&](const Window& window, const Replica& replica, Step& step) { trusted(window, replica, step); });
+    train(setup, engine, recorder);
+    sink.end(manifest_of(setup, Level::full, parameters, static_cast<std::int64_t>(sink.trace().ranks[0].size()),
+                         std::nullopt));
+    return sink.take();
+}
+
+}  // namespace isobatch

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "run/case.h"
+#include "run/optimizer.h"
+#include "trace/manifest.h"
+#include "trace/step.h"
+
+namespace isobatch {
+
+/// One device's copy of the model with its optimizer, schedule and counters.
+struct Replica {
+    int rank = 0;
+    std::shared_ptr<torch::nn::Module> model;
+    std::vector<std::string> names;  ///< of the parameters, tied ones once
+    std::vector<at::Tensor> parameters;
+    Optimizer optimizer;
+    std::int64_t schedule_total = 1;  ///< optimizer steps of the whole run
+    double base_lr = 0;
+    Counters counters;
+
+    /// Clears every gradient.
+    void zero_grad();
+    void optimizer_step();
+    /// Advances the learning rate once.
+    void schedule_step();
+};
+
+Replica make_replica(const Case& subject, const Trial& trial, int rank, std::int64_t schedule_total);
+
+std::vector<Parameter> describe(const Replica& replica);
+
+/// The gradient of a parameter; zeros where no backward has reached it.
+at::Tensor gradient(const at::Tensor& parameter);
+
+}  // namespace isobatch

@@ -1,0 +1,57 @@
+#include "run/setup.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/check.h"
+
+namespace isobatch {
+
+std::span<const std::int64_t> Window::of(const Slice& micro) const {
+    return std::span(samples).subspan(static_cast<std::size_t>(micro.begin), static_cast<std::size_t>(micro.size()));
+}
+
+double Window::units_of(const Slice& micro) const {
+    const auto it = std::find(micros.begin(), micros.end(), micro);
+    ISOBATCH_CHECK(it != micros.end(), "a slice of this window");
+    return micro_units[static_cast<std::size_t>(it - micros.begin())];
+}
+
+std::int64_t Window::micros_on(int rank) const {
+    return std::count_if(micros.begin(), micros.end(), [&](const Slice& micro) { return micro.rank == rank; });
+}
+
+std::vector<std::int64_t> epoch_order(std::int64_t samples, int epoch, Seed seed) {
+    std::vector<std::int64_t> order(static_cast<std::size_t>(samples));
+    std::iota(order.begin(), order.end(), 0);
+    Random random(seed.split("order").split(static_cast<std::uint64_t>(epoch)));
+    for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(i)]);  // Fisher-Yates
+    return order;
+}
+
+Window Setup::window(const Batch& batch) const {
+    const std::vector<std::int64_t> order = epoch_order(data.size(), batch.epoch, Seed{trial.seed});
+    Window window{batch, trial.split.devices, {}, cut(batch.samples, trial.split), {}, 0};
+    window.samples.assign(order.begin() + batch.begin, order.begin() + batch.begin + batch.samples);
+    for (const Slice& micro : window.micros) {
+        double units = 0;
+        for (const std::int64_t sample : window.of(micro)) units += data.units[static_cast<std::size_t>(sample)];
+        window.micro_units.push_back(units);
+        window.units += units;
+    }
+    return window;
+}
+
+Examples Setup::examples(std::span<const std::int64_t> samples, at::ScalarType dtype) const {
+    Examples examples = data.pick(samples);
+    for (at::Tensor& tensor : examples)
+        if (tensor.is_floating_point()) tensor = tensor.to(dtype);
+    return examples;
+}
+
+Setup make_setup(const Trial& trial) {
+    const Case& subject = find_case(trial.subject);
+    return {&subject, trial, subject.make_data(trial.samples, trial.lengths, Seed{trial.seed}.split("data")), {}};
+}
+
+}  // namespace isobatch

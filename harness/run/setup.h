@@ -1,0 +1,66 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "plan/slice.h"
+#include "plan/trial.h"
+#include "run/case.h"
+
+namespace isobatch {
+
+/// The micros of one optimizer step and what they hold: everything that the loop's decisions may look at.
+struct Window {
+    Batch batch;
+    std::int64_t devices = 1;
+    std::vector<std::int64_t> samples;  ///< in the epoch's order
+    std::vector<Slice> micros;          ///< in sampler order
+    std::vector<double> micro_units;    ///< of each slice
+    double units = 0;                   ///< of the whole window
+
+    /// The samples of one slice.
+    std::span<const std::int64_t> of(const Slice& micro) const;
+    double units_of(const Slice& micro) const;
+    /// What the window's mean divides by: its units, or 1 where nothing is scored, since the sum of nothing is 0.
+    double denominator() const { return units > 0 ? units : 1; }
+    /// Micros of one rank.
+    std::int64_t micros_on(int rank) const;
+};
+
+/// What trainers get wrong, as plain functions. The defaults are the correct trainer; a planted fault replaces one of
+/// them.
+struct Decisions {
+    /// What a micro's summed loss is divided by before its backward. Ranks average their gradients, hence the devices.
+    std::function<double(const Window&, const Slice&)> divisor = [](const Window& window, const Slice&) {
+        return window.denominator() / static_cast<double>(window.devices);
+    };
+    /// Whether the gradients are cleared before this micro.
+    std::function<bool(const Window&, const Slice&)> clears_before = [](const Window&, const Slice&) { return false; };
+    /// Whether they are cleared after the optimizer step.
+    std::function<bool(const Window&)> clears_after_step = [](const Window&) { return true; };
+    /// Whether the window is trained on at all.
+    std::function<bool(const Window&)> trains_on = [](const Window&) { return true; };
+};
+
+/// All that one run is made of.
+struct Setup {
+    const Case* subject;
+    Trial trial;
+    Dataset data;
+    Decisions decisions;
+
+    std::vector<Batch> batches() const { return batches_of(data.size(), trial.split.effective(), trial.epochs); }
+    /// The window of a batch under the trial's split, in the order of its epoch, which no split changes.
+    Window window(const Batch& batch) const;
+    /// The examples of some samples, their floating-point tensors in this dtype.
+    Examples examples(std::span<const std::int64_t> samples, at::ScalarType dtype) const;
+};
+
+/// Makes the data set; plants nothing. Throws Error for an unknown case.
+Setup make_setup(const Trial& trial);
+
+/// The order in which an epoch visits the samples.
+std::vector<std::int64_t> epoch_order(std::int64_t samples, int epoch, Seed seed);
+
+}  // namespace isobatch

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "plan/recipe.h"
+#include "trace/tensor.h"
+
+namespace isobatch {
+
+at::ScalarType scalar_type(Recipe recipe);
+
+/// A trace tensor over the memory of a contiguous CPU copy of `tensor`; no copy is made where it is one already, so the
+/// caller must not write to it afterwards.
+Tensor view_of(const at::Tensor& tensor);
+
+/// view_of a copy: safe to keep while training goes on.
+Tensor snapshot(const at::Tensor& tensor);
+
+/// The values of a trace tensor as a LibTorch tensor over the same memory, valid while `tensor` lives.
+at::Tensor borrow(const Tensor& tensor);
+
+/// The largest |entry|; NaN where one is NaN.
+double largest_entry(const at::Tensor& tensor);
+
+}  // namespace isobatch

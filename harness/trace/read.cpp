@@ -1,0 +1,136 @@
+#include "trace/read.h"
+
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "trace/safetensors.h"
+
+namespace isobatch {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* again = "write the trace again; nothing of it was used";
+
+/// `rank0/steps.jsonl` or `rank0/NAME`: two plain components, so that no entry can leave the directory.
+void require_inside(const std::string& path, const std::string& where) {
+    const std::vector<std::string> parts = pieces(path, '/');
+    const bool plain = parts.size() == 2 && parts[0].starts_with("rank") && whole_number(parts[0].substr(4)) &&
+                       !parts[1].empty() && parts[1] != "." && parts[1] != ".." &&
+                       path.find('\0') == std::string::npos && path.size() < 256;
+    if (!plain) throw Error(fmt::format("file \"{}\" is not RANK/NAME", printable(path.substr(0, 80))), where, again);
+}
+
+void verify_file(const fs::path& directory, const std::string& path, const FileEntry& entry, const std::string& where) {
+    require_inside(path, where);
+    const auto file = MappedFile::open(directory / path);
+    const std::string place = (directory / path).string();
+    if (file->bytes().size() != entry.bytes)
+        throw Error(fmt::format("the file has {} bytes, the manifest says {}", file->bytes().size(), entry.bytes),
+                    place, again);
+    const std::string digest = digest_like(entry.digest, file->bytes());
+    if (digest.empty())
+        throw Error(fmt::format("unknown kind of digest \"{}\"", printable(entry.digest.substr(0, 40))), where,
+                    "write crc32:… or xxh3:…");
+    if (digest != entry.digest)
+        throw Error(fmt::format("the file was altered: digest {}, the manifest says {}", digest,
+                                printable(entry.digest.substr(0, 80))),
+                    place, again);
+}
+
+/// Complete lines only: what follows the last newline is a line that was being written.
+std::vector<Step> read_steps(const fs::path& folder, const FileEntries* files) {
+    const auto file = MappedFile::open(folder / "steps.jsonl");
+    std::string_view text = file->text();
+    std::vector<Step> steps;
+    while (true) {
+        const auto end = text.find('\n');
+        if (end == std::string_view::npos) break;
+        const std::string place = fmt::format("{}, line {}", (folder / "steps.jsonl").string(), steps.size() + 1);
+        std::string tensors;
+        Step step = parse_step(text.substr(0, end), place, tensors);
+        if (!tensors.empty() && files) {
+            const std::string path = fmt::format("{}/{}", folder.filename().string(), tensors);
+            if (!files->contains(path))
+                throw Error(fmt::format("tensors file \"{}\" is not in the manifest", printable(tensors.substr(0, 80))),
+                            place, again);
+            step.tensors = read_safetensors(folder / tensors);
+        }
+        steps.push_back(std::move(step));
+        text.remove_prefix(end + 1);
+    }
+    if (!text.empty() && files) throw Error("the last line has no newline", (folder / "steps.jsonl").string(), again);
+    return steps;
+}
+
+/// Every gradient has the dtype-independent shape that the manifest promises.
+void verify_shapes(const Trace& trace, const std::string& where) {
+    std::set<std::string> names;
+    for (const Parameter& parameter : trace.manifest.parameters)
+        if (!names.insert(parameter.name).second)
+            throw Error(fmt::format("parameter \"{}\" is listed twice", printable(parameter.name)), where, again);
+    for (const Parameter& parameter : trace.manifest.parameters)
+        for (std::size_t rank = 0; rank < trace.ranks.size(); ++rank)
+            for (const Step& step : trace.ranks[rank]) {
+                const auto it = step.tensors.find("grad/" + parameter.name);
+                if (it != step.tensors.end() && it->second.shape != parameter.shape)
+                    throw Error(
+                        fmt::format(
+                            "tensor \"grad/{}\" of rank {}, step {} has another shape than the manifest's parameter",
+                            printable(parameter.name), rank, step.number.value_or(0)),
+                        where, again);
+            }
+}
+
+}  // namespace
+
+Trace read_trace(const fs::path& directory) {
+    const fs::path manifest = directory / "manifest.json";
+    std::error_code code;
+    if (!fs::is_directory(directory, code))
+        throw Error("no such trace", directory.string(), "name a directory that holds manifest.json");
+    if (!fs::exists(manifest, code))
+        throw Error("the run has no manifest: it did not end", manifest.string(),
+                    "run the trial again; isobatch trace show prints what was recorded", Error::Kind::unfinished);
+    const auto text = MappedFile::open(manifest);
+    Trace trace;
+    FileEntries files;
+    trace.manifest = parse_manifest(text->text(), manifest.string(), files);
+    for (const auto& [path, entry] : files) verify_file(directory, path, entry, manifest.string());
+    for (const auto& [path, entry] : files)
+        if (whole_number(pieces(path, '/')[0].substr(4)) >= trace.manifest.ranks)
+            throw Error(fmt::format("file \"{}\" is of another rank than the {} of the trace", printable(path),
+                                    trace.manifest.ranks),
+                        manifest.string(), again);
+    if (trace.manifest.ranks < 1) throw Error("the trace has no rank", manifest.string(), again);
+    for (int rank = 0; rank < trace.manifest.ranks; ++rank) {
+        const std::string lines = fmt::format("rank{}/steps.jsonl", rank);
+        if (!files.contains(lines))
+            throw Error(fmt::format("rank {} of {} is missing: no entry for {}", rank, trace.manifest.ranks, lines),
+                        manifest.string(), again);
+        trace.ranks.push_back(read_steps(directory / fmt::format("rank{}", rank), &files));
+    }
+    verify_shapes(trace, directory.string());
+    return trace;
+}
+
+Trace read_unfinished(const fs::path& directory) {
+    Trace trace;
+    trace.manifest.ended.message = "the run did not end";
+    std::error_code code;
+    for (int rank = 0; fs::exists(directory / fmt::format("rank{}/steps.jsonl", rank), code); ++rank)
+        trace.ranks.push_back(read_steps(directory / fmt::format("rank{}", rank), nullptr));
+    if (trace.ranks.empty())
+        throw Error("no trace here: neither a manifest nor rank0/steps.jsonl", directory.string(),
+                    "name a directory written as a trace");
+    trace.manifest.ranks = static_cast<int>(trace.ranks.size());
+    return trace;
+}
+
+}  // namespace isobatch

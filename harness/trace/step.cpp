@@ -1,0 +1,115 @@
+#include "trace/step.h"
+
+namespace isobatch {
+
+namespace {
+
+constexpr std::int64_t largest_count = 1'000'000'000;
+
+Json optional_number(const std::optional<double>& value) {
+    return value ? number_to_json(*value) : Json(nullptr);
+}
+
+/// A number that may be absent or null.
+std::optional<double> optional_from(const Json& object, const char* key, const std::string& where) {
+    const auto it = object.find(key);
+    if (it == object.end() || it->is_null()) return std::nullopt;
+    return number_from_json(*it, where + ", " + key);
+}
+
+double number_or_zero(const Json& object, const char* key, const std::string& where) {
+    return optional_from(object, key, where).value_or(0);
+}
+
+Json micro_json(const Micro& micro) {
+    return {{"index", micro.index},
+            {"samples", micro.samples},
+            {"units", number_to_json(micro.units)},
+            {"padded_units", number_to_json(micro.padded_units)},
+            {"loss", number_to_json(micro.loss)},
+            {"weight", optional_number(micro.weight)},
+            {"forward_ms", micro.forward_ms},
+            {"backward_ms", micro.backward_ms}};
+}
+
+Micro micro_from(const Json& object, const std::string& where) {
+    Micro micro;
+    micro.index = static_cast<int>(integer_from_json(object.at("index"), 0, largest_count, where + ", index"));
+    micro.samples = object.at("samples").get<std::vector<std::string>>();
+    micro.units = number_from_json(object.at("units"), where + ", units");
+    micro.padded_units = number_or_zero(object, "padded_units", where);
+    micro.loss = number_from_json(object.at("loss"), where + ", loss");
+    micro.weight = optional_from(object, "weight", where);
+    micro.forward_ms = number_or_zero(object, "forward_ms", where);
+    micro.backward_ms = number_or_zero(object, "backward_ms", where);
+    return micro;
+}
+
+const char* const known_fields[] = {
+    "step",     "epoch",   "events",       "micros",     "loss",           "grad_norm",   "clip_threshold", "lr",
+    "counters", "step_ms", "sample_units", "exact_loss", "loss_magnitude", "loss_errors", "tensors"};
+
+Trusted trusted_from(const Json& object, const std::string& where) {
+    return {numbers_from_json(object.at("sample_units"), where), number_from_json(object.at("exact_loss"), where),
+            number_from_json(object.at("loss_magnitude"), where), numbers_from_json(object.at("loss_errors"), where)};
+}
+
+}  // namespace
+
+std::string step_line(const Step& step, const std::string& file) {
+    Json object = step.unknown;
+    object["step"] = step.number ? Json(*step.number) : Json(nullptr);
+    object["epoch"] = step.epoch;
+    object["events"] = step.events;
+    object["micros"] = Json::array();
+    for (const Micro& micro : step.micros) object["micros"].push_back(micro_json(micro));
+    object["loss"] = optional_number(step.loss);
+    object["grad_norm"] = optional_number(step.grad_norm);
+    object["clip_threshold"] = optional_number(step.clip_threshold);
+    object["lr"] = numbers_to_json(step.lr);
+    object["counters"] = {{"optimizer_steps", step.counters.optimizer_steps},
+                          {"scheduler_steps", step.counters.scheduler_steps},
+                          {"zero_grads", step.counters.zero_grads},
+                          {"ema_updates", step.counters.ema_updates}};
+    object["step_ms"] = step.step_ms;
+    if (step.trusted) {
+        object["sample_units"] = numbers_to_json(step.trusted->sample_units);
+        object["exact_loss"] = number_to_json(step.trusted->exact_loss);
+        object["loss_magnitude"] = number_to_json(step.trusted->loss_magnitude);
+        object["loss_errors"] = numbers_to_json(step.trusted->loss_errors);
+    }
+    if (!file.empty()) object["tensors"] = file;
+    return reading("a step of the trace", [&] { return object.dump(); });  // throws for an id that is no UTF-8
+}
+
+Step parse_step(std::string_view line, const std::string& where, std::string& file) {
+    const Json object = parse_json(line, where);
+    return reading(where, [&] {
+        Step step;
+        const auto count = [&](const Json& value, const char* field, std::int64_t lowest) {
+            return integer_from_json(value, lowest, largest_count, where + ", " + field);
+        };
+        if (!object.at("step").is_null()) step.number = count(object.at("step"), "step", 1);
+        step.epoch = static_cast<int>(count(object.at("epoch"), "epoch", 1));
+        step.events = object.at("events").get<std::vector<std::string>>();
+        for (const Json& micro : list_from_json(object.at("micros"), where + ", micros"))
+            step.micros.push_back(micro_from(micro, where + ", micros"));
+        step.loss = optional_from(object, "loss", where);
+        step.grad_norm = optional_from(object, "grad_norm", where);
+        step.clip_threshold = optional_from(object, "clip_threshold", where);
+        step.lr = numbers_from_json(object.at("lr"), where + ", lr");
+        const Json& counters = object.at("counters");
+        step.counters = {count(counters.at("optimizer_steps"), "optimizer_steps", 0),
+                         count(counters.at("scheduler_steps"), "scheduler_steps", 0),
+                         count(counters.at("zero_grads"), "zero_grads", 0),
+                         count(counters.value("ema_updates", Json(0)), "ema_updates", 0)};
+        step.step_ms = number_or_zero(object, "step_ms", where);
+        if (object.contains("exact_loss")) step.trusted = trusted_from(object, where);
+        file = object.value("tensors", std::string());
+        step.unknown = object;
+        for (const char* field : known_fields) step.unknown.erase(field);
+        return step;
+    });
+}
+
+}  // namespace isobatch

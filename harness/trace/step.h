@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "trace/tensor.h"
+
+namespace isobatch {
+
+/// One backward, as it happened.
+struct Micro {
+    int index = 0;
+    std::vector<std::string> samples;  ///< ids
+    double units = 0;                  ///< what the contract's denominator counts here
+    double padded_units = 0;           ///< the same with padding
+    double loss = 0;               ///< the summed loss, or what the trainer gave to backward when only that was seen
+    std::optional<double> weight;  ///< what the summed loss was multiplied by before backward, where known
+    double forward_ms = 0, backward_ms = 0;
+};
+
+struct Counters {
+    std::int64_t optimizer_steps = 0, scheduler_steps = 0, zero_grads = 0, ema_updates = 0;
+
+    bool operator==(const Counters&) const = default;
+};
+
+/// What only the reference trace knows of a window, beside its tensors.
+struct Trusted {
+    std::vector<double> sample_units;  ///< in the order of the window's samples
+    double exact_loss = 0;             ///< fp64 loss at the same parameters
+    double loss_magnitude = 0;         ///< the sum of |share of each sample in the loss|: A for the loss
+    std::vector<double> loss_errors;   ///< distance to exact_loss of each trusted split: E for the loss
+};
+
+/// One optimizer step of one rank; a last one without a number holds an unfinished window.
+struct Step {
+    std::optional<std::int64_t> number;  ///< 1-based count of optimizer updates
+    int epoch = 1;
+    std::vector<std::string> events;
+    std::vector<Micro> micros;
+    std::optional<double> loss;  ///< what this rank optimised: the sum of its micros' weighted losses
+    std::optional<double> grad_norm, clip_threshold;
+    std::vector<double> lr;
+    Counters counters;
+    double step_ms = 0;
+    std::optional<Trusted> trusted;
+    Json unknown = Json::object();  ///< fields of a newer minor version, kept
+    Tensors tensors;
+};
+
+/// The line of steps.jsonl without its newline; `file` names the step's tensors, empty for none.
+std::string step_line(const Step& step, const std::string& file);
+
+/// The inverse without the tensors; sets `file`. Throws Error naming `where`.
+Step parse_step(std::string_view line, const std::string& where, std::string& file);
+
+}  // namespace isobatch

@@ -1,0 +1,57 @@
+#include "trace/trace.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/digest.h"
+
+namespace isobatch {
+
+std::string content_digest(const Trace& trace) {
+    RunningDigest digest;
+    // Every list is preceded by its length: moving a sample, a step or a byte across a boundary is another content.
+    for (const std::vector<Step>& steps : trace.ranks) {
+        digest.add(fmt::format("rank {}", steps.size()));
+        for (const Step& step : steps) {
+            const std::string loss = step.loss ? fmt::format("{}", *step.loss) : "unknown";
+            digest.add(fmt::format("{} {} {} {} {}", step.number.value_or(0), step.epoch, loss, step.micros.size(),
+                                   step.tensors.size()));
+            for (const Micro& micro : step.micros) {
+                digest.add(fmt::format("{} {} {} {}", micro.index, micro.units, micro.loss, micro.samples.size()));
+                for (const std::string& sample : micro.samples) digest.add(sample);
+            }
+            for (const auto& [key, tensor] : step.tensors) {
+                digest.add(key);
+                digest.add(fmt::format("{} [{}]", to_string(tensor.dtype), fmt::join(tensor.shape, ",")));
+                digest.add(tensor.bytes);
+            }
+        }
+    }
+    return digest.text();
+}
+
+WindowLayout layout_of(const Trace& trace, std::size_t k) {
+    WindowLayout window;
+    std::int64_t samples = 0;
+    for (std::size_t rank = 0; rank < trace.ranks.size(); ++rank) {
+        if (k >= trace.ranks[rank].size()) continue;
+        for (const Micro& micro : trace.ranks[rank][k].micros) {
+            const auto count = static_cast<std::int64_t>(micro.samples.size());
+            window.micros.push_back({static_cast<int>(rank), micro.index, count, micro.units});
+            samples += count;
+        }
+    }
+    window.ragged = samples < trace.manifest.split.effective();
+    return window;
+}
+
+std::vector<WindowLayout> layouts_of(const Trace& trace) {
+    std::size_t steps = 0;
+    for (const std::vector<Step>& rank : trace.ranks) steps = std::max(steps, rank.size());
+    std::vector<WindowLayout> windows;
+    for (std::size_t k = 0; k < steps; ++k) windows.push_back(layout_of(trace, k));
+    return windows;
+}
+
+}  // namespace isobatch

@@ -1,0 +1,97 @@
+/// What must hold for every model, data set and split. A counterexample prints the trial, which is also the command
+/// that reruns it, and RapidCheck's seed, which RC_PARAMS replays.
+#include <algorithm>
+
+#include "base/expect.h"
+#include "cases/faults/faults.h"
+#include "diagnose/result.h"
+#include "generators.h"
+#include "plan/fault.h"
+#include "run/matrix.h"
+
+namespace isobatch {
+
+namespace {
+
+Record run(const Trial& trial) {
+    return Matrix(plant, {}).run(trial);
+}
+
+/// How a correct run of the trial cuts its windows.
+std::vector<WindowLayout> layouts(const Trial& trial) {
+    Trial clean = trial;
+    clean.fault.clear();
+    const isobatch::Setup setup = make_setup(clean);
+    return layouts_of(run_trial(setup, Level::losses, nullptr, std::nullopt));
+}
+
+Result run_matrix(const std::vector<Trial>& trials) {
+    Matrix matrix(plant, {});
+    std::vector<Record> records;
+    for (const Trial& trial : trials) records.push_back(matrix.run(trial));
+    return assemble("law", std::move(records), {}, {});
+}
+
+}  // namespace
+
+TEST(Laws, CleanTrialIsEquivalentInEverySplit) {
+    expect_law(250, [] {
+        const Trial trial = *any_trial();
+        RC_LOG() << "isobatch check " << to_string(trial) << std::endl;
+        const Record record = run(trial);
+        RC_ASSERT(record.verdict.outcome <= Outcome::equivalent);
+    });
+}
+
+TEST(Laws, PlantedFaultIsRedExactlyWhereItHasPower) {
+    expect_law(250, [] {
+        Trial trial = *any_trial();
+        const FaultEntry& entry = fault_catalogue()[*rc::gen::inRange<std::size_t>(0, fault_catalogue().size())];
+        trial.fault = entry.id;
+        RC_LOG() << "isobatch check " << to_string(trial) << std::endl;
+        const bool power = entry.power(trial.split, layouts(trial));
+        RC_CLASSIFY(power, "with power");
+        RC_ASSERT((run(trial).verdict.outcome == Outcome::divergent) == power);
+    });
+}
+
+TEST(Laws, PlantedFaultWithPowerIsNamed) {
+    expect_law(60, [] {
+        Trial trial = *any_trial();
+        const FaultEntry& entry = fault_catalogue()[*rc::gen::inRange<std::size_t>(0, fault_catalogue().size())];
+        trial.fault = entry.id;
+        const std::vector<Trial> trials = matrix_with(trial, 4);
+        RC_LOG() << "isobatch check " << to_string(trial) << " (all splits)" << std::endl;
+        RC_PRE(std::any_of(trials.begin(), trials.end(),
+                           [&](const Trial& t) { return entry.power(t.split, layouts(t)); }));
+        const Result result = run_matrix(trials);
+        RC_ASSERT(result.findings.size() == 1U);
+        const std::vector<Cause>& causes = result.findings[0].causes;
+        RC_CLASSIFY(causes.size() == 1, "named alone");
+        RC_ASSERT(std::find(causes.begin(), causes.end(), entry.cause) != causes.end());
+    });
+}
+
+TEST(Laws, CleanMatrixHasNoFinding) {
+    expect_law(20, [] {
+        const Trial trial = *any_trial();
+        RC_LOG() << "isobatch check " << to_string(trial) << " (all splits)" << std::endl;
+        const Result result = run_matrix(matrix_with(trial, 4));
+        RC_ASSERT(result.findings.empty());
+        RC_ASSERT(result.outcome == Outcome::equivalent || result.outcome == Outcome::identical ||
+                  result.outcome == Outcome::inconclusive);
+    });
+}
+
+TEST(Laws, PrintedTrialReplaysBitForBit) {
+    expect_law(25, [] {
+        Trial trial = *any_trial();
+        if (*rc::gen::arbitrary<bool>())
+            trial.fault = fault_catalogue()[*rc::gen::inRange<std::size_t>(0, fault_catalogue().size())].id;
+        Record first = run(trial), second = run(parse_trial(to_string(trial)));
+        first.cost = second.cost = {};
+        RC_ASSERT(to_json(first).dump() == to_json(second).dump());
+    });
+}
+
+}  // namespace isobatch

@@ -1,0 +1,102 @@
+#include "reports/junit.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+
+namespace isobatch {
+
+namespace {
+
+/// XML forbids U+FFFE and U+FFFF beside the control characters.
+bool forbidden(char32_t c) {
+    return (acts_on_a_terminal(c) && c != '\n' && c != '\t') || c == 0xfffe || c == 0xffff;
+}
+
+}  // namespace
+
+std::string escaped(std::string_view text) {
+    std::string safe;
+    while (!text.empty()) {
+        const CodePoint first = first_code_point(text);
+        const std::size_t bytes = std::max<std::size_t>(first.bytes, 1);
+        if (first.bytes == 0 || forbidden(first.value))
+            safe += "\xef\xbf\xbd";
+        else if (first.value == '&')
+            safe += "&amp;";
+        else if (first.value == '<')
+            safe += "&lt;";
+        else if (first.value == '>')
+            safe += "&gt;";
+        else if (first.value == '"')
+            safe += "&quot;";
+        else if (first.value == '\'')
+            safe += "&#39;";
+        else
+            safe += text.substr(0, bytes);
+        text.remove_prefix(bytes);
+    }
+    return safe;
+}
+
+namespace {
+
+std::string trial_case(const Record& record) {
+    const Verdict& verdict = record.verdict;
+    std::string body;
+    for (const CheckResult& result : verdict.checks)
+        if (!result.message.empty()) body += fmt::format("{}: {}\n", to_string(result.check), result.message);
+    body = escaped(fmt::format("{}repeat: {}\n", body, record.repro));
+    const double seconds = record.cost.step_ms_median / 1000;
+    const std::string open =
+        fmt::format("  <testcase classname=\"isobatch.{}\" name=\"{}\" time=\"{:.6f}\"", escaped(record.trial.subject),
+                    escaped(to_string(record.trial)), std::isfinite(seconds) ? seconds : 0);
+    switch (verdict.outcome) {
+        case Outcome::identical:
+        case Outcome::equivalent:
+            return open + "/>\n";
+        case Outcome::inconclusive:
+        case Outcome::divergent:
+            return fmt::format("{}>\n    <failure message=\"{}\">{}</failure>\n  </testcase>\n", open,
+                               to_string(verdict.outcome), body);
+        case Outcome::crashed:
+            return fmt::format("{}>\n    <error message=\"crashed\">{}</error>\n  </testcase>\n", open, body);
+    }
+    return {};
+}
+
+std::string claim_case(const ClaimStatus& status) {
+    const std::string open = fmt::format("  <testcase classname=\"isobatch.claim.{}\" name=\"{}\"",
+                                         escaped(status.subject), to_string(status.claim));
+    if (status.tested_by > 0) return open + "/>\n";
+    const std::string text =
+        escaped(fmt::format("untested: {}; to test it: {}", meaning(status.claim), how_to_test(status.claim)));
+    if (status.allowed) return fmt::format("{}>\n    <skipped message=\"{}\"/>\n  </testcase>\n", open, text);
+    return fmt::format("{}>\n    <failure message=\"inconclusive\">{}</failure>\n  </testcase>\n", open, text);
+}
+
+}  // namespace
+
+std::string junit_xml(const Result& result) {
+    int failures = 0, errors = 0, skipped = 0;
+    std::string cases;
+    for (const Record& record : result.records) {
+        failures += record.verdict.outcome == Outcome::divergent || record.verdict.outcome == Outcome::inconclusive;
+        errors += record.verdict.outcome == Outcome::crashed;
+        cases += trial_case(record);
+    }
+    for (const ClaimStatus& status : result.claims) {
+        failures += status.tested_by == 0 && !status.allowed;
+        skipped += status.tested_by == 0 && status.allowed;
+        cases += claim_case(status);
+    }
+    return fmt::format(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"isobatch\" tests=\"{}\" failures=\"{}\" "
+        "errors=\"{}\" skipped=\"{}\">\n{}</testsuite>\n",
+        result.records.size() + result.claims.size(), failures, errors, skipped, cases);
+}
+
+}  // namespace isobatch

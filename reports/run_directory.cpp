@@ -1,0 +1,140 @@
+#include "reports/run_directory.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "reports/html.h"
+#include "reports/junit.h"
+
+namespace isobatch {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string text_of(const Json& json) {
+    return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+/// Everything but the times, which two runs of one trial never share.
+Json without_cost(const Record& record) {
+    Json json = to_json(record);
+    json.erase("cost");
+    json.erase("trace");
+    return json;
+}
+
+/// Whether run.json is ours: other programs call a file so, too.
+bool holds_a_run(const fs::path& directory) {
+    try {
+        const Json run = parse_json(MappedFile::open(directory / "run.json")->text(), "run.json");
+        return run.is_object() && run.value("schema", std::string()).starts_with("isobatch-run/");
+    } catch (const Error&) {
+        return false;
+    } catch (const Json::exception&) {
+        return false;  // a schema that is no text
+    }
+}
+
+/// One result file that is to be merged.
+struct Part {
+    std::string file, text;
+    Result result;
+};
+
+std::vector<Part> read_parts(const std::vector<fs::path>& directories) {
+    std::vector<Part> parts;
+    for (const fs::path& directory : directories) {
+        const fs::path file = directory / "result.json";
+        std::error_code code;
+        if (!fs::exists(file, code))
+            throw Error("no result here", file.string(),
+                        "name a directory that isobatch check, try or judge wrote with --out", Error::Kind::unfinished);
+        std::string text(MappedFile::open(file)->text());
+        Result result = result_from_json(parse_json(text, file.string()), file.string());
+        parts.push_back({file.string(), std::move(text), std::move(result)});
+    }
+    // By what they hold, so that the order in which they were named changes nothing.
+    std::sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) {
+        return std::tie(a.result.command, a.text) < std::tie(b.result.command, b.text);
+    });
+    return parts;
+}
+
+void add_once(std::vector<std::string>& list, const std::string& entry) {
+    if (std::find(list.begin(), list.end(), entry) == list.end()) list.push_back(entry);
+}
+
+/// A claim may stay untested where every run that left it untested allowed that: one run's leave does not cover
+/// another.
+std::vector<std::string> allowed_by_all(const std::vector<Part>& parts) {
+    std::vector<std::string> allowed, refused;
+    for (const Part& part : parts)
+        for (const ClaimStatus& status : part.result.claims) {
+            if (status.allowed)
+                add_once(allowed, to_string(status.claim));
+            else if (status.tested_by == 0)
+                add_once(refused, to_string(status.claim));
+        }
+    std::erase_if(allowed, [&](const std::string& claim) {
+        return std::find(refused.begin(), refused.end(), claim) != refused.end();
+    });
+    return allowed;
+}
+
+}  // namespace
+
+void start_run(const fs::path& directory, const Json& run) {
+    std::error_code code;
+    if (fs::exists(directory, code) && !fs::is_empty(directory, code) && !holds_a_run(directory))
+        throw Error("the directory holds something else than a run", directory.string(),
+                    "choose an empty or new directory with --out");
+    for (const char* old : {"result.json", "index.html", "junit.xml", "trials", "traces"}) {
+        fs::remove_all(directory / old, code);  // a link goes, what it points to stays
+        if (code)
+            throw Error(fmt::format("cannot remove what an earlier run left: {}", code.message()),
+                        (directory / old).string(), "check its permissions, or choose another directory with --out");
+    }
+    make_directory(directory);
+    write_file(directory / "run.json", text_of(run));  // first: from here on the directory is known to be ours
+    make_directory(directory / "trials");
+}
+
+void keep_record(const fs::path& directory, const Record& record) {
+    write_file(directory / "trials" / (file_name(record.trial) + ".json"), text_of(to_json(record)));
+}
+
+void write_reports(const fs::path& directory, const Result& result) {
+    write_file(directory / "result.json", text_of(to_json(result)));
+    write_file(directory / "junit.xml", junit_xml(result));
+    write_file(directory / "index.html", html_page(result));
+}
+
+Result read_runs(const std::vector<fs::path>& directories) {
+    const std::vector<Part> parts = read_parts(directories);
+    std::vector<Record> records;
+    std::map<std::string, std::size_t> known;
+    std::vector<std::string> notes, commands;
+    for (const Part& part : parts) {
+        for (const Record& record : part.result.records) {
+            const auto [it, fresh] = known.emplace(to_string(record.trial), records.size());
+            if (fresh)
+                records.push_back(record);
+            else if (without_cost(records[it->second]) != without_cost(record))
+                throw Error("two runs hold different records of one trial",
+                            fmt::format("{}: {}", part.file, printable(to_string(record.trial))),
+                            "report them separately");
+        }
+        for (const std::string& note : part.result.notes) add_once(notes, note);
+        add_once(commands, part.result.command);
+    }
+    return assemble(joined(commands, " ; "), std::move(records), allowed_by_all(parts), std::move(notes));
+}
+
+}  // namespace isobatch

@@ -1,0 +1,147 @@
+#include "reports/terminal.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "base/text.h"
+
+namespace isobatch {
+
+namespace {
+
+const char* colour_of(Outcome outcome) {
+    switch (outcome) {
+        case Outcome::identical:
+        case Outcome::equivalent:
+            return "\x1b[32m";
+        case Outcome::inconclusive:
+            return "\x1b[33m";
+        case Outcome::divergent:
+        case Outcome::crashed:
+            return "\x1b[31m";
+    }
+    broken_promise("outcome", "unknown outcome", __FILE__, __LINE__);
+}
+
+std::string first_problem(const Verdict& verdict) {
+    for (const CheckResult& result : verdict.checks)
+        if (!result.message.empty()) return fmt::format("{}: {}", to_string(result.check), printable(result.message));
+    return {};
+}
+
+/// The split, after its case where there are several.
+std::string name_of(const Record& record, const Result& result) {
+    const bool several = result.records.front().trial.subject != result.records.back().trial.subject;
+    const std::string split = to_string(record.trial.split);
+    return several ? fmt::format("{} {}", printable(record.trial.subject), split) : split;
+}
+
+std::string rows(const Result& result, bool colour) {
+    std::size_t width = 5;
+    for (const Record& record : result.records) width = std::max(width, name_of(record, result).size());
+    std::string text = fmt::format("{:<{}}  {:<12}  {:>8}  {:>11}  {:>8}\n", "split", width, "outcome", "margin",
+                                   "sensitivity", "ms/step");
+    std::string said;
+    for (const Record& record : result.records) {
+        const Verdict& verdict = record.verdict;
+        const std::string name = to_string(verdict.outcome);
+        const auto [margin, sensitivity, ms] = numbers_of(record);
+        text += fmt::format("{:<{}}  {}{:<{}}  {:>8}  {:>11}  {:>8}\n", name_of(record, result), width,
+                            coloured(verdict.outcome, colour), "", 12 - name.size(), margin, sensitivity, ms);
+        const std::string problem = first_problem(verdict);
+        if (!problem.empty() && problem != said) text += fmt::format("{:<{}}  └ {}\n", "", width, problem);
+        said = problem;  // the rows below say the same unless they say something else
+    }
+    return text;
+}
+
+std::string claims(const Result& result) {
+    std::string text;
+    for (const ClaimStatus& status : result.claims) {
+        if (status.tested_by > 0) continue;
+        text += fmt::format(
+            "untested: {} of {} — {}. No split and window of this matrix could have shown a breach{}.\n  to test it: "
+            "{}\n",
+            to_string(status.claim), printable(status.subject), meaning(status.claim),
+            status.allowed ? " (allowed)" : "", how_to_test(status.claim));
+    }
+    return text;
+}
+
+std::string finding_text(const Finding& finding, bool colour) {
+    std::vector<std::string> names;
+    for (const Cause cause : finding.causes) names.push_back(to_string(cause));
+    std::string text = fmt::format("{}{}{}\n  {}\n", colour ? "\x1b[1m" : "", joined(names, " or "),
+                                   colour ? "\x1b[0m" : "", printable(finding.summary));
+    text += fmt::format("  first seen: {} in {}\n", to_string(finding.first), printable(finding.trial));
+    if (!finding.weights.empty()) {
+        text += fmt::format("  weights of the samples there (1 = right): {}\n", formula(finding.causes.front()));
+        text += fmt::format("    {:>8}  {:>4}  {:>5}  {:>6}  {:>14}  {:>14}\n", "sample", "rank", "micro", "units",
+                            "recovered", "predicted");
+        for (const WeightLine& line : finding.weights)
+            text += fmt::format("    {:>8}  {:>4}  {:>5}  {:>6g}  {:>14}  {:>14}\n",
+                                printable(first_characters(line.sample, 8)), line.rank, line.micro, line.units,
+                                weight_text(line.recovered, "no gradient"), weight_text(line.predicted, "-"));
+        for (std::size_t i = 0; i < finding.stale.size(); ++i)
+            text += fmt::format("    gradient of {} window(s) before: {}\n", finding.stale.size() - i,
+                                weight_text(finding.stale[i], "-"));
+        if (!std::isnan(finding.worst_error))
+            text += fmt::format("  largest distance between prediction and recovery in the whole matrix: {:.2g}\n",
+                                finding.worst_error);
+    }
+    for (const Rival& rival : finding.rivals)
+        text += fmt::format("  not {}: {}\n", to_string(rival.cause), printable(rival.ruled_out_by));
+    if (!finding.separated_by.empty())
+        text += fmt::format("  to tell them apart: {}\n", printable(finding.separated_by));
+    text += fmt::format("  remedy: {}\n", printable(finding.remedy));
+    if (finding.precedent != "none") text += fmt::format("  seen before in: {}\n", printable(finding.precedent));
+    return text + fmt::format("  repeat: {}\n", printable(finding.repro));
+}
+
+}  // namespace
+
+std::string short_number(double value) {
+    if (std::isnan(value)) return "-";
+    if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
+    if (value == 0) return "0";
+    return fmt::format("{:.3g}", value);
+}
+
+std::array<std::string, 3> numbers_of(const Record& record) {
+    const double ms = record.cost.step_ms_median;
+    const std::string time = ms == 0 ? "-" : short_number(ms);
+    if (record.verdict.outcome == Outcome::crashed) return {"-", "-", time};
+    return {short_number(record.verdict.margin), short_number(record.verdict.sensitivity), time};
+}
+
+std::string weight_text(double value, std::string_view absent) {
+    if (std::isnan(value)) return std::string(absent);
+    return fmt::format("{:.10f}", std::abs(value) < 5e-11 ? 0.0 : value);
+}
+
+std::string first_characters(std::string_view text, std::size_t count) {
+    std::size_t bytes = 0;
+    while (count-- > 0 && bytes < text.size())
+        bytes += std::max<std::size_t>(first_code_point(text.substr(bytes)).bytes, 1);
+    return std::string(text.substr(0, bytes));
+}
+
+std::string coloured(Outcome outcome, bool colour) {
+    const std::string name = to_string(outcome);
+    return colour ? fmt::format("{}{}\x1b[0m", colour_of(outcome), name) : name;
+}
+
+std::string terminal_text(const Result& result, bool colour) {
+    std::string text;
+    for (const std::string& note : result.notes) text += printable(note) + "\n";
+    text += "\n" + rows(result, colour) + "\n";
+    for (const Finding& finding : result.findings) text += finding_text(finding, colour) + "\n";
+    text += claims(result);
+    return text + fmt::format("{}{}{}\n", colour ? colour_of(result.outcome) : "", printable(result.summary),
+                              colour ? "\x1b[0m" : "");
+}
+
+}  // namespace isobatch

@@ -1,0 +1,40 @@
+#include "cases/faults/faults.h"
+
+#include <gtest/gtest.h>
+
+#include "../../base/expect.h"
+#include "../../run/small_trial.h"
+#include "plan/fault.h"
+#include "run/matrix.h"
+
+namespace isobatch {
+
+TEST(Faults, EveryEntryOfTheCatalogueIsPlantedByExactlyOneFamily) {
+    for (const FaultEntry& entry : fault_catalogue()) {
+        isobatch::Setup setup = make_setup(small_trial({1, 2, 2}));
+        EXPECT_EQ(plant_denominator(entry.id, setup) + plant_accumulator(entry.id, setup), 1) << entry.id;
+    }
+}
+
+TEST(Faults, UnknownIdIsRefused) {
+    isobatch::Setup setup = make_setup(small_trial({1, 2, 2}));
+    EXPECT_TRUE(says(error_of([&] { plant("nothing", setup); }).problem(), "nothing"));
+}
+
+/// Each fault turns exactly the checks red that its entry names, where it has power.
+TEST(Faults, RedAndGreenChecksAreAsTheCatalogueSays) {
+    for (const FaultEntry& entry : fault_catalogue()) {
+        Trial trial = small_trial({1, 2, 2});
+        trial.fault = entry.id;
+        const Record record = Matrix(plant, {}).run(trial);
+        for (const Check check : entry.red)
+            EXPECT_EQ(result_of(record.verdict, check).outcome, Outcome::divergent)
+                << entry.id << ": " << to_string(check);
+        for (const Check check : entry.green)
+            EXPECT_LE(result_of(record.verdict, check).outcome, Outcome::equivalent)
+                << entry.id << ": " << to_string(check);
+        EXPECT_EQ(entry.red.size() + entry.green.size(), all_checks.size()) << entry.id;
+    }
+}
+
+}  // namespace isobatch

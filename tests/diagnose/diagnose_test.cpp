@@ -1,0 +1,203 @@
+#include "diagnose/diagnose.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "tests/base/expect.h"
+#include "tests/diagnose/matrix.h"
+#include "tests/judge/edit.h"
+#include "tests/judge/recipes.h"
+
+namespace isobatch {
+namespace {
+
+using Causes = std::vector<Cause>;
+
+const Rival* rival(const Finding& finding, Cause cause) {
+    for (const Rival& one : finding.rivals)
+        if (one.cause == cause) return &one;
+    return nullptr;
+}
+
+class Diagnose : public testing::TestWithParam<Recipe> {
+protected:
+    /// The only finding of a matrix whose candidates were changed after they ran.
+    template <class Change>
+    Finding found(const std::vector<Split>& splits, Change change) const {
+        Examiner examiner(yardstick_of(matrix.reference()));
+        std::vector<Record> records;
+        for (const Split& split : splits) {
+            Trace candidate = matrix.candidate(split);
+            change(candidate);
+            records.push_back(examiner.examine(candidate, "repro"));
+        }
+        const std::vector<Finding> findings = diagnose(records);
+        EXPECT_EQ(findings.size(), 1u);
+        return findings.empty() ? Finding{} : findings[0];
+    }
+    void expect_unknown(const Finding& finding) const {
+        EXPECT_EQ(finding.causes, Causes{Cause::unknown});
+        EXPECT_TRUE(std::isnan(finding.worst_error));
+        EXPECT_EQ(finding.summary, meaning(Cause::unknown));
+        EXPECT_EQ(finding.separated_by, "");
+        for (const WeightLine& line : finding.weights) EXPECT_TRUE(std::isnan(line.predicted));
+        for (const Rival& one : finding.rivals) EXPECT_NE(one.ruled_out_by, "");
+    }
+
+    const Synthetic matrix{{.recipe = GetParam(), .seed = 6}};
+    const double exactness = GetParam() == Recipe::fp64 ? 1e-9 : 1e-5;
+};
+INSTANTIATE_TEST_SUITE_P(Recipes, Diagnose, all_recipes(), recipe_name);
+
+TEST_P(Diagnose, AnEquivalentMatrixHasNoFinding) {
+    EXPECT_TRUE(diagnose(records_of(matrix, all_splits())).empty());
+    EXPECT_TRUE(diagnose({}).empty());
+}
+
+TEST_P(Diagnose, WhatIsUndecidedOrCrashedHasNoFinding) {
+    std::vector<Record> records = records_of(matrix, {{4, 4, 1}});
+    records[0].verdict.outcome = Outcome::inconclusive;
+    records.push_back(crashed_record(matrix.trial({2, 8, 1}), "repro", "signal 9"));
+    EXPECT_TRUE(diagnose(records).empty());
+}
+
+TEST_P(Diagnose, WeightsThatFitNothingAreUnknownAndShown) {
+    const SyntheticLoop odd{.weight = [](std::size_t, std::size_t i) { return i == 2 ? 0.5 : 1.0; }};
+    const Finding finding = diagnose(records_of(matrix, all_splits(), odd)).at(0);
+    expect_unknown(finding);
+    EXPECT_EQ(finding.rivals.size(), 5u);
+    ASSERT_EQ(finding.weights.size(), 16u);
+    EXPECT_NEAR(finding.weights[2].recovered, 0.5, exactness);
+    EXPECT_NEAR(finding.weights[4].recovered, 1, exactness);
+    EXPECT_EQ(finding.trial, to_string(matrix.trial({16, 1, 1})));
+    EXPECT_EQ(finding.first, (Place{1, 0, "", -1}));
+}
+
+TEST_P(Diagnose, ADifferenceThatNoWeightsExplainIsUnknown) {
+    const Finding finding = found({{4, 4, 1}, {2, 4, 2}}, [](Trace& trace) {
+        for (auto& steps : trace.ranks)
+            edit(steps[1], "grad/weight", [](std::size_t j, double g) { return j == 8 ? g + 0.3 : g; });
+    });
+    expect_unknown(finding);
+    EXPECT_EQ(finding.first, (Place{2, 0, "", -1}));
+    EXPECT_TRUE(says(rival(finding, Cause::not_zeroed_after_step)->ruled_out_by, "in step 2 of 4x4x1"));
+    EXPECT_TRUE(says(rival(finding, Cause::epoch_tail_dropped)->ruled_out_by, "4x4x1 misses 0 windows, 2 are ragged"));
+}
+
+TEST_P(Diagnose, ANumberThatIsNoneIsUnknown) {
+    const Finding finding = found({{4, 4, 1}}, [](Trace& trace) {
+        edit(trace.ranks[0][2], "grad/bias", [](std::size_t, double) { return std::nan(""); });
+    });
+    expect_unknown(finding);
+    EXPECT_EQ(finding.first, (Place{3, 0, "", -1}));
+    ASSERT_EQ(finding.weights.size(), 11u);
+    for (const WeightLine& line : finding.weights) EXPECT_TRUE(std::isnan(line.recovered));
+}
+
+TEST_P(Diagnose, TwoCausesAtOnceAreUnknown) {
+    for (const Cause first : known_causes()) {
+        for (const Cause second : known_causes()) {
+            if (first >= second) continue;
+            SyntheticLoop both = loop_with(first);
+            const SyntheticLoop other = loop_with(second);
+            if (second == Cause::missing_accum_division) {  // both divide: the mean of means, not divided by the micros
+                both.divisor = [](const WindowLayout& window, const MicroCount& micro, double devices) {
+                    return std::max(micro.units, 1.0) * static_cast<double>(window.micros.size()) / devices /
+                           micros_on(window, micro.rank);
+                };
+            }
+            both.clears_before_micro |= other.clears_before_micro;
+            both.clears_after_step &= other.clears_after_step;
+            both.trains_on_tail &= other.trains_on_tail;
+            const Finding finding = diagnose(records_of(matrix, all_splits(), both)).at(0);
+            EXPECT_EQ(finding.causes, Causes{Cause::unknown}) << to_string(first) << " and " << to_string(second);
+        }
+    }
+}
+
+TEST_P(Diagnose, WhatChangesNothingInADivergentTrialDidNotMakeItSo) {
+    const auto late_rate = [](Trace& trace) {
+        for (auto& steps : trace.ranks) steps[1].lr[0] *= 2;
+    };
+    // One micro a device and whole windows: every gradient is right, as most of the causes would have it.
+    const Synthetic whole({.recipe = GetParam(), .samples = 48, .lengths = Lengths::equal});
+    Examiner examiner(yardstick_of(whole.reference()));
+    Trace candidate = whole.candidate({4, 1, 4});
+    late_rate(candidate);
+    const Record record = examiner.examine(candidate, "repro");
+    ASSERT_EQ(result_of(record.verdict, Check::grad).outcome, Outcome::equivalent);
+    const Finding finding = diagnose(std::span(&record, 1)).at(0);
+    expect_unknown(finding);
+    EXPECT_EQ(finding.first, (Place{2, 0, "", -1}));
+    EXPECT_TRUE(finding.weights.empty());
+    EXPECT_TRUE(says(rival(finding, Cause::missing_accum_division)->ruled_out_by,
+                     "4x1x4 is divergent, and it changes nothing there"));
+    EXPECT_TRUE(says(rival(finding, Cause::epoch_tail_dropped)->ruled_out_by, "it changes nothing there"));
+    expect_unknown(found({{4, 1, 4}}, late_rate));
+}
+
+TEST_P(Diagnose, ADroppedTailDoesNotExplainAWrongGradientThatWasNotDecoded) {
+    const Synthetic small({.recipe = GetParam(), .parameters = {{"weight", {4}}}});
+    SyntheticLoop loop = loop_with(Cause::epoch_tail_dropped);
+    const std::vector<Split> splits{{4, 4, 1}};
+    EXPECT_EQ(diagnose(records_of(small, splits, loop)).at(0).causes, Causes{Cause::epoch_tail_dropped});
+    loop.weight = [](std::size_t, std::size_t i) { return i == 0 ? 3.0 : 1.0; };
+    const Finding finding = diagnose(records_of(small, splits, loop)).at(0);
+    expect_unknown(finding);
+    EXPECT_TRUE(says(rival(finding, Cause::epoch_tail_dropped)->ruled_out_by, "it changes no gradient there"));
+}
+
+TEST_P(Diagnose, NothingIsNamedWhereNothingWasRead) {
+    const Synthetic few({.recipe = GetParam(), .parameters = {{"weight", {4}}}});
+    const Synthetic alike({.recipe = GetParam(), .alike = GetParam() == Recipe::fp64 ? 1 - 1e-15 : 1 - 1e-6});
+    for (const Synthetic* blind : {&few, &alike}) {
+        const Finding finding =
+            diagnose(records_of(*blind, {{4, 4, 1}}, loop_with(Cause::missing_accum_division))).at(0);
+        expect_unknown(finding);
+        EXPECT_TRUE(finding.weights.empty());
+        EXPECT_EQ(finding.first.step, 1);
+    }
+}
+
+TEST_P(Diagnose, GreenSplitsExclude) {
+    // From 4x4x1 alone the weights of 4 fit; that 2x2x4 is right rules the cause out.
+    std::vector<Record> records = records_of(matrix, {{4, 4, 1}}, loop_with(Cause::missing_accum_division));
+    EXPECT_EQ(diagnose(records).at(0).causes, Causes{Cause::missing_accum_division});
+    records.push_back(records_of(matrix, {{2, 2, 4}}).at(0));
+    const Finding finding = diagnose(records).at(0);
+    expect_unknown(finding);
+    EXPECT_TRUE(says(rival(finding, Cause::missing_accum_division)->ruled_out_by,
+                     "in step 1 of 2x2x4 it predicts weight 2.0000 for sample"));
+    EXPECT_TRUE(says(rival(finding, Cause::missing_accum_division)->ruled_out_by, "where the gradient is right"));
+
+    records = records_of(matrix, {{4, 4, 1}}, loop_with(Cause::not_zeroed_after_step));
+    records.push_back(records_of(matrix, {{16, 1, 1}}).at(0));
+    EXPECT_TRUE(says(rival(diagnose(records).at(0), Cause::not_zeroed_after_step)->ruled_out_by,
+                     "in step 2 of 16x1x1 it predicts an earlier gradient"));
+
+    records = records_of(matrix, {{4, 4, 1}}, loop_with(Cause::epoch_tail_dropped));
+    records.push_back(records_of(matrix, {{2, 2, 4}}).at(0));
+    EXPECT_TRUE(says(rival(diagnose(records).at(0), Cause::epoch_tail_dropped)->ruled_out_by,
+                     "2x2x4 misses 0 windows, 2 are ragged"));
+}
+
+TEST_P(Diagnose, AGreenSplitExcludesOnlyBeyondItsSensitivity) {
+    std::vector<Record> records = records_of(matrix, {{4, 4, 1}}, loop_with(Cause::missing_accum_division));
+    records.push_back(records_of(matrix, {{2, 2, 4}}).at(0));
+    records[1].verdict.sensitivity = 1.5;  // a weight of 2 could have hidden in it
+    EXPECT_EQ(diagnose(records).at(0).causes, Causes{Cause::missing_accum_division});
+    records[1].verdict.sensitivity = 0.99;
+    EXPECT_EQ(diagnose(records).at(0).causes, Causes{Cause::unknown});
+}
+
+TEST_P(Diagnose, CrashesDisturbNothing) {
+    std::vector<Record> records = records_of(matrix, Cause::zero_grad_in_window);
+    const Json alone = to_json(diagnose(records).at(0));
+    records.insert(records.begin(), crashed_record(matrix.trial({16, 1, 1}), "repro", "signal 9"));
+    records.push_back(crashed_record(matrix.trial({1, 1, 16}), "repro", "signal 9"));
+    EXPECT_EQ(to_json(diagnose(records).at(0)), alone);
+}
+
+}  // namespace
+}  // namespace isobatch

@@ -1,0 +1,72 @@
+/// What a trial shows without looking at its gradients.
+#include <algorithm>
+
+#include "diagnose/recover.h"
+#include "tests/base/expect.h"
+#include "tests/diagnose/matrix.h"
+
+namespace isobatch {
+namespace {
+
+using Steps = std::vector<std::int64_t>;
+
+const Synthetic& matrix() {
+    static const Synthetic matrix;
+    return matrix;
+}
+
+Evidence evidence(const Trace& candidate) {
+    static const Yardstick yardstick = yardstick_of(matrix().reference());
+    return evidence_of(yardstick, candidate);
+}
+
+TEST(EvidenceOf, ShowsHowEachJudgedWindowWasCut) {
+    const Evidence found = evidence(matrix().candidate({4, 2, 2}));
+    EXPECT_EQ(found.missing, Steps{});
+    EXPECT_EQ(found.ragged, (Steps{3, 6}));
+    EXPECT_EQ(found.strangers, Steps{});
+    Steps judged;
+    for (const WindowEvidence& window : found.windows) {
+        judged.push_back(window.window);
+        EXPECT_EQ(window.step, window.window);
+        const SyntheticWindow& made = matrix().windows()[static_cast<std::size_t>(window.window - 1)];
+        EXPECT_EQ(window.sample_units, made.units);
+        EXPECT_EQ(window.layout.ragged, made.batch.samples < 16);
+        ASSERT_EQ(window.micro_of.size(), made.samples.size());
+        for (std::size_t i = 0; i < made.samples.size(); ++i) {
+            EXPECT_EQ(window.samples[i], std::to_string(made.samples[i]));
+            const MicroCount& micro = window.layout.micros.at(static_cast<std::size_t>(window.micro_of[i]));
+            EXPECT_EQ(micro.rank, static_cast<int>(i / 4 % 2));  // sampler order: rank by rank, then the next micro
+            EXPECT_EQ(micro.micro, static_cast<int>(i / 8));
+        }
+        EXPECT_TRUE(window.recovered.empty());
+        EXPECT_EQ(window.refused, "");
+    }
+    EXPECT_EQ(judged, (Steps{1, 2, 3, 4, 6}));
+}
+
+TEST(EvidenceOf, ListsMissingAndStrangeWindows) {
+    Trace candidate = matrix().candidate({4, 4, 1}, {.trains_on_tail = false});
+    EXPECT_EQ(evidence(candidate).missing, (Steps{3, 6}));
+    EXPECT_EQ(evidence(candidate).ragged, (Steps{3, 6}));
+    Steps steps, windows;
+    for (const WindowEvidence& window : evidence(candidate).windows) {
+        steps.push_back(window.step);
+        windows.push_back(window.window);
+    }
+    EXPECT_EQ(steps, (Steps{1, 2, 3}));
+    EXPECT_EQ(windows, (Steps{1, 2, 4}));
+
+    candidate.ranks[0][1].micros[0].samples[0] = "stranger";
+    EXPECT_EQ(evidence(candidate).missing, (Steps{2, 3, 6}));
+    EXPECT_EQ(evidence(candidate).strangers, Steps{2});
+}
+
+TEST(EvidenceOf, RaggedIsMeasuredByTheCandidatesBatch) {
+    const Synthetic whole({.samples = 48});
+    const Yardstick yardstick = yardstick_of(whole.reference());
+    EXPECT_EQ(evidence_of(yardstick, whole.candidate({4, 4, 1})).ragged, Steps{});
+}
+
+}  // namespace
+}  // namespace isobatch

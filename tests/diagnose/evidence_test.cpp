@@ -1,0 +1,115 @@
+#include "diagnose/evidence.h"
+
+#include <cmath>
+#include <functional>
+#include <limits>
+
+#include "tests/base/expect.h"
+
+namespace isobatch {
+namespace {
+
+/// One with every field filled.
+Evidence evidence() {
+    WindowEvidence window{.step = 2,
+                          .window = 3,
+                          .samples = {"a", "b \"c\"", "d"},
+                          .sample_units = {1.5, 0, std::nan("")},
+                          .micro_of = {1, 0, 1},
+                          .layout = {{{0, 0, 1, 0.1}, {7, 3, 2, 1e300}}, true},
+                          .condition = std::numeric_limits<double>::infinity(),
+                          .weight_tolerance = 1.0 / 3,
+                          .refused = "why",
+                          .recovered = {{{0, 5}, {1, -0.0, std::nan("")}, {0.5}, 1e-17}, {{1}, {0, 0, 0}, {}, 0}}};
+    return {{window, WindowEvidence{}}, {3, 6}, {6}, {std::int64_t{1} << 40}};
+}
+
+/// Every field, so that a new one does not compile here until its way through a file is tested.
+auto fields(const Recovered& recovered) {
+    const auto& [ranks, weights, stale, residual] = recovered;
+    return std::tie(ranks, residual);
+}
+
+void expect_same_numbers(const std::vector<double>& a, const std::vector<double>& b) {
+    ASSERT_EQ(a.size(), b.size());
+    for (std::size_t i = 0; i < a.size(); ++i) EXPECT_TRUE(a[i] == b[i] || (std::isnan(a[i]) && std::isnan(b[i])));
+    for (std::size_t i = 0; i < a.size(); ++i) EXPECT_EQ(std::signbit(a[i]), std::signbit(b[i]));
+}
+
+void expect_same(const WindowEvidence& left, const WindowEvidence& right) {
+    const auto plain = [](const WindowEvidence& window) {
+        const auto& [step, number, samples, sample_units, micro_of, layout, condition, weight_tolerance, refused,
+                     recovered] = window;
+        return std::tie(step, number, samples, micro_of, layout, condition, weight_tolerance, refused);
+    };
+    EXPECT_EQ(plain(left), plain(right));
+    expect_same_numbers(left.sample_units, right.sample_units);
+    ASSERT_EQ(left.recovered.size(), right.recovered.size());
+    for (std::size_t i = 0; i < left.recovered.size(); ++i) {
+        EXPECT_EQ(fields(left.recovered[i]), fields(right.recovered[i]));
+        expect_same_numbers(left.recovered[i].weights, right.recovered[i].weights);
+        expect_same_numbers(left.recovered[i].stale, right.recovered[i].stale);
+    }
+}
+
+TEST(Evidence, ReadsBackFromItsJson) {
+    const Evidence good = evidence(), read = evidence_from_json(parse_json(to_json(good).dump(), "file"), "file");
+    const auto& [windows, missing, ragged, strangers] = read;
+    EXPECT_EQ(missing, good.missing);
+    EXPECT_EQ(ragged, good.ragged);
+    EXPECT_EQ(strangers, good.strangers);
+    ASSERT_EQ(windows.size(), 2u);
+    expect_same(windows[0], good.windows[0]);
+    expect_same(windows[1], good.windows[1]);
+    EXPECT_EQ(to_json(read).dump(), to_json(good).dump());
+    EXPECT_EQ(to_json(evidence_from_json(to_json(Evidence{}), "file")), to_json(Evidence{}));
+}
+
+TEST(Evidence, ListsThatDoNotFitEachOtherAreAnError) {
+    const std::function<void(WindowEvidence&)> damages[] = {
+        [](WindowEvidence& w) { w.micro_of[1] = 2; },
+        [](WindowEvidence& w) { w.micro_of[2] = 1 << 30; },
+        [](WindowEvidence& w) { w.micro_of.pop_back(); },
+        [](WindowEvidence& w) { w.micro_of.push_back(0); },
+        [](WindowEvidence& w) { w.layout.micros.pop_back(); },
+        [](WindowEvidence& w) { w.layout.micros.clear(); },
+        [](WindowEvidence& w) { w.sample_units.pop_back(); },
+        [](WindowEvidence& w) { w.sample_units.push_back(1); },
+        [](WindowEvidence& w) { w.samples.pop_back(); },
+        [](WindowEvidence& w) { w.recovered[0].weights.pop_back(); },
+        [](WindowEvidence& w) { w.recovered[1].weights.push_back(1); },
+        [](WindowEvidence& w) { w.recovered[1].ranks.clear(); },
+    };
+    for (const auto& damage : damages) {
+        Evidence bad = evidence();
+        damage(bad.windows[0]);
+        const Error error = error_of([&] { evidence_from_json(to_json(bad), "trials/a.json"); });
+        EXPECT_TRUE(says(error.what(), "does not fit"));
+        EXPECT_TRUE(error.where().starts_with("trials/a.json"));
+    }
+}
+
+TEST(Evidence, CountsAreWithinTheirRange) {
+    const char* counts[] = {"/windows/0/step",
+                            "/windows/0/window",
+                            "/windows/0/micros/0/rank",
+                            "/windows/0/micros/0/micro",
+                            "/windows/0/micros/0/samples",
+                            "/windows/0/micro_of/0",
+                            "/windows/0/recovered/0/ranks/0",
+                            "/missing/0",
+                            "/ragged/0",
+                            "/strangers/0"};
+    for (const char* count : counts) {
+        for (const Json& bad :
+             {Json(-1), Json((std::int64_t{1} << 40) + 1), Json(std::numeric_limits<std::uint64_t>::max()), Json(0.5),
+              Json(1e300), Json("1"), Json()}) {
+            Json damaged = to_json(evidence());
+            damaged[Json::json_pointer(count)] = bad;
+            EXPECT_EQ(error_of([&] { evidence_from_json(damaged, "file"); }).where(), "file") << count << " " << bad;
+        }
+    }
+}
+
+}  // namespace
+}  // namespace isobatch

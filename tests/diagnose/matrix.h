@@ -1,0 +1,68 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "diagnose/examine.h"
+#include "plan/cause.h"
+#include "plan/isobatch.h"
+#include "tests/judge/synthetic.h"
+
+namespace isobatch {
+
+/// The causes that can be named.
+inline std::vector<Cause> known_causes() {
+    return {all_causes.begin(), all_causes.end() - 1};
+}
+
+inline std::vector<Split> all_splits() {
+    return splits_of({.effective = 16});
+}
+
+/// The loop that has this fault, written as a trainer would write it.
+inline SyntheticLoop loop_with(Cause cause) {
+    SyntheticLoop loop;
+    switch (cause) {
+        case Cause::token_mean_of_means:
+            loop.divisor = [](const WindowLayout& window, const MicroCount& micro, double devices) {
+                const double micro_mean = micro.units > 0 ? micro.units : 1;
+                return micro_mean * static_cast<double>(window.micros.size()) / devices;
+            };
+            break;
+        case Cause::missing_accum_division:
+            loop.divisor = [](const WindowLayout& window, const MicroCount& micro, double devices) {
+                return units_of(window) / devices / micros_on(window, micro.rank);
+            };
+            break;
+        case Cause::zero_grad_in_window:
+            loop.clears_before_micro = true;
+            break;
+        case Cause::not_zeroed_after_step:
+            loop.clears_after_step = false;
+            break;
+        case Cause::epoch_tail_dropped:
+            loop.trains_on_tail = false;
+            break;
+        case Cause::unknown:
+            break;
+    }
+    return loop;
+}
+
+/// The records of one matrix whose candidates this loop made, as the worker and `isobatch judge` make them.
+inline std::vector<Record> records_of(const Synthetic& matrix, const std::vector<Split>& splits,
+                                      const SyntheticLoop& loop = {}) {
+    Examiner examiner(yardstick_of(matrix.reference()));
+    std::vector<Record> records;
+    for (const Split& split : splits) {
+        const Trial trial = matrix.trial(split);
+        records.push_back(examiner.examine(matrix.candidate(split, loop), "isobatch check " + to_string(trial)));
+    }
+    return records;
+}
+
+inline std::vector<Record> records_of(const Synthetic& matrix, Cause cause) {
+    return records_of(matrix, all_splits(), loop_with(cause));
+}
+
+}  // namespace isobatch

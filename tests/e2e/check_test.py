@@ -1,0 +1,127 @@
+"""What the README promises of `isobatch check`, done with the program itself."""
+import json, os, re
+from program import FAULTS, ProgramTest, main, without_times
+
+
+class Check(ProgramTest):
+    def test_every_case_and_recipe_agrees_over_fifteen_splits(self):
+        for recipe in ("fp64", "fp32"):
+            self.assertEqual(self.isobatch("check", "gpt", "mlp", "lesson", "--effective", "16", "--recipe", recipe), 0, self.said)
+            records = self.result()["records"]
+            self.assertEqual(len(records), 45)
+            for record in records:
+                verdict = record["verdict"]
+                self.assertEqual(verdict["outcome"], "identical" if record["split"] == "16x1x1" else verdict["outcome"])
+                self.assertIn(verdict["outcome"], ("identical", "equivalent"))
+                self.assertLess(verdict["margin"], 8 / 64)
+                self.assertGreater(verdict["sensitivity"], 0)
+                self.assertLess(verdict["sensitivity"], 1e-11 if recipe == "fp64" else 1e-2)
+            self.assertIn("All 45 splits train like the single large batch.", self.said)
+
+    def test_identical_means_bitwise(self):
+        self.isobatch("check", "lesson", "--recipe", "fp64", "--keep-traces")
+        folders = {name.split("-")[1]: name for name in os.listdir(self.path("isobatch-report/traces")) if name.startswith("lesson")}
+        reference = self.tensors("reference-" + next(n for n in os.listdir(self.path("isobatch-report/traces")) if n.startswith("ref"))[10:])
+        for record in self.result()["records"]:
+            same = self.tensors(folders[record["split"]]) == reference
+            self.assertEqual(record["verdict"]["checks"][3]["outcome"] == "identical", same, record["split"])
+
+    def tensors(self, trace):
+        """Gradients of the judged windows of rank 0, as bytes."""
+        found, folder = {}, self.path(f"isobatch-report/traces/{trace}/rank0")
+        for name in sorted(os.listdir(folder)):
+            if not name.endswith(".safetensors"):
+                continue
+            with open(os.path.join(folder, name), "rb") as file:
+                data = file.read()
+            size = int.from_bytes(data[:8], "little")
+            for key, entry in json.loads(data[8:8 + size]).items():
+                begin, end = entry["data_offsets"]
+                if key.startswith("grad/") and not name.startswith("step-000005"):  # window 5 is not judged
+                    found[name, key] = data[8 + size + begin:8 + size + end]
+        return found
+
+    def test_each_fault_is_named_alone_and_its_weights_are_right(self):
+        for fault in FAULTS:
+            with self.subTest(fault):
+                self.assertEqual(self.isobatch("check", "gpt", "--effective", "16", "--recipe", "fp64", "--fault", fault), 1, self.said)
+                self.assertEqual(self.isobatch("check", "gpt", "--effective", "16", "--recipe", "fp64", "--fault", fault, "--json"), 1)
+                result = self.result()
+                self.assertEqual(json.loads(self.said), result)
+                self.assertEqual([finding["causes"] for finding in result["findings"]], [[fault]])
+                finding = result["findings"][0]
+                self.assertLess(finding["worst_error"], 1e-9)
+                self.assertEqual({rival["cause"] for rival in finding["rivals"]}, set(FAULTS) - {fault})
+                for line in finding["weights"]:
+                    if line["recovered"] != "nan":
+                        self.assertAlmostEqual(line["recovered"], line["predicted"], delta=1e-9)
+
+    def test_mean_of_means_weights_follow_from_the_ledger(self):
+        """N / (K n_m), computed here from the recorded counts and not by the program's own prediction."""
+        self.isobatch("check", "gpt", "--fault", "token-mean-of-means")
+        checked = 0
+        for record in self.result()["records"]:
+            for window in record["evidence"]["windows"]:
+                micros = window["micros"]
+                units = sum(micro["units"] for micro in micros)
+                for recovered in window["recovered"]:
+                    for sample, weight in enumerate(recovered["weights"]):
+                        own = micros[window["micro_of"][sample]]["units"]
+                        if weight != "nan":
+                            self.assertAlmostEqual(weight, units / (len(micros) * own), delta=1e-9)
+                            checked += 1
+        self.assertGreater(checked, 500)
+
+    def test_the_printed_command_gives_the_same_verdict(self):
+        for fault in FAULTS:
+            self.isobatch("check", "gpt", "--effective", "16", "--recipe", "fp64", "--fault", fault)
+            first = self.result()
+            command = re.search(r"repeat: isobatch (check .*)", self.said).group(1)
+            self.isobatch(*command.split(), "--out", "again")
+            again = self.result("again")["records"]
+            self.assertEqual(len(again), 1)
+            twin = next(record for record in first["records"] if record["trial"] == again[0]["trial"])
+            self.assertEqual(json.dumps(without_times(twin)), json.dumps(without_times(again[0])))
+            self.isobatch(*first["command"].split()[1:], "--out", "whole")
+            self.assertEqual(json.dumps(without_times(first)), json.dumps(without_times(self.result("whole"))))
+
+    def test_data_that_cannot_show_a_fault_is_inconclusive(self):
+        code = self.isobatch("check", "gpt", "--effective", "16", "--recipe", "fp64", "--lengths", "equal", "--fault", "token-mean-of-means")
+        self.assertEqual(code, 4, self.said)
+        self.assertIn("untested: weighting", self.said)
+        self.assertIn("--lengths ragged", self.said)
+        claims = {claim["claim"]: claim["tested_by"] for claim in self.result()["claims"]}
+        self.assertEqual(claims["weighting"], 0)
+        self.assertEqual(self.isobatch("check", "mlp", "--lengths", "equal", "--allow-untested", "weighting", "--allow-untested", "tail"), 0, self.said)
+        self.assertEqual(self.isobatch("check", "mlp", "--splits", "16x1x1"), 4)
+
+    def test_wrong_use_is_refused_with_what_to_do(self):
+        for words, said in ((("--effective", "16", "--splits", "4x4x2"), "nearest splits of 16"), (("--effective", "0"), "from 1 to"), (("--splits", "4x-1x2"), "accum"),
+                            (("--fault", "token-mean"), "did you mean"), (("--recipe", "fp8"), "fp64 or fp32"), (("--device", "cuda"), "cuda"),
+                            (("--engine", "nccl"), "serial"), (("--max-devices", "-1"), "--max-devices"), (("--epochs", "0"), "--epochs"),
+                            (("--effective", "16", "--splits", "8x1x1"), "nearest")):
+            with self.subTest(words):
+                self.assertEqual(self.isobatch("check", "mlp", *words), 2, self.said)
+                self.assertIn(said, self.said)
+        self.assertEqual(self.isobatch("check", "nothing"), 2)
+        self.assertEqual(self.isobatch("nonsense"), 2)
+
+    def test_reports_lie_beside_each_other(self):
+        self.isobatch("check", "mlp", "--fault", "zero-grad-in-window")
+        for name in ("run.json", "result.json", "index.html", "junit.xml"):
+            self.assertTrue(os.path.getsize(self.path(f"isobatch-report/{name}")), name)
+        self.assertEqual(len(os.listdir(self.path("isobatch-report/trials"))), 15)
+        self.assertEqual(self.isobatch("report", "isobatch-report"), 1, self.said)
+        self.assertIn("zero-grad-in-window", self.said)
+        self.assertNotIn("\x1b", self.said)
+
+    def test_a_directory_of_something_else_is_left_alone(self):
+        os.makedirs(self.path("mine/traces"))
+        with open(self.path("mine/traces/precious"), "w"):
+            pass
+        self.assertEqual(self.isobatch("check", "mlp", "--out", "mine"), 2)
+        self.assertTrue(os.path.exists(self.path("mine/traces/precious")))
+
+
+if __name__ == "__main__":
+    main()

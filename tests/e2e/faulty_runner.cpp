@@ -1,0 +1,56 @@
+/// A worker with cases that die in the split 2x2x1: what the supervisor must survive. They know their split by its
+/// micros of two samples.
+#include <unistd.h>
+#include <cstdlib>
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+#include "run/case.h"
+
+namespace isobatch {
+
+namespace {
+
+Case dying(const std::string& name, void (*die)()) {
+    // The registry may not hold mlp yet, so its parts are looked up when they are used.
+    Case subject;
+    subject.name = name;
+    subject.optimizer = {.kind = OptimizerChoice::Kind::sgd, .lr = 0.1, .momentum = 0.9};
+    subject.make_data = [](std::int64_t samples, Lengths lengths, Seed seed) {
+        return find_case("mlp").make_data(samples, lengths, seed);
+    };
+    subject.make_model = [](at::ScalarType dtype, Seed seed) { return find_case("mlp").make_model(dtype, seed); };
+    subject.loss_sum = [die](torch::nn::Module& model, const Examples& examples) {
+        static int pairs_in_a_row = 0;  // a random cut of the reference holds a pair too, but never two in a row
+        pairs_in_a_row = examples[0].size(0) == 2 ? pairs_in_a_row + 1 : 0;
+        if (pairs_in_a_row == 2) die();
+        return find_case("mlp").loss_sum(model, examples);
+    };
+    return subject;
+}
+
+Case aborts() {
+    return dying("aborts-in-2x2x1", [] {
+        fmt::print(stderr, "last words\n");
+        std::abort();
+    });
+}
+Case throws() {
+    return dying("throws-in-2x2x1", [] { throw std::runtime_error("deliberate failure"); });
+}
+Case exits() {
+    return dying("exits-in-2x2x1", [] { ::_exit(0); });
+}
+Case hangs() {
+    return dying("hangs-in-2x2x1", [] { ::sleep(600); });
+}
+
+ISOBATCH_CASE(aborts);
+ISOBATCH_CASE(throws);
+ISOBATCH_CASE(exits);
+ISOBATCH_CASE(hangs);
+
+}  // namespace
+
+}  // namespace isobatch

@@ -1,0 +1,104 @@
+#include <algorithm>
+
+#include "judge/judge.h"
+#include "tests/base/expect.h"
+#include "tests/judge/synthetic.h"
+
+namespace isobatch {
+namespace {
+
+const Synthetic& matrix() {
+    static const Synthetic matrix;
+    return matrix;
+}
+
+CheckResult check(const Trace& candidate, bool ours = true) {
+    Yardstick yardstick = yardstick_of(matrix().reference());
+    yardstick.ours = ours;
+    return check_data(yardstick, candidate, align(yardstick, candidate));
+}
+
+std::vector<std::string>& samples(Trace& trace, std::size_t k, std::size_t micro = 0) {
+    return trace.ranks[0][k].micros[micro].samples;
+}
+
+TEST(CheckData, ACleanTrialUsesEverySampleWhereItWasPromised) {
+    for (const Split& split : {Split{16, 1, 1}, Split{1, 16, 1}, Split{2, 2, 4}})
+        EXPECT_EQ(check(matrix().candidate(split)), (CheckResult{.check = Check::data}));
+}
+
+TEST(CheckData, ADroppedSampleIsCounted) {
+    Trace candidate = matrix().candidate({4, 4, 1});
+    const std::string dropped = samples(candidate, 1, 3).back();
+    samples(candidate, 1, 3).pop_back();
+    const CheckResult result = check(candidate);
+    EXPECT_EQ(result.outcome, Outcome::divergent);
+    EXPECT_EQ(result.first, (Place{2, 0, "", -1}));
+    EXPECT_EQ(result.worst, result.first);
+    EXPECT_TRUE(says(result.message,
+                     "no step holds the samples of the reference's window 2; step 2 holds samples of no window"));
+    EXPECT_TRUE(says(result.message, "1 sample uses missing, 0 too many (first: sample " + dropped + " of epoch 1)"));
+}
+
+TEST(CheckData, ADoubledSampleIsCounted) {
+    Trace candidate = matrix().candidate({4, 4, 1});
+    samples(candidate, 0).push_back(samples(candidate, 0)[0]);
+    samples(candidate, 5).push_back(samples(candidate, 5)[0]);
+    samples(candidate, 5).push_back(samples(candidate, 5)[0]);
+    const CheckResult result = check(candidate);
+    EXPECT_EQ(result.first, (Place{1, 0, "", -1}));
+    EXPECT_TRUE(
+        says(result.message, "window 1, 6; step 1, 6 holds samples of no window; 0 sample uses missing, 3 too many"));
+}
+
+TEST(CheckData, TheSameSampleOfTwoEpochsIsTwoUses) {
+    Trace candidate = matrix().candidate({4, 4, 1});
+    candidate.ranks[0][3].epoch = 1;
+    EXPECT_TRUE(says(check(candidate).message, "16 sample uses missing, 16 too many"));
+}
+
+TEST(CheckData, SamplesInOtherWindowsAreNeitherMissingNorTooMany) {
+    Trace candidate = matrix().candidate({4, 4, 1});
+    std::swap(samples(candidate, 0)[0], samples(candidate, 1)[0]);
+    const CheckResult result = check(candidate);
+    EXPECT_EQ(result.outcome, Outcome::divergent);
+    EXPECT_TRUE(says(result.message, "every sample was used as often as promised, but in other windows"));
+}
+
+TEST(CheckData, AMissingWindowIsAboutTheWholeRun) {
+    Trace candidate = matrix().candidate({4, 4, 1}, {.trains_on_tail = false});
+    const CheckResult result = check(candidate);
+    EXPECT_EQ(result.outcome, Outcome::divergent);
+    EXPECT_EQ(result.first, Place{});
+    EXPECT_EQ(result.worst, Place{});
+    EXPECT_TRUE(
+        says(result.message, "no step holds the samples of the reference's window 3, 6; 22 sample uses missing"));
+}
+
+TEST(CheckData, AnExtraStepIsNamed) {
+    Trace candidate = matrix().candidate({4, 4, 1});
+    candidate.ranks[0].push_back(candidate.ranks[0].back());
+    const CheckResult result = check(candidate);
+    EXPECT_EQ(result.outcome, Outcome::divergent);
+    EXPECT_EQ(result.first, (Place{7, 0, "", -1}));
+    EXPECT_TRUE(says(result.message, "step 7 holds samples of no window; 0 sample uses missing, 11 too many"));
+}
+
+TEST(CheckData, AStrangersNameIsEscaped) {
+    Trace candidate = matrix().candidate({16, 1, 1});
+    samples(candidate, 0)[0] = "\x1b[2J";
+    EXPECT_TRUE(says(check(candidate).message, "sample \\x1b[2J"));
+}
+
+TEST(CheckData, AnOutsideTrainersOrderIsNotComparable) {
+    Trace candidate = matrix().candidate({4, 4, 1});
+    EXPECT_EQ(check(candidate, false).outcome, Outcome::identical);
+    samples(candidate, 0).pop_back();
+    const CheckResult result = check(candidate, false);
+    EXPECT_EQ(result.outcome, Outcome::inconclusive);
+    EXPECT_TRUE(says(result.message, "make the script's data order independent of the split"));
+    EXPECT_FALSE(says(check(candidate).message, "not comparable"));
+}
+
+}  // namespace
+}  // namespace isobatch

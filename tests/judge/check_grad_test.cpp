@@ -1,0 +1,182 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "judge/compare.h"
+#include "judge/judge.h"
+#include "tests/base/expect.h"
+#include "tests/judge/edit.h"
+#include "tests/judge/recipes.h"
+#include "tests/judge/synthetic.h"
+
+namespace isobatch {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+class CheckGrad : public testing::TestWithParam<Recipe> {
+protected:
+    CheckResult check(const Trace& candidate) const {
+        return check_grad(yardstick, candidate, align(yardstick, candidate));
+    }
+    const Step& scale(std::size_t w) const { return matrix.reference().ranks[0][w]; }
+    const TensorScale& scale(std::size_t w, const std::string& name) const {
+        for (const TensorScale& tensor : yardstick.windows[w].tensors)
+            if (tensor.name == name) return tensor;
+        throw std::logic_error(name);
+    }
+    /// The reference's own run with element `j` of one gradient this far from the truth.
+    Trace off_by(std::size_t w, const std::string& name, std::size_t j, double distance) const {
+        Trace trace = matrix.candidate({16, 1, 1});
+        const double truth = as_doubles(scale(w, name).truth, name)[j];
+        edit(trace.ranks[0][w], "grad/" + name,
+             [&](std::size_t at, double g) { return at == j ? truth + distance : g; });
+        return trace;
+    }
+
+    const Synthetic matrix{{.recipe = GetParam(), .seed = 3}};
+    const Yardstick yardstick = yardstick_of(matrix.reference());
+};
+INSTANTIATE_TEST_SUITE_P(Recipes, CheckGrad, all_recipes(), recipe_name);
+
+TEST_P(CheckGrad, TheReferencesOwnBitsAreIdentical) {
+    const CheckResult result = check(matrix.reference());
+    EXPECT_EQ(result.outcome, Outcome::identical);
+    EXPECT_EQ(result.message, "");
+    EXPECT_FALSE(result.first);
+    EXPECT_TRUE(result.worst);
+    if (GetParam() == Recipe::fp64)
+        EXPECT_EQ(result.margin, 0);  // it is its own truth
+    else
+        EXPECT_GT(result.margin, 0);
+}
+
+TEST_P(CheckGrad, OtherBitsAreEquivalent) {
+    const CheckResult result = check(matrix.candidate({4, 2, 2}));
+    EXPECT_EQ(result.outcome, Outcome::equivalent);
+    EXPECT_GT(result.margin, 0);
+    EXPECT_EQ(result.margin, margin_of(result.observed, result.tolerance));
+    EXPECT_FALSE(result.first);
+    EXPECT_EQ(result.message, "");
+
+    Trace one_zero = matrix.candidate({16, 1, 1});
+    edit(one_zero.ranks[0][0], "grad/key", [](std::size_t j, double g) { return j == 0 ? 0.0 : g; });
+    EXPECT_EQ(check(one_zero).outcome, Outcome::equivalent);
+}
+
+TEST_P(CheckGrad, TheBandsAreEquivalentSuspectAndRed) {
+    for (const char* name : {"weight", "bias", "key"}) {
+        const double allowed = scale(2, name).tolerance.allowed();
+        for (const double sign : {-1.0, 1.0}) {
+            EXPECT_EQ(check(off_by(2, name, 1, sign * 0.115 * allowed)).outcome, Outcome::equivalent) << name;
+
+            const CheckResult suspect = check(off_by(2, name, 1, sign * 0.135 * allowed));
+            EXPECT_EQ(suspect.outcome, Outcome::inconclusive) << name;
+            EXPECT_EQ(suspect.first, (Place{3, 0, name, 1}));
+            EXPECT_TRUE(says(suspect.message, "suspect: 0.1"));
+            EXPECT_TRUE(says(suspect.message, "clean runs stay below 0.12"));
+            EXPECT_EQ(check(off_by(2, name, 1, sign * 0.98 * allowed)).outcome, Outcome::inconclusive) << name;
+
+            const CheckResult red = check(off_by(2, name, 1, sign * 1.02 * allowed));
+            EXPECT_EQ(red.outcome, Outcome::divergent) << name;
+            EXPECT_EQ(red.first, (Place{3, 0, name, 1}));
+            EXPECT_EQ(red.worst, red.first);
+            EXPECT_EQ(red.tolerance, scale(2, name).tolerance);
+            EXPECT_NEAR(red.margin, 1.02, 0.01);
+            EXPECT_TRUE(says(red.message, "the gradient is"));
+            EXPECT_TRUE(says(red.message, std::string("step 3, rank 0, ") + name + "[1]"));
+        }
+    }
+}
+
+TEST_P(CheckGrad, TheFirstAndTheWorstPlaceMayDiffer) {
+    Trace trace = matrix.candidate({4, 2, 2});
+    edit(trace.ranks[1][1], "grad/bias", [](std::size_t j, double g) { return j == 6 ? g + 1e-2 : g; });
+    edit(trace.ranks[0][3], "grad/weight", [](std::size_t j, double g) { return j == 29 ? g + 10 : g; });
+    edit(trace.ranks[0][5], "grad/weight", [](std::size_t j, double g) { return j == 0 ? g + 1 : g; });
+    const CheckResult result = check(trace);
+    EXPECT_EQ(result.outcome, Outcome::divergent);
+    EXPECT_EQ(result.first, (Place{2, 1, "bias", 6}));
+    EXPECT_EQ(result.worst, (Place{4, 0, "weight", 29}));
+    EXPECT_NEAR(result.observed, 10, 1e-5);
+    EXPECT_TRUE(says(result.message, "step 4, rank 0, weight[29]"));
+}
+
+TEST_P(CheckGrad, WhatIsNotFiniteIsRedAndInfinitelyFar) {
+    for (const double value : {std::nan(""), infinity, -infinity}) {
+        for (const std::size_t j : {0u, 3u}) {
+            Trace trace = matrix.candidate({4, 2, 2});
+            edit(trace.ranks[1][5], "grad/key", [&](std::size_t at, double g) { return at == j ? value : g; });
+            const CheckResult result = check(trace);
+            EXPECT_EQ(result.outcome, Outcome::divergent);
+            EXPECT_EQ(result.margin, infinity);
+            EXPECT_EQ(result.first, (Place{6, 1, "key", static_cast<std::int64_t>(j)}));
+        }
+    }
+}
+
+TEST_P(CheckGrad, NoComparedWindowIsNoPass) {
+    Trace strange = matrix.candidate({16, 1, 1});
+    for (Step& step : strange.ranks[0]) step.micros[0].samples[0] = "stranger";
+    const CheckResult result = check(strange);
+    EXPECT_EQ(result.outcome, Outcome::inconclusive);
+    EXPECT_TRUE(says(result.message, "no window of this trial could be compared"));
+    EXPECT_EQ(sensitivity_of(yardstick, strange, align(yardstick, strange)), infinity);
+    EXPECT_EQ(check(Trace{}).outcome, Outcome::inconclusive);
+}
+
+TEST_P(CheckGrad, OneComparedWindowIsEnough) {
+    Trace trace = matrix.candidate({16, 1, 1});
+    for (std::size_t k = 1; k < 6; ++k) trace.ranks[0][k].micros[0].samples[0] = "stranger";
+    EXPECT_EQ(check(trace).outcome, Outcome::identical);
+}
+
+TEST_P(CheckGrad, AWindowThatIsNotJudgedNeedsNoGradient) {
+    Trace reference = matrix.reference();
+    reference.ranks[0][3].trusted.reset();
+    const Yardstick partial = yardstick_of(reference);
+    Trace trace = matrix.candidate({4, 4, 1});
+    trace.ranks[0][3].tensors.clear();
+    EXPECT_EQ(check_grad(partial, trace, align(partial, trace)).outcome, Outcome::equivalent);
+}
+
+TEST_P(CheckGrad, ARankWithFewerStepsIsComparedAsFarAsItWent) {
+    Trace trace = matrix.candidate({4, 2, 2});
+    trace.ranks[1].resize(2);
+    trace.ranks[1].push_back(trace.ranks[0][2]);
+    trace.ranks[1].pop_back();
+    edit(trace.ranks[1][1], "grad/weight", [](std::size_t, double g) { return g + 1; });
+    EXPECT_EQ(check(trace).first->rank, 1);
+}
+
+TEST_P(CheckGrad, AnAbsentOrOtherTensorIsAnError) {
+    Trace absent = matrix.candidate({4, 2, 2});
+    absent.ranks[1][2].tensors.erase("grad/bias");
+    const Error error = error_of([&] { check(absent); });
+    EXPECT_EQ(error.where(), "rank 1, step 3, tensor \"grad/bias\"");
+    EXPECT_TRUE(says(error.what(), "does not hold a gradient that the reference has"));
+
+    Trace other = matrix.candidate({4, 2, 2});
+    other.ranks[0][0].tensors["grad/bias"] = doubles_tensor({1, 2, 3});
+    EXPECT_TRUE(says(error_of([&] { check(other); }).what(), "3 elements, the reference has 7"));
+
+    Trace integers = matrix.candidate({4, 2, 2});
+    integers.ranks[0][0].tensors["grad/bias"] = {Dtype::u8, {7}, std::as_bytes(std::span("sevenly", 7)), nullptr};
+    EXPECT_TRUE(says(error_of([&] { check(integers); }).what(), "dtype U8"));
+}
+
+TEST_P(CheckGrad, ANarrowGradientIsComparedByItsNumbers) {
+    Trace narrow = matrix.candidate({16, 1, 1});
+    for (Step& step : narrow.ranks[0])
+        for (auto& [key, tensor] : step.tensors) tensor = tensor_of(Dtype::f32, tensor.shape, as_doubles(tensor, key));
+    EXPECT_EQ(check(narrow).outcome, GetParam() == Recipe::fp64 ? Outcome::divergent : Outcome::identical);
+}
+
+TEST_P(CheckGrad, OtherShapesOfTheSameNumbersAreNotIdentical) {
+    Trace flat = matrix.candidate({16, 1, 1});
+    flat.ranks[0][0].tensors["grad/weight"].shape = {30};
+    EXPECT_EQ(check(flat).outcome, Outcome::equivalent);
+}
+
+}  // namespace
+}  // namespace isobatch

@@ -1,0 +1,234 @@
+/// The yardstick of a trainer that nobody trusts: shares from a run of one sample a micro, scaled to its own single
+/// large batch.
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "judge/compare.h"
+#include "judge/judge.h"
+#include "tests/base/expect.h"
+#include "tests/judge/edit.h"
+#include "tests/judge/recipes.h"
+#include "tests/judge/synthetic.h"
+
+namespace isobatch {
+namespace {
+
+/// What an outside trainer's recorder leaves: the first window, and for `columns` what each micro added, wrongly
+/// scaled.
+class Outside : public testing::TestWithParam<Recipe> {
+protected:
+    Trace recorded(const Split& split, const SyntheticLoop& loop = {}) const {
+        Trace trace = matrix.candidate(split, loop);
+        trace.manifest.follows.reset();
+        trace.manifest.contract.reset();
+        for (std::vector<Step>& steps : trace.ranks) steps.resize(1);
+        return trace;
+    }
+    Trace reference() const { return recorded({16, 1, 1}); }
+    /// The 1x16x1 run, whose micro of sample i added scale(i) times the sample's share.
+    Trace columns(const std::function<double(std::size_t)>& scale = [](std::size_t) { return 1.0; }) const {
+        Trace trace = recorded({1, 16, 1});
+        Step& step = trace.ranks[0][0];
+        for (std::size_t i = 0; i < 16; ++i)
+            for (const Parameter& parameter : trace.manifest.parameters) {
+                const Tensor& share =
+                    matrix.reference().ranks[0][0].tensors.at(fmt::format("sample/{}/{}", i, parameter.name));
+                const std::string key = fmt::format("micro/{}/{}", i, parameter.name);
+                step.tensors[key] = share;
+                edit(step, key, [&](std::size_t, double value) { return scale(i) * value; });
+            }
+        return trace;
+    }
+
+    const Synthetic matrix{{.recipe = GetParam(), .seed = 2}};  // its first window holds the silent sample
+};
+INSTANTIATE_TEST_SUITE_P(Recipes, Outside, all_recipes(), recipe_name);
+
+void expect_the_same_shares(const Yardstick& outside, const Yardstick& trusted, Recipe recipe) {
+    const WindowScale &found = outside.windows.at(0), &expected = trusted.windows[0];
+    for (std::size_t t = 0; t < 3; ++t) {
+        const double scale = expected.tensors[t].tolerance.magnitude;
+        for (std::size_t i = 0; i < 16; ++i) {
+            EXPECT_LE(compare(found.shares[i][t], expected.shares[i][t]).largest, 256 * unit_roundoff(recipe) * scale)
+                << i;
+            EXPECT_EQ(found.tensors[t].sample_peaks[i], peak(found.shares[i][t]));
+        }
+        EXPECT_NEAR(found.tensors[t].tolerance.magnitude / scale, 1, t == 2 ? 0.5 : 1e-5);
+        EXPECT_LE(found.tensors[t].tolerance.error,
+                  16 * unit_roundoff(recipe) * expected.tensors[0].tolerance.magnitude);
+        EXPECT_TRUE(identical(found.tensors[t].truth, expected.tensors[t].gradient));
+        EXPECT_TRUE(identical(found.tensors[t].gradient, expected.tensors[t].gradient));
+    }
+}
+
+TEST_P(Outside, TakesTheFirstWindowAndClaimsOnlyTheWeighting) {
+    const Yardstick yardstick = outside_yardstick(reference(), columns());
+    EXPECT_FALSE(yardstick.ours);
+    EXPECT_EQ(yardstick.trial, to_string(matrix.trial({16, 1, 1})));
+    EXPECT_EQ(yardstick.digest, content_digest(reference()));
+    EXPECT_EQ(yardstick.recipe, GetParam());
+    EXPECT_EQ(yardstick.contract,
+              (Contract{.weighting = Weighting::token_mean, .keeps_tail = false, .schedule_varies = false}));
+    ASSERT_EQ(yardstick.windows.size(), 1u);
+    const WindowScale& window = yardstick.windows[0];
+    EXPECT_EQ(window.step, 1);
+    EXPECT_EQ(window.epoch, 1);
+    EXPECT_EQ(window.samples, reference().ranks[0][0].micros[0].samples);
+    EXPECT_EQ(window.sample_units, matrix.windows()[0].units);
+    EXPECT_FALSE(window.loss_truth);
+    ASSERT_EQ(window.gradients.size(), 3u);
+    EXPECT_TRUE(identical(window.gradients[0], reference().ranks[0][0].tensors.at("grad/weight")));
+    EXPECT_EQ(window.shares[0][0].shape, (std::vector<std::int64_t>{6, 5}));
+}
+
+TEST_P(Outside, AWrongScaleOfTheColumnsIsMended) {
+    const Yardstick trusted = yardstick_of(matrix.reference());
+    expect_the_same_shares(outside_yardstick(reference(), columns()), trusted, GetParam());
+    expect_the_same_shares(outside_yardstick(reference(), columns([](std::size_t) { return 16.0; })), trusted,
+                           GetParam());
+    expect_the_same_shares(outside_yardstick(reference(), columns([](std::size_t) { return -1 / 3.0; })), trusted,
+                           GetParam());
+    // What transformers 4.45 gives: each sample's mean instead of its share.
+    expect_the_same_shares(
+        outside_yardstick(reference(), columns([](std::size_t i) { return 1.0 / (1 + static_cast<double>(i)); })),
+        trusted, GetParam());
+}
+
+TEST_P(Outside, TheOrderOfTheMicrosDoesNotMatter) {
+    Trace shuffled = columns();
+    Step& step = shuffled.ranks[0][0];
+    std::swap(step.micros[2].samples, step.micros[9].samples);
+    std::swap(step.micros[2].units, step.micros[9].units);
+    for (const char* name : {"weight", "bias", "key"})
+        std::swap(step.tensors[fmt::format("micro/2/{}", name)], step.tensors[fmt::format("micro/9/{}", name)]);
+    const Yardstick yardstick = outside_yardstick(reference(), shuffled);
+    expect_the_same_shares(yardstick, yardstick_of(matrix.reference()), GetParam());
+    EXPECT_EQ(yardstick.windows[0].sample_units, matrix.windows()[0].units);
+}
+
+TEST_P(Outside, CleanSplitsAreEquivalentAndWrongWeightsDivergent) {
+    const Yardstick yardstick =
+        outside_yardstick(reference(), columns([](std::size_t i) { return 1.0 / (1 + static_cast<double>(i)); }));
+    EXPECT_EQ(judge(yardstick, reference()).outcome, Outcome::identical);
+    for (const Split& split : {Split{1, 16, 1}, Split{4, 4, 1}, Split{2, 2, 4}}) {
+        const Verdict verdict = judge(yardstick, recorded(split));
+        EXPECT_EQ(verdict.outcome, Outcome::equivalent) << to_string(split);
+        EXPECT_LT(verdict.margin, 4.0 / 64);
+        EXPECT_LT(verdict.sensitivity, GetParam() == Recipe::fp64 ? 1e-11 : 1e-2);
+        EXPECT_EQ(verdict.tested, (std::vector<Claim>{Claim::scale, Claim::weighting}));
+        for (const double sign : {-1.0, 1.0}) {
+            const double error = sign * 1.01 * verdict.sensitivity;
+            const Trace wrong =
+                recorded(split, {.weight = [&](std::size_t, std::size_t i) { return i == 7 ? 1 + error : 1.0; }});
+            EXPECT_EQ(judge(yardstick, wrong).outcome, Outcome::divergent) << to_string(split);
+        }
+    }
+}
+
+/// One thing wrong with the two recorded runs, and what the Error says.
+struct Bad {
+    const char* says;
+    std::function<void(Trace& reference, Trace& columns)> make;
+};
+
+Step& first(Trace& trace) {
+    return trace.ranks[0][0];
+}
+
+const Bad bad_inputs[] = {
+    {"the first windows of the two runs hold other samples",
+     [](Trace&, Trace& c) { first(c).micros[3].samples[0] = "stranger"; }},
+    {"the first windows of the two runs hold other samples",
+     [](Trace& r, Trace&) { first(r).micros[0].samples.pop_back(); }},
+    {"the first windows of the two runs hold other samples", [](Trace&, Trace& c) { first(c).micros.pop_back(); }},
+    {"micro 3 holds 2 samples", [](Trace&, Trace& c) { first(c).micros[3].samples.push_back("x"); }},
+    {"micro 3 holds 0 samples", [](Trace&, Trace& c) { first(c).micros[3].samples.clear(); }},
+    {"one sample is in two micros", [](Trace&, Trace& c) { first(c).micros[3].samples = first(c).micros[4].samples; }},
+    {"no tensor \"micro/3/bias\"", [](Trace&, Trace& c) { first(c).tensors.erase("micro/3/bias"); }},
+    {"no tensor \"grad/bias\"", [](Trace& r, Trace&) { first(r).tensors.erase("grad/bias"); }},
+    {"a parameter has another size",
+     [](Trace&, Trace& c) {
+         first(c).tensors["micro/3/bias"] = doubles_tensor({1, 2});
+     }},
+    {"a gradient is not finite",
+     [](Trace&, Trace& c) {
+         edit(first(c), "micro/5/weight", [](std::size_t j, double v) { return j == 4 ? std::nan("") : v; });
+     }},
+    {"a gradient is not finite",
+     [](Trace&, Trace& c) { edit(first(c), "micro/5/key", [](std::size_t, double) { return -HUGE_VAL; }); }},
+    {"a gradient is not finite",
+     [](Trace& r, Trace&) {
+         edit(first(r), "grad/key", [](std::size_t j, double v) { return j == 3 ? std::nan("") : v; });
+     }},
+    {"a gradient is not finite",
+     [](Trace& r, Trace&) {
+         edit(first(r), "grad/weight", [](std::size_t j, double v) { return j == 0 ? HUGE_VAL : v; });
+     }},
+    {"not a weighted sum of its samples' gradients",
+     [](Trace& r, Trace&) {
+         edit(first(r), "grad/weight", [](std::size_t j, double v) { return j == 0 ? v + 0.1 : v; });
+     }},
+    {"not independent",
+     [](Trace&, Trace& c) {
+         for (const char* name : {"weight", "bias", "key"})
+             first(c).tensors[fmt::format("micro/3/{}", name)] = first(c).tensors[fmt::format("micro/4/{}", name)];
+     }},
+    {"no optimizer step", [](Trace& r, Trace&) { r.ranks[0].clear(); }},
+    {"no optimizer step", [](Trace&, Trace& c) { c.ranks[0].clear(); }},
+    {"single rank", [](Trace& r, Trace&) { r.ranks.push_back(r.ranks[0]); }},
+    {"single rank", [](Trace&, Trace& c) { c.ranks.push_back(c.ranks[0]); }},
+    {"single rank", [](Trace&, Trace& c) { c.ranks.clear(); }},
+    {"other parameters", [](Trace&, Trace& c) { c.manifest.parameters.pop_back(); }},
+};
+
+TEST_P(Outside, EveryBadInputIsAnErrorThatSaysWhatToDo) {
+    for (const Bad& bad : bad_inputs) {
+        Trace large = reference(), single = columns();
+        bad.make(large, single);
+        const Error error = error_of([&] { outside_yardstick(large, single); });
+        EXPECT_TRUE(says(error.what(), bad.says));
+        EXPECT_FALSE(error.next().empty()) << bad.says;
+        EXPECT_FALSE(error.where().empty()) << bad.says;
+        EXPECT_EQ(error.exit_code(), 2);
+    }
+}
+
+TEST_P(Outside, MoreSamplesThanParametersCannotBeToldApart) {
+    const Synthetic small({.recipe = GetParam(), .parameters = {{"weight", {3, 4}}}});
+    const auto recorded = [&](const Split& split) {
+        Trace trace = small.candidate(split);
+        trace.ranks[0].resize(1);
+        return trace;
+    };
+    Trace single = recorded({1, 16, 1});
+    for (std::size_t i = 0; i < 16; ++i)
+        single.ranks[0][0].tensors[fmt::format("micro/{}/weight", i)] =
+            small.reference().ranks[0][0].tensors.at(fmt::format("sample/{}/weight", i));
+    EXPECT_TRUE(says(error_of([&] {
+                         outside_yardstick(recorded({16, 1, 1}), single);
+                     }).what(),
+                     "fewer parameters than samples"));
+}
+
+TEST_P(Outside, ARunWithoutAnyGradientHasNoYardstick) {
+    Trace large = reference(), single = columns([](std::size_t) { return 0.0; });
+    EXPECT_TRUE(says(error_of([&] { outside_yardstick(large, single); }).what(), "cannot be told apart"));
+}
+
+TEST_P(Outside, ASilentSampleKeepsItsZeroShare) {
+    const Yardstick yardstick = outside_yardstick(reference(), columns());
+    int silent = 0;
+    for (std::size_t i = 0; i < 16; ++i) {
+        if (matrix.windows()[0].units[i] > 0) continue;
+        ++silent;
+        for (const Tensor& share : yardstick.windows[0].shares[i]) EXPECT_EQ(peak(share), 0);
+    }
+    EXPECT_EQ(silent, 1);
+}
+
+}  // namespace
+}  // namespace isobatch

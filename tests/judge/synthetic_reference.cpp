@@ -1,0 +1,94 @@
+/// What a reference carries beside its own run: shares, scales, the fp64 gradient and the state after each step.
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "base/seed.h"
+#include "tests/judge/edit.h"
+#include "tests/judge/synthetic.h"
+
+namespace isobatch {
+
+namespace {
+
+double largest_distance(std::span<const double> a, std::span<const double> b) {
+    double largest = 0;
+    for (std::size_t j = 0; j < a.size(); ++j) largest = std::max(largest, std::abs(a[j] - b[j]));
+    return largest;
+}
+
+}  // namespace
+
+void Synthetic::make_reference() {
+    reference_ = candidate({options_.effective, 1, 1});
+    reference_.manifest.level = Level::full;
+    for (std::size_t w = 0; w < windows_.size(); ++w) {
+        Step& step = reference_.ranks[0][w];
+        if (judged(batches_, w)) trust(w, step);
+        Random random(Seed{options_.seed}.split("state").split(w));
+        for (const char* slot : {"param/", "opt/exp_avg/"}) {
+            Flat flat(elements_);
+            for (double& value : flat) value = random.normal();
+            put(step, slot, flat);
+        }
+    }
+}
+
+void Synthetic::trust(std::size_t w, Step& step) const {
+    const SyntheticWindow& window = windows_[w];
+    const auto n = static_cast<std::int64_t>(window.samples.size());
+    const auto share = [&](std::int64_t begin, std::int64_t end, double scale = 1) {
+        const Slice slice{0, 0, begin, end};
+        Flat gradient = backward(w, slice, window.total_units / scale);
+        for (double& value : gradient) value = rounded(value / scale);
+        return std::pair(std::move(gradient), loss(w, slice) / window.total_units);
+    };
+    std::vector<std::int64_t> singles;
+    for (std::int64_t i = 1; i <= n; ++i) singles.push_back(i);
+    std::vector<Flat> baselines{share(0, n, 3).first};
+    std::vector<double> losses{share(0, n, 3).second};
+    for (const std::vector<std::int64_t>& ends : {{n}, singles, {n / 3, n / 3 + 1, n}}) {
+        baselines.emplace_back(elements_, 0);
+        losses.push_back(0);
+        std::int64_t begin = 0;
+        for (const std::int64_t end : ends) {
+            const auto [gradient, loss] = share(std::exchange(begin, end), end);
+            for (std::size_t j = 0; j < elements_; ++j)
+                baselines.back()[j] = rounded(baselines.back()[j] + gradient[j]);
+            losses.back() += loss;
+        }
+    }
+    Trusted trusted{.sample_units = window.units, .exact_loss = losses[1]};
+    Flat magnitude(elements_, 0), exact(elements_, 0);
+    double exact_loss = 0;
+    for (std::int64_t i = 0; i < n; ++i) {
+        const auto [gradient, loss] = share(i, i + 1);
+        put(step, fmt::format("sample/{}/", i), gradient);
+        for (std::size_t j = 0; j < elements_; ++j) {
+            magnitude[j] += std::abs(gradient[j]);
+            exact[j] += window.gradients[static_cast<std::size_t>(i)][j] / window.total_units;
+        }
+        exact_loss += window.losses[static_cast<std::size_t>(i)] / window.total_units;
+        trusted.loss_magnitude += std::abs(loss);
+    }
+    const bool twin = options_.recipe != Recipe::fp64;  // in fp64 the single large batch is its own truth
+    if (!twin) exact = baselines[1];
+    if (twin) trusted.exact_loss = exact_loss;
+    for (const double loss : losses) trusted.loss_errors.push_back(std::abs(loss - trusted.exact_loss));
+    step.trusted = std::move(trusted);
+
+    std::size_t begin = 0;
+    for (const Parameter& parameter : options_.parameters) {
+        const auto part = [&](const Flat& flat) { return std::span(flat).subspan(begin, count_of(parameter)); };
+        std::vector<double> terms{*std::max_element(part(magnitude).begin(), part(magnitude).end())};
+        for (const Flat& baseline : baselines) terms.push_back(largest_distance(part(baseline), part(exact)));
+        step.tensors["scale/" + parameter.name] = doubles_tensor(std::move(terms));
+        if (twin)
+            step.tensors["exact/" + parameter.name] =
+                tensor_of(Dtype::f64, parameter.shape, {part(exact).begin(), part(exact).end()});
+        begin += count_of(parameter);
+    }
+}
+
+}  // namespace isobatch

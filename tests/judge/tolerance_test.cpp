@@ -1,0 +1,46 @@
+#include "judge/tolerance.h"
+
+#include <cmath>
+#include <limits>
+
+#include "tests/base/expect.h"
+
+namespace isobatch {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+TEST(Tolerance, AllowsSixtyFourTimesErrorAndRoundoff) {
+    EXPECT_EQ((Tolerance{.error = 3, .unit_roundoff = 0.5, .magnitude = 4}.allowed()), 64 * 5);
+    EXPECT_EQ((Tolerance{.error = 3, .unit_roundoff = 0.5, .magnitude = 4, .factor = 2}.allowed()), 10);
+    EXPECT_EQ(Tolerance{}.allowed(), 0);
+}
+
+TEST(Tolerance, TheConstantsAreThoseThatWereMeasured) {
+    EXPECT_EQ(fail_factor, 64);
+    EXPECT_EQ(suspect_factor, 8);
+    EXPECT_EQ(magnitude_floor, std::ldexp(1, -10));
+}
+
+TEST(Tolerance, TheTextShowsBothTerms) {
+    EXPECT_EQ(to_string(Tolerance{.error = 3.1e-7, .unit_roundoff = 0x1p-24, .magnitude = 4}),
+              "64 · (E 3.1e-07 + u·A 2.4e-07)");
+}
+
+TEST(MarginOf, IsObservedPerAllowed) {
+    const Tolerance tolerance{.error = 0.25, .unit_roundoff = 0.5, .magnitude = 0.5};  // allows 32
+    EXPECT_EQ(margin_of(32, tolerance), 1);
+    EXPECT_EQ(margin_of(8, tolerance), 0.25);
+    EXPECT_EQ(margin_of(0, tolerance), 0);
+    EXPECT_EQ(margin_of(infinity, tolerance), infinity);
+}
+
+TEST(MarginOf, WhereNothingIsAllowedOnlyAnExactMatchHolds) {
+    EXPECT_EQ(margin_of(0, Tolerance{}), 0);
+    EXPECT_EQ(margin_of(std::numeric_limits<double>::denorm_min(), Tolerance{}), infinity);
+    EXPECT_EQ(margin_of(1, Tolerance{.error = std::nan("")}), infinity);
+    EXPECT_EQ(margin_of(1, Tolerance{.error = -1}), infinity);
+}
+
+}  // namespace
+}  // namespace isobatch

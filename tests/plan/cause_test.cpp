@@ -1,0 +1,52 @@
+#include "plan/cause.h"
+
+#include <set>
+
+#include "tests/base/expect.h"
+
+namespace isobatch {
+namespace {
+
+TEST(Cause, EveryOneIsListedOnce) {
+    const std::set<Cause> distinct(all_causes.begin(), all_causes.end());
+    EXPECT_EQ(distinct.size(), all_causes.size());
+    EXPECT_EQ(static_cast<std::size_t>(Cause::unknown) + 1, all_causes.size()) << "unknown is the last enumerator";
+}
+
+TEST(Cause, NamesAreThoseOfThePublicFormats) {
+    std::vector<std::string> names;
+    for (const Cause cause : all_causes) names.push_back(to_string(cause));
+    EXPECT_EQ(names, (std::vector<std::string>{"token-mean-of-means", "missing-accum-division", "zero-grad-in-window",
+                                               "not-zeroed-after-step", "epoch-tail-dropped", "unknown"}));
+}
+
+TEST(Cause, TextReadsBack) {
+    for (const Cause cause : all_causes) EXPECT_EQ(parse_cause(to_string(cause)), cause);
+}
+
+TEST(Cause, UnknownTextIsAnErrorThatIsSafeToPrint) {
+    for (const char* text : {"", "Unknown", "unknown ", "token_mean_of_means"})
+        EXPECT_THROW(parse_cause(text), Error) << text;
+    EXPECT_TRUE(says(error_of([] { parse_cause("\x1b[2J"); }).problem(), "\\x1b[2J"));
+}
+
+TEST(Cause, EveryTextIsThereAndItsOwn) {
+    for (const auto text : {meaning, formula, remedy, precedent}) {
+        std::set<std::string> seen;
+        for (const Cause cause : all_causes) {
+            EXPECT_FALSE(text(cause).empty()) << to_string(cause);
+            EXPECT_TRUE(seen.insert(text(cause)).second) << to_string(cause);
+        }
+    }
+}
+
+TEST(Cause, FormulasAreThoseOfTheTheory) {
+    EXPECT_TRUE(says(formula(Cause::token_mean_of_means), "N / (K n_m)"));
+    EXPECT_TRUE(says(formula(Cause::missing_accum_division), "A:"));
+    EXPECT_TRUE(says(formula(Cause::zero_grad_in_window), "0 in the others"));
+    EXPECT_TRUE(says(formula(Cause::not_zeroed_after_step), "every earlier window"));
+    EXPECT_TRUE(says(formula(Cause::epoch_tail_dropped), "ragged window is missing"));
+}
+
+}  // namespace
+}  // namespace isobatch

@@ -1,0 +1,148 @@
+#include "plan/trial.h"
+
+#include <limits>
+#include <set>
+
+#include "tests/base/expect.h"
+
+namespace isobatch {
+namespace {
+
+/// A word as it may stand in a trial: no blank, and no dash in front.
+rc::Gen<std::string> word() {
+    const auto letter = rc::gen::oneOf(rc::gen::inRange('a', static_cast<char>('z' + 1)),
+                                       rc::gen::element('A', '9', '_', '.', '/', ':', '-', '\x1b', '\n'));
+    return rc::gen::map(rc::gen::container<std::string>(letter), [](std::string text) { return "w" + text; });
+}
+
+rc::Gen<Trial> any_trial() {
+    const auto side = rc::gen::inRange<std::int64_t>(1, 1000);
+    return rc::gen::build<Trial>(
+        rc::gen::set(&Trial::subject, word()), rc::gen::set(&Trial::split, rc::gen::construct<Split>(side, side, side)),
+        rc::gen::set(&Trial::engine, word()), rc::gen::set(&Trial::device, word()),
+        rc::gen::set(&Trial::recipe, rc::gen::element(Recipe::fp64, Recipe::fp32)),
+        rc::gen::set(&Trial::seed,
+                     rc::gen::map(rc::gen::arbitrary<std::uint64_t>(), [](std::uint64_t s) { return s >> 1; })),
+        rc::gen::set(&Trial::samples, rc::gen::inRange<std::int64_t>(1, (1 << 24) + 1)),
+        rc::gen::set(&Trial::lengths, rc::gen::element(Lengths::ragged, Lengths::equal)),
+        rc::gen::set(&Trial::epochs, rc::gen::inRange(1, 1001)),
+        rc::gen::set(&Trial::fault, rc::gen::oneOf(rc::gen::just(std::string()), word())));
+}
+
+TEST(Trial, PrintsEveryChoice) {
+    EXPECT_EQ(to_string(Trial{}),
+              "gpt --splits 16x1x1 --engine serial --device cpu --recipe fp64 --seed 1 --samples 43 --lengths ragged "
+              "--epochs 2");
+    const Trial trial{"mlp", {4, 2, 2}, "gloo", "cuda", Recipe::fp32, 7, 48, Lengths::equal, 3, "zero-grad-in-window"};
+    EXPECT_EQ(to_string(trial),
+              "mlp --splits 4x2x2 --engine gloo --device cuda --recipe fp32 --seed 7 --samples 48 --lengths equal "
+              "--epochs 3 --fault zero-grad-in-window");
+}
+
+TEST(Trial, TextReadsBack) {
+    expect_law(500, [] {
+        const Trial trial = *any_trial();
+        RC_LOG() << to_string(trial);
+        RC_ASSERT(parse_trial(to_string(trial)) == trial);
+    });
+}
+
+TEST(Trial, OptionsMayBeLeftOutAndReordered) {
+    EXPECT_EQ(parse_trial("gpt"), Trial{});
+    EXPECT_EQ(parse_trial("lesson --epochs 5 --splits 2x2x4"),
+              (Trial{.subject = "lesson", .split = {2, 2, 4}, .epochs = 5}));
+}
+
+TEST(Trial, NumbersReachTheirLimitsAndNoFurther) {
+    EXPECT_EQ(parse_trial("a --seed 0").seed, 0u);
+    EXPECT_EQ(parse_trial("a --seed 9223372036854775807").seed, 9223372036854775807u);
+    EXPECT_EQ(parse_trial("a --samples 16777216").samples, 16777216);
+    EXPECT_EQ(parse_trial("a --epochs 1000").epochs, 1000);
+    const auto refused = [](const std::string& option, const std::string& value, const std::string& range) {
+        const Error error = error_of([&] { parse_trial("a " + option + " " + value); });
+        EXPECT_EQ(error.problem(), option + " is \"" + value + "\"");
+        EXPECT_EQ(error.next(), "give a whole number " + range);
+    };
+    for (const char* value : {"-1", "9223372036854775808", "99999999999999999999", "", "1e3", "x"})
+        refused("--seed", value, "from 0 to 9223372036854775807");
+    for (const char* value : {"0", "-1", "16777217", "1.5", ""}) refused("--samples", value, "from 1 to 16777216");
+    for (const char* value : {"0", "1001", "two"}) refused("--epochs", value, "from 1 to 1000");
+}
+
+TEST(Trial, MalformedTextNamesWhatIsWrong) {
+    EXPECT_TRUE(says(error_of([] { parse_trial(""); }).problem(), "name of a case"));
+    EXPECT_TRUE(says(error_of([] { parse_trial("--seed 1"); }).problem(), "name of a case"));
+    EXPECT_TRUE(says(error_of([] { parse_trial(" gpt"); }).problem(), "name of a case"));
+    EXPECT_TRUE(says(error_of([] { parse_trial("gpt --seed"); }).problem(), "\"--seed\" has no value"));
+    EXPECT_TRUE(says(error_of([] { parse_trial("gpt --seed 1 --epochs"); }).problem(), "\"--epochs\" has no value"));
+    EXPECT_TRUE(says(error_of([] { parse_trial("gpt --sead 1"); }).problem(), "unknown option \"--sead\""));
+    EXPECT_TRUE(says(error_of([] { parse_trial("gpt seed 1"); }).problem(), "unknown option \"seed\""));
+    EXPECT_TRUE(says(error_of([] { parse_trial("gpt --splits 4x4"); }).problem(), "three factors"));
+    EXPECT_TRUE(says(error_of([] { parse_trial("gpt --recipe fp8"); }).problem(), "fp8"));
+    EXPECT_TRUE(says(error_of([] { parse_trial("gpt --lengths long"); }).problem(), "unknown lengths \"long\""));
+    const std::string shown = error_of([] { parse_trial("gpt \x1b[2J x"); }).what();
+    EXPECT_TRUE(says(shown, "\\x1b[2J"));
+}
+
+TEST(Lengths, TextReadsBack) {
+    for (const Lengths lengths : {Lengths::ragged, Lengths::equal})
+        EXPECT_EQ(parse_lengths(to_string(lengths)), lengths);
+    EXPECT_EQ(to_string(Lengths::ragged), "ragged");
+    EXPECT_EQ(to_string(Lengths::equal), "equal");
+    EXPECT_TRUE(says(error_of([] { parse_lengths(""); }).next(), "ragged or equal"));
+}
+
+TEST(TrialFileName, IsSafeForHostileTextAndNotTooLong) {
+    expect_law(300, [] {
+        Trial trial = *any_trial();
+        trial.subject = *rc::gen::arbitrary<std::string>() + trial.subject +
+                        std::string(*rc::gen::element<std::size_t>(0, 300), 's');
+        const std::string name = file_name(trial);
+        RC_ASSERT(name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") ==
+                  std::string::npos);
+        RC_ASSERT(name.size() >= 16u && name.size() <= 200u);
+    });
+}
+
+TEST(TrialFileName, ShowsTheChoicesThatDiffer) {
+    EXPECT_TRUE(says(file_name(Trial{}), "gpt-16x1x1-serial-cpu-fp64-"));
+    EXPECT_TRUE(
+        says(file_name({.subject = "../a b", .fault = "zero-grad"}), "___a_b-16x1x1-serial-cpu-fp64-zero-grad-"));
+}
+
+TEST(TrialFileName, IsUniqueWhereTheReadablePartIsNot) {
+    const std::string name = file_name(Trial{});
+    EXPECT_EQ(name.size() - name.rfind('-') - 1, 16u) << "64 bits: with 32, ten thousands of trials would meet";
+    std::set<std::string> seen;
+    Trial trial;
+    for (trial.seed = 0; trial.seed < 20'000; ++trial.seed)
+        ASSERT_TRUE(seen.insert(file_name(trial)).second) << trial.seed;
+    EXPECT_NE(file_name({.subject = "a b"}), file_name({.subject = "a_b"}));
+    EXPECT_NE(file_name({.subject = std::string(300, 's')}),
+              file_name({.subject = std::string(300, 's'), .fault = "f"}));
+}
+
+TEST(ReferenceOf, IsTheUnfaultedLargeBatchOfTheSameData) {
+    const Trial trial{"mlp", {4, 2, 2}, "gloo", "cuda", Recipe::fp32, 7, 48, Lengths::equal, 3, "zero-grad-in-window"};
+    EXPECT_EQ(reference_of(trial),
+              (Trial{"mlp", {16, 1, 1}, "serial", "cuda", Recipe::fp32, 7, 48, Lengths::equal, 3, ""}));
+}
+
+TEST(DefaultSamples, LeaveARaggedThirdWindow) {
+    EXPECT_EQ(default_samples(16, Lengths::ragged), 43);
+    EXPECT_EQ(default_samples(32, Lengths::ragged), 86);
+    EXPECT_EQ(default_samples(1, Lengths::ragged), 2);
+    for (std::int64_t effective = 2; effective <= 1000; ++effective) {
+        const std::int64_t samples = default_samples(effective, Lengths::ragged);
+        ASSERT_TRUE(samples > 2 * effective && samples < 3 * effective) << effective;
+    }
+    EXPECT_EQ(default_samples(max_effective, Lengths::ragged), max_effective / 16 * 43);
+}
+
+TEST(DefaultSamples, AreWholeWindowsForEqualLengths) {
+    for (const std::int64_t effective : {1, 2, 16, 48})
+        EXPECT_EQ(default_samples(effective, Lengths::equal), 3 * effective);
+}
+
+}  // namespace
+}  // namespace isobatch

@@ -1,0 +1,280 @@
+"""The recorder against real scripts: the format byte by byte, what it observes, and that it changes nothing.
+
+Run with .deps/python/bin/python; the reader below is written from the format's description alone.
+"""
+import concurrent.futures
+import json
+import math
+import os
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+import zlib
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+RECORDER = os.path.join(ROOT, "harness", "recorder")
+PLAIN = os.path.join(ROOT, "tests", "e2e", "plain_train.py")
+SPLITS = ("16x1x1", "4x4x1", "1x16x1")
+SIZES = {"F64": ("d", 8), "F32": ("f", 4), "BF16": (None, 2), "F16": ("e", 2)}
+
+ODD = """
+import importlib.util
+importlib.util.find_spec("torch")  # as libraries do that ask whether torch is there
+import torch
+class Model(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.wide = torch.nn.Linear(3, 1, dtype=torch.float64)
+        self.narrow = torch.nn.Linear(3, 1, bias=False, dtype=torch.bfloat16)
+        self.tied = self.wide.weight
+    def forward(self, batch):
+        return self.wide(batch["x"]) + self.narrow(batch["x"].bfloat16())
+model = Model()
+groups = [{"params": [model.narrow.weight]}, {"params": model.wide.parameters(), "lr": float("inf")}]
+optimizer = torch.optim.SGD(groups, 0.1)
+optimizer.step()
+optimizer.zero_grad()
+batch = {"x": torch.ones(2, 3, dtype=torch.float64)}
+with torch.no_grad():
+    model(batch)
+(model(batch).sum() * float("nan")).backward()
+optimizer.step()
+"""
+WORKERS = """
+import torch
+from torch.utils.data import DataLoader
+torch.manual_seed(1)
+class Rows(torch.utils.data.Dataset):
+    def __len__(self):
+        return 4
+    def __getitem__(self, row):
+        inner = torch.nn.Linear(1, 1)
+        inner(torch.ones(1, 1)).sum().backward()
+        torch.optim.SGD(inner.parameters(), 0.1).step()
+        return torch.full((8,), float(row))
+model = torch.nn.Sequential(torch.nn.Linear(8, 8), torch.nn.Dropout(0.5))
+optimizer = torch.optim.SGD(model.parameters(), 0.1)
+schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0)
+for batch in DataLoader(Rows(), batch_size=2, num_workers=1, multiprocessing_context="fork"):
+    model(batch).pow(2).sum().backward()
+    schedule.step()
+print(model[0].weight.grad.tolist(), torch.rand(1).item(), flush=True)
+optimizer.step()
+"""
+RAISING = """
+import torch
+model = torch.nn.Linear(3, 1)
+model(torch.ones(2, 3)).sum().backward()
+raise ValueError("the script's own fault")
+"""
+PARENT = """
+import subprocess, sys
+subprocess.run([sys.executable, "-c", "raise ValueError('of a child')"], stderr=subprocess.DEVNULL)
+sys.exit(3)
+"""
+CLOSURE = """
+import torch
+model = torch.nn.Linear(3, 1)
+torch.optim.LBFGS(model.parameters()).step(lambda: None)
+"""
+
+
+def start(folder, name, command, recorded=True, front=(), **variables):
+    """Runs a script to its end, with the trace (if any) at folder/name.trace."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("ISOBATCH_", "PYTHONPATH"))}
+    environment.update(OMP_NUM_THREADS="1", PYTHONPATH=os.pathsep.join([RECORDER, *front]), **variables)
+    if recorded:
+        environment["ISOBATCH_TRACE"] = os.path.join(folder, name + ".trace")
+        environment["ISOBATCH_TRIAL"] = 'a trial of "%s"' % name
+        environment.setdefault("ISOBATCH_SPLIT", "2x1x1")
+        environment.setdefault("ISOBATCH_LEVEL", "full")
+    return subprocess.run([sys.executable, *command], env=environment, cwd=folder, capture_output=True, text=True,
+                          timeout=120)
+
+
+def read_tensors(path):
+    """{key: (dtype, shape, values or None for bf16)}, having checked each length and offset."""
+    with open(path, "rb") as file:
+        data = file.read()
+    (length,) = struct.unpack("<Q", data[:8])
+    assert (8 + length) % 8 == 0, "the data are not aligned"
+    header, payload, end, tensors = json.loads(data[8:8 + length]), data[8 + length:], 0, {}
+    for key, entry in header.items():  # as written: in the order of their offsets
+        assert set(entry) == {"dtype", "shape", "data_offsets"}, key
+        (code, size), (begin, stop) = SIZES[entry["dtype"]], entry["data_offsets"]
+        assert begin == end and stop - begin == size * math.prod(entry["shape"]) and begin % size == 0, key
+        values = code and struct.unpack("<%d%s" % (math.prod(entry["shape"]), code), payload[begin:stop])
+        tensors[key], end = (entry["dtype"], entry["shape"], values), stop
+    assert end == len(payload), "bytes behind the last tensor"
+    return tensors
+
+
+def read_trace(folder):
+    """The manifest, the line and the tensors of the step, having checked every digest and that no file is unlisted."""
+    with open(os.path.join(folder, "manifest.json"), "rb") as file:
+        text = file.read()
+    body, mark, digest = text.rpartition(b',"manifest_digest":"crc32:')
+    assert mark and digest == b'%08x"}\n' % zlib.crc32(body) and text.count(b"\n") == 1, digest
+    manifest = json.loads(text)
+    assert list(manifest)[-1] == "manifest_digest"
+    found = [os.path.relpath(os.path.join(at, name), folder) for at, _, names in os.walk(folder) for name in names]
+    assert sorted(found) == sorted([*manifest["files"], "manifest.json"]), found
+    for path, entry in manifest["files"].items():
+        with open(os.path.join(folder, path), "rb") as file:
+            data = file.read()
+        assert entry == {"bytes": len(data), "digest": "crc32:%08x" % zlib.crc32(data)}, path
+    with open(os.path.join(folder, "rank0", "steps.jsonl"), encoding="utf-8") as file:
+        lines = [json.loads(line, parse_constant=lambda word: 1 / 0) for line in file]
+    assert len(lines) == 1
+    if manifest["ended"] != "complete":  # the one line is the window that was never finished
+        assert lines[0]["step"] is None and "tensors" not in lines[0]
+        return manifest, lines[0], None
+    return manifest, lines[0], read_tensors(os.path.join(folder, "rank0", lines[0]["tensors"]))
+
+
+class RecorderTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        """All runs at once, two at a time: importing torch is what takes the time."""
+        cls.kept = tempfile.TemporaryDirectory()
+        cls.folder = cls.kept.name
+        os.mkdir(os.path.join(cls.folder, "site"))
+        with open(os.path.join(cls.folder, "site", "sitecustomize.py"), "w", encoding="utf-8") as file:
+            file.write("mark = 'chained'\nprint('the sitecustomize of the user')\n")
+        site = [os.path.join(cls.folder, "site")]
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            def later(name, *command, **options):
+                return pool.submit(start, cls.folder, name, command, **options)
+            runs = {}
+            for split in SPLITS:
+                per_device, accum, _ = split.split("x")
+                level = "grads" if split == "4x4x1" else "full"
+                runs[split] = later(split, PLAIN, "--bs", per_device, "--ga", accum, ISOBATCH_SPLIT=split,
+                                    ISOBATCH_LEVEL=level)
+            runs["inert"] = later("inert", PLAIN, "--bs", "4", "--ga", "4", recorded=False)
+            for name, script in (("odd", ODD), ("workers", WORKERS), ("raising", RAISING), ("closure", CLOSURE),
+                                 ("parent", PARENT)):
+                runs[name] = later(name, "-c", script)
+            runs["workers_inert"] = later("workers_inert", "-c", WORKERS, recorded=False)
+            chained = "import sitecustomize; print(sitecustomize.mark)"
+            for name, recorded in (("chain", True), ("chain_inert", False)):
+                runs[name] = later(name, "-c", chained, recorded=recorded, front=site)
+        cls.runs = {name: run.result() for name, run in runs.items()}
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.kept.cleanup()
+
+    def trace(self, name):
+        return read_trace(os.path.join(self.folder, name + ".trace"))
+
+    def test_complete_trace(self):
+        for split in SPLITS:
+            per_device, accum, devices = map(int, split.split("x"))
+            run, (manifest, step, tensors) = self.runs[split], self.trace(split)
+            self.assertEqual((run.returncode, run.stderr), (0, ""))
+            self.assertNotIn("trained", run.stdout)
+            self.assertEqual(manifest["split"], {"per_device": per_device, "accum": accum, "devices": devices})
+            self.assertEqual(manifest["trial"], 'a trial of "%s"' % split)
+            expected = {"format": "isobatch-trace", "version": 1, "engine": "outside", "device": "cpu", "seed": None,
+                        "recipe": {"compute": "fp32"}, "steps": 1, "epochs": 1, "contract": None, "follows": None}
+            self.assertEqual(expected, {key: manifest[key] for key in expected})
+            names = ["0.weight", "1.weight", "1.bias", "3.weight", "3.bias"]
+            self.assertEqual([parameter["name"] for parameter in manifest["parameters"]], names)
+            self.assertEqual({parameter["group"] for parameter in manifest["parameters"]}, {0})
+            keys = ["grad/" + name for name in names]
+            if split != "4x4x1":
+                keys += ["micro/%d/%s" % (micro, name) for micro in range(accum) for name in names]
+            self.assertEqual(manifest["level"], "grads" if split == "4x4x1" else "full")
+            self.assertEqual(list(tensors), keys)
+            self.assertEqual(step["events"], ["backward %d" % micro for micro in range(accum)] + ["clip", "step"])
+            self.assertEqual((step["clip_threshold"], step["lr"]), (0.25, [0.01]))
+
+    def test_samples_and_units_do_not_depend_on_the_split(self):
+        steps = {split: self.trace(split)[1] for split in SPLITS}
+        ids = {split: [row for micro in step["micros"] for row in micro["samples"]] for split, step in steps.items()}
+        self.assertEqual(len(set(ids["1x16x1"])), 16)
+        self.assertEqual(ids["16x1x1"], ids["1x16x1"])
+        self.assertEqual(ids["4x4x1"], ids["1x16x1"])
+        units = {sum(micro["units"] for micro in step["micros"]) for step in steps.values()}
+        self.assertEqual(len(units), 1)
+        self.assertEqual({len(micro["samples"]) for micro in steps["4x4x1"]["micros"]}, {4})
+        padded = sum(micro["padded_units"] for micro in steps["1x16x1"]["micros"])
+        self.assertGreater(steps["16x1x1"]["micros"][0]["padded_units"], padded)
+
+    def test_columns_add_up_to_the_gradient(self):
+        manifest, _, tensors = self.trace("1x16x1")
+        reference = self.trace("16x1x1")[2]
+        for name in (parameter["name"] for parameter in manifest["parameters"]):
+            gradient = tensors["grad/" + name][2]
+            columns = zip(*(tensors["micro/%d/%s" % (micro, name)][2] for micro in range(16)))
+            largest = max(map(abs, gradient))
+            for total, value, other in zip(map(math.fsum, columns), gradient, reference["grad/" + name][2]):
+                # 16 additions, each rounded to within 2^-24 of a partial sum.
+                self.assertLess(abs(total - value), 64 * 2.0 ** -24 * largest)
+                self.assertLess(abs(other - value), 64 * 2.0 ** -24 * largest)
+
+    def test_the_gradient_is_the_one_before_the_clip(self):
+        _, step, tensors = self.trace("4x4x1")
+        squares = math.fsum(value * value for _, _, values in tensors.values() for value in values)
+        self.assertAlmostEqual(step["grad_norm"], math.sqrt(squares), delta=1e-5)
+        self.assertGreater(step["grad_norm"], step["clip_threshold"])
+
+    def test_nothing_changes(self):
+        first = self.runs["inert"].stdout.splitlines()[0]  # the digest of the first window's gradient
+        self.assertTrue(self.runs["inert"].stdout.endswith("trained\n"))
+        self.assertEqual(self.runs["4x4x1"].stdout, first + "\n")
+        self.assertEqual(self.runs["workers"].stdout, self.runs["workers_inert"].stdout)
+        self.assertNotEqual(self.runs["workers"].stdout, "")
+        self.assertFalse(os.path.exists(os.path.join(self.folder, "inert.trace")))
+
+    def test_odd_dtypes_and_numbers(self):
+        self.assertEqual(self.runs["odd"].returncode, 0, self.runs["odd"].stderr)
+        manifest, step, tensors = self.trace("odd")
+        self.assertEqual([(p["name"], p["dtype"], p["group"]) for p in manifest["parameters"]],
+                         [("tied", "fp64", 1), ("wide.bias", "fp64", 1), ("narrow.weight", "bf16", 0)])
+        self.assertEqual([tensors[key][0] for key in ("grad/tied", "grad/narrow.weight", "micro/0/narrow.weight")],
+                         ["F64", "BF16", "F32"])
+        self.assertEqual(step["events"], ["step", "zero", "backward 0", "step"])
+        self.assertEqual(len(step["micros"][0]["samples"]), 2)
+        self.assertEqual((step["micros"][0]["loss"], step["lr"], step["grad_norm"]), ("nan", [0.1, "inf"], None))
+        self.assertEqual(step["counters"],
+                         {"optimizer_steps": 2, "scheduler_steps": 0, "zero_grads": 1, "ema_updates": 0})
+
+    def test_a_schedule_that_steps_with_each_micro_is_seen(self):
+        step = self.trace("workers")[1]
+        self.assertEqual(step["events"], ["backward 0", "schedule", "backward 1", "schedule", "step"])
+        self.assertEqual(step["counters"]["scheduler_steps"], 2)
+
+    def test_workers_do_not_write(self):
+        self.assertEqual(self.runs["workers"].returncode, 0, self.runs["workers"].stderr)
+        manifest, step, _ = self.trace("workers")
+        self.assertEqual([p["shape"] for p in manifest["parameters"]], [[8, 8], [8]])
+        self.assertEqual([len(micro["samples"]) for micro in step["micros"]], [2, 2])
+
+    def test_a_script_that_fails(self):
+        run, (manifest, step, _) = self.runs["raising"], self.trace("raising")
+        self.assertEqual(run.returncode, 1)
+        self.assertTrue(run.stderr.startswith("Traceback"))
+        self.assertTrue(run.stderr.endswith("ValueError: the script's own fault\n"))
+        self.assertEqual(manifest["ended"],
+                         {"crashed": {"rank": 0, "step": 0, "message": "ValueError: the script's own fault"}})
+        self.assertEqual((step["events"], [len(micro["samples"]) for micro in step["micros"]]), (["backward 0"], [2]))
+        self.assertEqual((self.runs["parent"].returncode, self.runs["parent"].stderr), (3, ""))
+        self.assertIn("ended before", self.trace("parent")[0]["ended"]["crashed"]["message"])
+
+    def test_a_closure_is_refused(self):
+        self.assertEqual(self.runs["closure"].returncode, 1)
+        self.assertIn("closure", self.trace("closure")[0]["ended"]["crashed"]["message"])
+
+    def test_the_sitecustomize_of_the_user_runs(self):
+        for name in ("chain", "chain_inert"):
+            self.assertEqual(self.runs[name].stdout, "the sitecustomize of the user\nchained\n", self.runs[name].stderr)
+        self.assertNotEqual(self.trace("chain")[0]["ended"], "complete")
+        self.assertFalse(os.path.exists(os.path.join(self.folder, "chain_inert.trace")))
+
+
+if __name__ == "__main__":
+    unittest.main()

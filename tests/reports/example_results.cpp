@@ -1,0 +1,35 @@
+/// Writes result files into a folder, for schema_test.py: `example_results DIRECTORY`. Between them they hold every
+/// field and every word that a result may hold.
+#include <filesystem>
+
+#include "base/file.h"
+#include "reports/run_directory.h"
+#include "tests/reports/hostile.h"
+
+int main(int argc, char** argv) {
+    using namespace isobatch;
+    if (argc != 2) return 2;
+    const std::filesystem::path directory = argv[1];
+    const auto write = [&](const std::string& name, const Json& json) {
+        write_file(directory / name, json.dump(1, ' ', false, Json::error_handler_t::replace));
+    };
+
+    write("small.json", to_json(small_result()));
+    write("without_times.json", to_json(small_result(), false));
+    write("nothing.json", to_json(assemble("", {}, {}, {})));
+    write("hostile.json", to_json(hostile_result("\xff<script>\x1b")));
+
+    Result odd = small_result();
+    odd.findings = {odd_finding()};
+    odd.records[0].cost = {infinite, not_a_number};
+    odd.records[0].verdict.checks[3].tolerance = {infinite, -infinite, not_a_number, infinite};
+    odd.records[0].verdict.tested = {all_claims.begin(), all_claims.end()};
+    for (const Cause cause : all_causes) odd.findings[0].rivals.push_back({cause, ""});
+    write("odd.json", to_json(odd));
+
+    for (const Outcome outcome : {Outcome::identical, Outcome::divergent}) {
+        Record record = small_record("lesson", {4, 1, 1}, outcome);
+        write(to_string(outcome) + ".json", to_json(assemble("", {record}, {"tail", "schedule", "state"}, {})));
+    }
+    return 0;
+}

@@ -1,0 +1,73 @@
+/// Confirms the constants of judge/tolerance.h in C++: over clean random trials the ratio observed / (E + u·A) must
+/// stay below the suspect factor. Prints the histogram.
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "plan/isobatch.h"
+#include "run/matrix.h"
+
+namespace isobatch {
+
+namespace {
+
+constexpr int trials_per_reference = 6;
+
+/// Ratios of clean trials of one case and recipe, over random effective batches, data, weights and splits.
+std::vector<double> clean_ratios(const std::string& subject, Recipe recipe, int references) {
+    std::vector<double> ratios;
+    Matrix matrix([](const std::string&, Setup&) {}, {});
+    for (int r = 0; r < references; ++r) {
+        Random random(Seed{static_cast<std::uint64_t>(r)}.split(subject));
+        const std::int64_t effective[] = {2, 3, 4, 6, 8, 12, 16, 24};
+        Trial trial;
+        trial.subject = subject;
+        trial.recipe = recipe;
+        trial.seed = 1000 + static_cast<std::uint64_t>(r);
+        const std::vector<Split> splits = splits_of({.effective = effective[random.below(8)]});
+        trial.samples = 1 + splits[0].effective() +
+                        static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(splits[0].effective())));
+        for (int t = 0; t < trials_per_reference; ++t) {
+            trial.split = splits[random.below(splits.size())];
+            const Record record = matrix.run(trial);
+            EXPECT_LE(record.verdict.outcome, Outcome::equivalent) << to_string(trial);
+            ratios.push_back(result_of(record.verdict, Check::grad).margin * fail_factor);
+        }
+    }
+    return ratios;
+}
+
+void print_histogram(const std::string& name, std::vector<double> ratios) {
+    std::sort(ratios.begin(), ratios.end());
+    fmt::print(
+        "{:<12} {:>4} clean trials: median {:.2f}, 99th percentile {:.2f}, maximum {:.2f} (suspect above {}, divergent "
+        "above {})\n",
+        name, ratios.size(), ratios[ratios.size() / 2], ratios[ratios.size() * 99 / 100], ratios.back(), suspect_factor,
+        fail_factor);
+    for (double low = 0; low < 8; low += 0.5) {
+        const auto count =
+            std::count_if(ratios.begin(), ratios.end(), [&](double x) { return x >= low && x < low + 0.5; });
+        if (count > 0)
+            fmt::print("  {:>3.1f} to {:>3.1f} {:>4} {:*<{}}\n", low, low + 0.5, count, "",
+                       std::max<long>(1, 60 * count / static_cast<long>(ratios.size())));
+    }
+}
+
+}  // namespace
+
+TEST(Calibration, CleanTrialsStayBelowTheSuspectFactor) {
+    std::size_t trials = 0;
+    for (const auto& [subject, references] : {std::pair{"lesson", 20}, {"mlp", 20}, {"gpt", 8}})
+        for (const Recipe recipe : {Recipe::fp64, Recipe::fp32}) {
+            const std::vector<double> ratios = clean_ratios(subject, recipe, references);
+            print_histogram(fmt::format("{} {}", subject, to_string(recipe)), ratios);
+            for (const double ratio : ratios) EXPECT_LT(ratio, suspect_factor);
+            trials += ratios.size();
+        }
+    EXPECT_GE(trials, 500U);
+    fmt::print("{} clean trials in all\n", trials);
+}
+
+}  // namespace isobatch

@@ -1,0 +1,71 @@
+#include "run/recorder.h"
+
+#include <gtest/gtest.h>
+
+#include "run/matrix.h"
+#include "small_trial.h"
+
+namespace isobatch {
+
+namespace {
+Trace recorded(const Split& split, Level level) {
+    return run_trial(make_setup(small_trial(split)), level, nullptr, std::nullopt);
+}
+}  // namespace
+
+TEST(Recorder, EventsComeInTheOrderInWhichTheyHappened) {
+    const Trace trace = recorded({1, 2, 2}, Level::losses);
+    ASSERT_EQ(trace.ranks.size(), 2U);
+    EXPECT_EQ(trace.ranks[0][0].events,
+              (std::vector<std::string>{"backward 0", "backward 1", "reduce", "step", "schedule", "zero"}));
+    EXPECT_EQ(recorded({2, 2, 1}, Level::losses).ranks[0][0].events,
+              (std::vector<std::string>{"backward 0", "backward 1", "step", "schedule", "zero"}));
+}
+
+TEST(Recorder, CountsAndRatesAreThoseOfTheStep) {
+    const Trace trace = recorded({4, 1, 1}, Level::losses);
+    const std::vector<Step>& steps = trace.ranks[0];
+    ASSERT_EQ(steps.size(), 6U);
+    for (std::size_t k = 0; k < steps.size(); ++k) {
+        EXPECT_EQ(steps[k].number, static_cast<std::int64_t>(k + 1));
+        EXPECT_EQ(steps[k].counters.scheduler_steps, static_cast<std::int64_t>(k + 1));
+        EXPECT_EQ(steps[k].epoch, k < 3 ? 1 : 2);
+        EXPECT_DOUBLE_EQ(steps[k].lr[0], 0.1 * cosine(static_cast<std::int64_t>(k), 6));
+    }
+}
+
+TEST(Recorder, MicrosNameTheirSamplesAndUnits) {
+    const Trace trace = recorded({2, 2, 1}, Level::losses);
+    const isobatch::Setup setup = make_setup(small_trial({2, 2, 1}));
+    const Window window = setup.window(setup.batches()[0]);
+    const std::vector<Micro>& micros = trace.ranks[0][0].micros;
+    ASSERT_EQ(micros.size(), 2U);
+    EXPECT_EQ(micros[1].samples,
+              (std::vector<std::string>{std::to_string(window.samples[2]), std::to_string(window.samples[3])}));
+    EXPECT_EQ(micros[1].units, window.micro_units[1]);
+    EXPECT_GE(micros[1].padded_units, micros[1].units);
+    EXPECT_DOUBLE_EQ(*micros[1].weight, 1 / window.units);
+    EXPECT_DOUBLE_EQ(*trace.ranks[0][0].loss, (micros[0].loss + micros[1].loss) / window.units);
+}
+
+TEST(Recorder, LevelsHoldWhatTheyPromise) {
+    EXPECT_TRUE(recorded({4, 1, 1}, Level::losses).ranks[0][0].tensors.empty());
+    const Tensors grads = recorded({4, 1, 1}, Level::grads).ranks[0][1].tensors;
+    EXPECT_TRUE(grads.contains("grad/layer1_bias"));
+    EXPECT_FALSE(grads.contains("param/layer1_bias"));
+    const Tensors full = recorded({4, 1, 1}, Level::full).ranks[0][1].tensors;
+    EXPECT_TRUE(full.contains("param/layer1_bias"));
+    EXPECT_TRUE(full.contains("opt/momentum/layer1_bias"));
+}
+
+TEST(Recorder, TimesAreThereAndTheStepIsNotLessThanItsMicros) {
+    const Trace trace = recorded({2, 2, 1}, Level::grads);
+    for (const Step& step : trace.ranks[0]) {
+        double micros = 0;
+        for (const Micro& micro : step.micros) micros += micro.forward_ms + micro.backward_ms;
+        EXPECT_GT(micros, 0);
+        EXPECT_GE(step.step_ms, micros);
+    }
+}
+
+}  // namespace isobatch

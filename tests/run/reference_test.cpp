@@ -1,0 +1,82 @@
+#include "run/reference.h"
+
+#include <gtest/gtest.h>
+
+#include "judge/compare.h"
+#include "judge/yardstick.h"
+#include "run/matrix.h"
+#include "small_trial.h"
+
+namespace isobatch {
+
+namespace {
+
+/// Largest |sum of the shares - gradient| over a window, relative to the largest entry of the gradient.
+double sum_error(const WindowScale& window) {
+    double worst = 0, largest = 0;
+    for (std::size_t t = 0; t < window.tensors.size(); ++t) {
+        std::vector<double> sum(window.tensors[t].gradient.count(), 0);
+        for (const std::vector<Tensor>& share : window.shares) {
+            const std::vector<double> values = as_doubles(share[t], "share");
+            for (std::size_t j = 0; j < sum.size(); ++j) sum[j] += values[j];
+        }
+        const std::vector<double> gradient = as_doubles(window.tensors[t].gradient, "gradient");
+        for (std::size_t j = 0; j < sum.size(); ++j) {
+            worst = std::max(worst, std::abs(sum[j] - gradient[j]));
+            largest = std::max(largest, std::abs(gradient[j]));
+        }
+    }
+    return worst / largest;
+}
+
+}  // namespace
+
+TEST(Reference, SharesAddUpToTheGradient) {
+    for (const Recipe recipe : {Recipe::fp64, Recipe::fp32})
+        for (const char* subject : {"lesson", "mlp", "gpt"}) {
+            Trial trial = small_trial({4, 1, 1}, recipe);
+            trial.subject = subject;
+            const Yardstick yardstick = yardstick_of(make_reference(trial));
+            for (const WindowScale& window : yardstick.windows)
+                if (!window.tensors.empty()) {
+                    EXPECT_LT(sum_error(window), 32 * unit_roundoff(recipe)) << subject << " " << to_string(recipe);
+                }
+        }
+}
+
+TEST(Reference, IsNeverFaultedAndRunsTheSingleLargeBatch) {
+    Trial faulty = small_trial({1, 2, 2});
+    faulty.fault = "zero-grad-in-window";
+    const Trace trace = make_reference(faulty);
+    EXPECT_EQ(trace.manifest.split, (Split{4, 1, 1}));
+    EXPECT_EQ(content_digest(trace), content_digest(make_reference(small_trial({4, 1, 1}))));
+}
+
+TEST(Reference, ScalesHoldMagnitudeAndFourBaselines) {
+    const Trace trace = make_reference(small_trial({4, 1, 1}, Recipe::fp32));
+    const Tensor& terms = trace.ranks[0][0].tensors.at("scale/layer0_weight");
+    ASSERT_EQ(terms.count(), 5U);
+    EXPECT_GE(terms.as<double>()[0], peak(trace.ranks[0][0].tensors.at("grad/layer0_weight")));
+    for (std::size_t k = 1; k < 5; ++k) EXPECT_GT(terms.as<double>()[k], 0) << "fp32 is not exact";
+}
+
+TEST(Reference, ExactGradientIsWithinRoundingOfTheFp64Run) {
+    const Trace narrow = make_reference(small_trial({4, 1, 1}, Recipe::fp32)),
+                wide = make_reference(small_trial({4, 1, 1}));
+    const Tensor& exact = narrow.ranks[0][0].tensors.at("exact/layer0_weight");
+    EXPECT_EQ(exact.dtype, Dtype::f64);
+    // The fp32 model holds rounded weights, so the two gradients agree to fp32 roundoff, while the fp32 gradient is no
+    // closer.
+    EXPECT_LT(compare(exact, wide.ranks[0][0].tensors.at("grad/layer0_weight")).largest, 1e-6);
+    EXPECT_FALSE(wide.ranks[0][0].tensors.contains("exact/layer0_weight"));
+}
+
+TEST(Reference, TrustedSplitsDoNotDisturbTheRun) {
+    const Trace reference = make_reference(small_trial({4, 1, 1}));
+    const Trace plain = run_trial(make_setup(small_trial({4, 1, 1})), Level::full, nullptr, std::nullopt);
+    for (std::size_t k = 0; k < plain.ranks[0].size(); ++k)
+        for (const auto& [key, tensor] : plain.ranks[0][k].tensors)
+            EXPECT_TRUE(identical(tensor, reference.ranks[0][k].tensors.at(key))) << key;
+}
+
+}  // namespace isobatch

@@ -1,0 +1,55 @@
+#include "run/replica.h"
+
+#include <ATen/ops/ones_like.h>
+#include <gtest/gtest.h>
+
+#include "small_trial.h"
+
+namespace isobatch {
+
+namespace {
+Replica replica(Recipe recipe) {
+    return make_replica(find_case("mlp"), small_trial({4, 1, 1}, recipe), 0, 6);
+}
+}  // namespace
+
+TEST(Replica, HasTheSameWeightsInEveryPrecisionUpToRounding) {
+    const Replica wide = replica(Recipe::fp64), narrow = replica(Recipe::fp32);
+    ASSERT_EQ(wide.names, narrow.names);
+    for (std::size_t i = 0; i < wide.parameters.size(); ++i) {
+        EXPECT_EQ(wide.parameters[i].scalar_type(), at::kDouble);
+        EXPECT_EQ(narrow.parameters[i].scalar_type(), at::kFloat);
+        EXPECT_TRUE(wide.parameters[i].to(at::kFloat).equal(narrow.parameters[i]));
+    }
+}
+
+TEST(Replica, DependsOnTheSeed) {
+    Trial other = small_trial({4, 1, 1});
+    other.seed = 2;
+    EXPECT_FALSE(replica(Recipe::fp64).parameters[0].equal(make_replica(find_case("mlp"), other, 0, 6).parameters[0]));
+}
+
+TEST(Replica, ZeroGradClearsAndCounts) {
+    Replica one = replica(Recipe::fp64);
+    one.parameters[0].mutable_grad() = at::ones_like(one.parameters[0]);
+    one.zero_grad();
+    EXPECT_FALSE(one.parameters[0].grad().defined());
+    EXPECT_EQ(one.counters.zero_grads, 1);
+    EXPECT_EQ(gradient(one.parameters[0]).abs().sum().item<double>(), 0);
+}
+
+TEST(Replica, ScheduleFollowsItsOwnCounter) {
+    Replica one = replica(Recipe::fp64);
+    const double base = one.optimizer.lr();
+    one.schedule_step();
+    EXPECT_DOUBLE_EQ(one.optimizer.lr(), base * cosine(1, 6));
+    EXPECT_EQ(one.counters, (Counters{0, 1, 0, 0}));
+}
+
+TEST(Replica, DescribesItsParameters) {
+    const std::vector<Parameter> parameters = describe(replica(Recipe::fp64));
+    EXPECT_EQ(parameters[0], (Parameter{"layer0_weight", {16, 8}}));
+    EXPECT_EQ(parameters.size(), 6U);
+}
+
+}  // namespace isobatch

@@ -1,0 +1,57 @@
+#include "run/setup.h"
+
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "small_trial.h"
+
+namespace isobatch {
+
+TEST(Setup, EpochOrderIsAPermutationThatDependsOnEpochAndSeed) {
+    const auto first = epoch_order(43, 1, Seed{1});
+    EXPECT_EQ(std::set<std::int64_t>(first.begin(), first.end()).size(), 43U);
+    EXPECT_EQ(first, epoch_order(43, 1, Seed{1}));
+    EXPECT_NE(first, epoch_order(43, 2, Seed{1}));
+    EXPECT_NE(first, epoch_order(43, 1, Seed{2}));
+}
+
+TEST(Setup, WindowHoldsTheSameSamplesInEverySplit) {
+    const isobatch::Setup one = make_setup(small_trial({4, 1, 1})), four = make_setup(small_trial({1, 2, 2}));
+    for (std::size_t b = 0; b < one.batches().size(); ++b) {
+        const Window a = one.window(one.batches()[b]), c = four.window(four.batches()[b]);
+        EXPECT_EQ(a.samples, c.samples);
+        EXPECT_EQ(a.units, c.units);
+    }
+}
+
+TEST(Setup, WindowKnowsItsMicros) {
+    const isobatch::Setup setup = make_setup(small_trial({1, 2, 2}));
+    const Window tail = setup.window(setup.batches()[2]);  // three samples: ranks 0, 1, 0
+    ASSERT_EQ(tail.micros.size(), 3U);
+    EXPECT_EQ(tail.micros_on(0), 2);
+    EXPECT_EQ(tail.micros_on(1), 1);
+    EXPECT_EQ(tail.of(tail.micros[1])[0], tail.samples[1]);
+    double units = 0;
+    for (const Slice& micro : tail.micros) units += tail.units_of(micro);
+    EXPECT_EQ(units, tail.units);
+}
+
+TEST(Setup, ExamplesComeInThePrecisionOfTheTrial) {
+    const isobatch::Setup setup = make_setup(small_trial({4, 1, 1}));
+    const std::int64_t samples[] = {0, 3};
+    const Examples examples = setup.examples(samples, at::kFloat);
+    EXPECT_EQ(examples[0].scalar_type(), at::kFloat);
+    EXPECT_EQ(examples[1].scalar_type(), at::kLong);  // labels stay integers
+}
+
+TEST(Decisions, CorrectTrainerDividesByTheUnitsOfTheWindowPerDevice) {
+    const isobatch::Setup setup = make_setup(small_trial({1, 2, 2}));
+    const Window window = setup.window(setup.batches()[0]);
+    EXPECT_EQ(setup.decisions.divisor(window, window.micros[0]), window.units / 2);
+    EXPECT_FALSE(setup.decisions.clears_before(window, window.micros[1]));
+    EXPECT_TRUE(setup.decisions.clears_after_step(window));
+    EXPECT_TRUE(setup.decisions.trains_on(window));
+}
+
+}  // namespace isobatch

@@ -1,0 +1,116 @@
+#include "trace/trace.h"
+
+#include <cmath>
+#include <functional>
+#include <set>
+
+#include "tests/base/expect.h"
+#include "tests/trace/small_trace.h"
+
+namespace isobatch {
+namespace {
+
+using Change = std::function<void(Trace&)>;
+
+TEST(ContentDigest, IsTheSameForTheSameContent) {
+    EXPECT_EQ(content_digest(small_trace()), content_digest(small_trace()));
+    EXPECT_TRUE(content_digest(small_trace()).starts_with("xxh3:"));
+}
+
+TEST(ContentDigest, DiffersForEveryChangeThatACandidateCouldFollow) {
+    const std::pair<const char*, Change> changes[] = {
+        {"none", [](Trace&) {}},
+        {"step number", [](Trace& t) { t.ranks[0][1].number = 9; }},
+        {"no step number", [](Trace& t) { t.ranks[0][1].number.reset(); }},
+        {"epoch", [](Trace& t) { t.ranks[0][1].epoch = 2; }},
+        {"loss", [](Trace& t) { t.ranks[0][0].loss = std::nextafter(*t.ranks[0][0].loss, 9); }},
+        {"no loss", [](Trace& t) { t.ranks[0][0].loss.reset(); }},
+        {"loss of zero where there was none", [](Trace& t) { t.ranks[0][1].loss = 0; }},
+        {"sample", [](Trace& t) { t.ranks[1][0].micros[0].samples[1] = "x"; }},
+        {"order of samples",
+         [](Trace& t) { std::swap(t.ranks[1][0].micros[0].samples[0], t.ranks[1][0].micros[0].samples[1]); }},
+        {"sample in the next micro",
+         [](Trace& t) {
+             auto& micros = t.ranks[0][0].micros;
+             micros[1].samples.insert(micros[1].samples.begin(), micros[0].samples.back());
+             micros[0].samples.pop_back();
+         }},
+        {"units", [](Trace& t) { t.ranks[0][0].micros[0].units += 1; }},
+        {"loss of a micro", [](Trace& t) { t.ranks[0][0].micros[0].loss += 1; }},
+        {"index of a micro", [](Trace& t) { t.ranks[0][0].micros[0].index = 5; }},
+        {"one micro fewer", [](Trace& t) { t.ranks[0][0].micros.pop_back(); }},
+        {"byte of a tensor",
+         [](Trace& t) {
+             t.ranks[1][1].tensors["grad/w"] = counting_tensor(Dtype::f64, {2, 3}, 99);
+         }},
+        {"shape",
+         [](Trace& t) {
+             t.ranks[1][1].tensors["grad/w"].shape = {3, 2};
+         }},
+        {"dtype of the same bytes", [](Trace& t) { t.ranks[1][1].tensors["grad/w"].dtype = Dtype::i64; }},
+        {"no tensor", [](Trace& t) { t.ranks[1][1].tensors.erase("grad/w"); }},
+        {"name of a tensor",
+         [](Trace& t) {
+             t.ranks[1][1].tensors["grad/v"] = t.ranks[1][1].tensors["grad/w"];
+             t.ranks[1][1].tensors.erase("grad/w");
+         }},
+        {"one step fewer", [](Trace& t) { t.ranks[1].pop_back(); }},
+        {"step on the other rank",
+         [](Trace& t) {
+             t.ranks[1].insert(t.ranks[1].begin(), t.ranks[0].back());
+             t.ranks[0].pop_back();
+         }},
+        {"one rank fewer", [](Trace& t) { t.ranks.pop_back(); }},
+        {"an empty rank more", [](Trace& t) { t.ranks.emplace_back(); }},
+        {"order of the ranks", [](Trace& t) { std::swap(t.ranks[0], t.ranks[1]); }},
+    };
+    std::set<std::string> seen;
+    for (const auto& [name, change] : changes) {
+        Trace trace = small_trace();
+        change(trace);
+        EXPECT_TRUE(seen.insert(content_digest(trace)).second) << name;
+    }
+}
+
+TEST(ContentDigest, AnIdThatSpellsAMicroIsNotOne) {
+    const auto with = [](std::vector<std::string> first, std::vector<std::string> second) {
+        Trace trace = small_trace();
+        trace.ranks[0][0].micros = {{0, std::move(first)}, {1, std::move(second)}};
+        return content_digest(trace);
+    };
+    EXPECT_NE(with({"1 0 0 0"}, {}), with({}, {"1 0 0 0"}));
+    EXPECT_NE(with({"1 0 0 1"}, {}), with({}, {"1 0 0 1"}));
+}
+
+TEST(ContentDigest, TimesAreNoContent) {
+    Trace trace = small_trace();
+    trace.ranks[0][0].step_ms = 99;
+    trace.ranks[0][0].micros[0].forward_ms = 99;
+    trace.ranks[0][0].micros[0].backward_ms = 99;
+    trace.manifest.provenance["threads"] = "8";
+    EXPECT_EQ(content_digest(trace), content_digest(small_trace()));
+}
+
+TEST(LayoutOf, CountsSamplesAndUnitsOverAllRanks) {
+    EXPECT_EQ(layout_of(small_trace(), 0),
+              (WindowLayout{{{0, 0, 2, 3}, {0, 1, 2, 7}, {1, 0, 2, 5}, {1, 1, 2, 9}}, false}));
+    EXPECT_EQ(layout_of(small_trace(), 2), (WindowLayout{{{0, 0, 2, 19}, {1, 0, 1, 21}}, true}));
+}
+
+TEST(LayoutOf, TakesARankThatEndedEarly) {
+    Trace trace = small_trace();
+    trace.ranks[0].resize(1);
+    EXPECT_EQ(layout_of(trace, 1), (WindowLayout{{{1, 0, 2, 13}, {1, 1, 2, 17}}, true}));
+    EXPECT_EQ(layouts_of(trace).size(), 3u) << "as many as the longest rank has";
+}
+
+TEST(LayoutsOf, HoldsEveryWindow) {
+    const Trace trace = small_trace();
+    const std::vector<WindowLayout> windows = layouts_of(trace);
+    ASSERT_EQ(windows.size(), 3u);
+    for (std::size_t k = 0; k < 3; ++k) EXPECT_EQ(windows[k], layout_of(trace, k));
+    EXPECT_TRUE(layouts_of({}).empty());
+}
+
+}  // namespace
+}  // namespace isobatch
