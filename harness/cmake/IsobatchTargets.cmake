@@ -31,22 +31,34 @@ if(ISOBATCH_SANITIZE)
   target_link_options(isobatch_strict INTERFACE -fsanitize=address,undefined)
 endif()
 
-# What nearly every file of the core includes, parsed once.
-add_library(isobatch_core_headers OBJECT ${CMAKE_CURRENT_LIST_DIR}/core_headers.cpp)
+# What nearly every file includes, parsed once; targets without code carry it. -fpch-preprocess, or ccache cannot tell what such
+# a file includes.
+set(isobatch_no_code ${PROJECT_BINARY_DIR}/no_code.cpp)
+file(CONFIGURE OUTPUT ${isobatch_no_code} CONTENT "")
+set(isobatch_core_header_list
+  <fmt/format.h> <nlohmann/json.hpp> <algorithm> <filesystem> <functional> <map> <optional> <set> <string> <variant> <vector>)
+add_library(isobatch_core_headers OBJECT ${isobatch_no_code})
 target_link_libraries(isobatch_core_headers PRIVATE isobatch_strict isobatch_sanitized fmt::fmt-header-only)
 target_compile_options(isobatch_core_headers PRIVATE -fpch-preprocess)
-target_precompile_headers(isobatch_core_headers PRIVATE
-  <fmt/format.h> <nlohmann/json.hpp> <algorithm> <filesystem> <functional> <map> <optional> <set> <string> <variant> <vector>)
+target_precompile_headers(isobatch_core_headers PRIVATE ${isobatch_core_header_list})
 
-# isobatch_add_layer(NAME SOURCES … DEPENDS layer…): a static library isobatch_NAME with the alias isobatch::NAME. A layer sees
-# only what it depends on; ci/lint holds the #include lines to the same table.
+# isobatch_precompiled(TARGET core|torch|test): lets a target reuse the headers that isobatch_<set>_headers carries.
+function(isobatch_precompiled target set)
+  target_compile_options(${target} PRIVATE $<TARGET_PROPERTY:isobatch_${set}_headers,COMPILE_OPTIONS>)  # or they are refused
+  target_precompile_headers(${target} REUSE_FROM isobatch_${set}_headers)
+endfunction()
+
+# isobatch_add_layer(NAME SOURCES … DEPENDS layer… [HEADERS set]): a static library isobatch_NAME with the alias isobatch::NAME.
+# A layer sees only what it depends on; ci/lint holds the #include lines to the same table.
 function(isobatch_add_layer name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "" "HEADERS" "SOURCES;DEPENDS;LIBRARIES" ${ARGN})
   add_library(isobatch_${name} STATIC ${ARG_SOURCES})
   add_library(isobatch::${name} ALIAS isobatch_${name})
   list(TRANSFORM ARG_DEPENDS PREPEND isobatch::)
   target_link_libraries(isobatch_${name} PUBLIC ${ARG_DEPENDS} PRIVATE isobatch_strict isobatch_sanitized fmt::fmt-header-only ${ARG_LIBRARIES})
-  target_compile_options(isobatch_${name} PRIVATE -fpch-preprocess)  # or ccache cannot tell what a file includes
-  target_precompile_headers(isobatch_${name} REUSE_FROM isobatch_core_headers)
+  if(NOT ARG_HEADERS)
+    set(ARG_HEADERS core)
+  endif()
+  isobatch_precompiled(isobatch_${name} ${ARG_HEADERS})
   target_include_directories(isobatch_${name} PUBLIC ${PROJECT_SOURCE_DIR}/harness ${PROJECT_SOURCE_DIR})
 endfunction()

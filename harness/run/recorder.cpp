@@ -63,7 +63,7 @@ void Recorder::gradient_ready(const Replica& replica, const Window& window) {
     if (window.devices > 1) step.events.emplace_back("reduce");
     if (judged_ || level_ == Level::full)
         for (std::size_t i = 0; i < replica.parameters.size(); ++i)
-            step.tensors["grad/" + replica.names[i]] = snapshot(gradient(replica.parameters[i]));
+            step.tensors["grad/" + replica.names[i]] = snapshot(gradient_of(replica.parameters[i]));
     if (trust_) trust_(window, replica, step);
     step.lr = {replica.optimizer.lr()};
     lap();

@@ -108,7 +108,7 @@ public:
             Shares::add(summed, share);
         }
         Share own{{}, *step.loss};
-        for (const at::Tensor& parameter : replica.parameters) own.gradients.push_back(gradient(parameter));
+        for (const at::Tensor& parameter : replica.parameters) own.gradients.push_back(gradient_of(parameter));
         const Random random(Seed{setup_->trial.seed}.split("baselines").split(at));
         // The third scales by a number that is no power of two: in a window of one sample the other three are one
         // computation, and their error of 0 would make the rounding of an average over three ranks look like a fault

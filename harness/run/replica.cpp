@@ -49,7 +49,7 @@ std::vector<Parameter> describe(const Replica& replica) {
     return parameters;
 }
 
-at::Tensor gradient(const at::Tensor& parameter) {
+at::Tensor gradient_of(const at::Tensor& parameter) {
     return parameter.grad().defined() ? parameter.grad() : at::zeros_like(parameter);
 }
 

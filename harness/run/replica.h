@@ -36,6 +36,6 @@ Replica make_replica(const Case& subject, const Trial& trial, int rank, std::int
 std::vector<Parameter> describe(const Replica& replica);
 
 /// The gradient of a parameter; zeros where no backward has reached it.
-at::Tensor gradient(const at::Tensor& parameter);
+at::Tensor gradient_of(const at::Tensor& parameter);
 
 }  // namespace isobatch

@@ -6,7 +6,7 @@ void SerialEngine::reduce() {
     if (replicas_.size() == 1) return;
     const auto ranks = static_cast<double>(replicas_.size());
     for (std::size_t p = 0; p < replicas_[0].parameters.size(); ++p) {
-        at::Tensor sum = gradient(replicas_[0].parameters[p]).clone();
+        at::Tensor sum = gradient_of(replicas_[0].parameters[p]).clone();
         for (std::size_t rank = 1; rank < replicas_.size(); ++rank) {
             const at::Tensor& part = replicas_[rank].parameters[p].grad();
             if (part.defined()) sum.add_(part);

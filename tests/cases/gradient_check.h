@@ -39,7 +39,8 @@ inline void expect_true_gradient(const std::string& name) {
         const double below = loss_of(setup, replica, samples);
         flat[at].fill_(value);
         // Truncation h² and cancellation u/h meet near 1e-10 of the loss's size.
-        EXPECT_NEAR(gradient(replica.parameters[i]).reshape({-1})[at].item<double>(), (above - below) / (2 * h), 1e-6)
+        EXPECT_NEAR(gradient_of(replica.parameters[i]).reshape({-1})[at].item<double>(), (above - below) / (2 * h),
+                    1e-6)
             << replica.names[i];
     }
 }

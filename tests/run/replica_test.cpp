@@ -35,7 +35,7 @@ TEST(Replica, ZeroGradClearsAndCounts) {
     one.zero_grad();
     EXPECT_FALSE(one.parameters[0].grad().defined());
     EXPECT_EQ(one.counters.zero_grads, 1);
-    EXPECT_EQ(gradient(one.parameters[0]).abs().sum().item<double>(), 0);
+    EXPECT_EQ(gradient_of(one.parameters[0]).abs().sum().item<double>(), 0);
 }
 
 TEST(Replica, ScheduleFollowsItsOwnCounter) {

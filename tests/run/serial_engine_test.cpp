@@ -17,7 +17,7 @@ SerialEngine engine(int ranks) {
 }
 
 double entry(const Replica& replica) {
-    return gradient(replica.parameters[0]).reshape({-1})[0].item<double>();
+    return gradient_of(replica.parameters[0]).reshape({-1})[0].item<double>();
 }
 
 }  // namespace
