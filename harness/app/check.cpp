@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 
 #include "app/commands.h"
+#include "app/rank_group.h"
 #include "app/worker.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "plan/exchange.h"
 #include "plan/fault.h"
 #include "plan/isobatch.h"
 #include "plan/slice.h"
@@ -48,6 +50,7 @@ std::vector<Trial> plan_trials(CheckOptions& options) {
         throw Error(fmt::format("--samples is {}", options.samples), "--samples",
                     "give at least 1, or leave it out for the default");
     if (!options.fault.empty()) find_fault(options.fault);
+    options.engine = to_string(parse_exchange(options.engine));  // one way to write it
     const Lengths lengths = parse_lengths(options.lengths);
     const std::int64_t samples = options.samples ? options.samples : default_samples(options.effective, lengths);
     std::vector<Trial> trials;
@@ -85,6 +88,21 @@ std::vector<std::string> notes_for(const CheckOptions& options, const std::vecto
                         batches_of(trials[0].samples, options.effective, 1).size() > windows.size() ? ", …" : "")};
 }
 
+/// `Runner`: a Worker or a RankGroup.
+template <class Runner>
+std::vector<Record> run_all(Runner& runner, const std::vector<Trial>& trials, const std::filesystem::path& out,
+                            Progress& progress) {
+    std::vector<Record> records;
+    runner.begin(trials[0]);
+    for (std::size_t i = 0; i < trials.size(); ++i) {
+        progress.show(static_cast<int>(i), fmt::format("{} {}", trials[i].subject, to_string(trials[i].split)));
+        records.push_back(runner.finish());
+        if (i + 1 < trials.size()) runner.begin(trials[i + 1]);  // computes while this one is synced to the disk
+        keep_record(out, records.back());
+    }
+    return records;
+}
+
 int run_check(CheckOptions& options) {
     const std::vector<Trial> trials = plan_trials(options);
     const std::string command = full_command(options, trials);
@@ -93,15 +111,11 @@ int run_check(CheckOptions& options) {
         {{"schema", "isobatch-run/1"}, {"command", command}, {"version", ISOBATCH_VERSION}, {"trials", trials.size()}});
     Progress progress(static_cast<int>(trials.size()), ::isatty(STDERR_FILENO) && !options.output.json);
     const std::string program = options.runner.empty() ? (program_folder() / "isobatch-run").string() : options.runner;
-    Worker worker(program, options.output.directory, options.keep_traces, options.deadline_s);
-    std::vector<Record> records;
-    worker.begin(trials[0]);
-    for (std::size_t i = 0; i < trials.size(); ++i) {
-        progress.show(static_cast<int>(i), fmt::format("{} {}", trials[i].subject, to_string(trials[i].split)));
-        records.push_back(worker.finish());
-        if (i + 1 < trials.size()) worker.begin(trials[i + 1]);  // computes while this one is synced to the disk
-        keep_record(options.output.directory, records.back());
-    }
+    const auto with = [&](auto runner) { return run_all(runner, trials, options.output.directory, progress); };
+    std::vector<Record> records =
+        parse_exchange(options.engine).backend == Exchange::Backend::serial
+            ? with(Worker(program, options.output.directory, options.keep_traces, options.deadline_s))
+            : with(RankGroup(program, options.output.directory, options.keep_traces, options.deadline_s));
     progress.clear();
     return finish(assemble(command, std::move(records), options.allowed, notes_for(options, trials)), options.output);
 }
@@ -120,7 +134,11 @@ void add_check(CLI::App& app, int& exit_code) {
         ->capture_default_str();
     command->add_option("--max-devices", options->max_devices, "Largest number of devices; 0: no bound")
         ->capture_default_str();
-    command->add_option("--engine", options->engine, "serial: ranks one after another in one process")
+    command
+        ->add_option("--engine", options->engine,
+                     "serial: ranks one after another in one process. gloo: a process a rank and PyTorch's DDP "
+                     "reducer; with options "
+                     "gloo:bucket=BYTES:unused:static:view, or gloo:flat for one all-reduce")
         ->capture_default_str();
     command->add_option("--device", options->device, "cpu or cuda")->capture_default_str();
     command->add_option("--recipe", options->recipe, "fp64 or fp32")->capture_default_str();

@@ -59,7 +59,7 @@ void add_doctor(CLI::App& app, int& exit_code) {
         const std::string found = gpus();
         facts.push_back({"GPUs", found.empty() ? "none" : found, found.empty() ? "--device cuda is refused" : ""});
         facts.push_back({"CUDA engine", "not built", "--device cuda and --engine nccl are refused"});
-        facts.push_back({"Gloo engine", "not built", "devices are simulated one after another (--engine serial)"});
+        facts.push_back({"Gloo engine", "built in", ""});
         Json list = Json::array();
         for (const Found& fact : facts) {
             list.push_back({{"name", fact.name}, {"value", fact.value}, {"costs", fact.costs}});

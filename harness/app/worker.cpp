@@ -12,7 +12,8 @@ namespace {
 constexpr int protocol = 1;
 constexpr Process::Seconds start_deadline{60};
 
-/// Misuse that the worker found in the trial itself.
+}  // namespace
+
 Error misuse_from(const Json& error) {
     return reading("the worker's answer", [&] {
         return Error(error.at("what").get<std::string>(), error.at("where").get<std::string>(),
@@ -20,26 +21,25 @@ Error misuse_from(const Json& error) {
     });
 }
 
-}  // namespace
-
-void Worker::start() {
-    Launch launch{{program_, "--out", out_.string()}, {{"OMP_NUM_THREADS", "1"}, {"MKL_NUM_THREADS", "1"}}, {}, true};
-    if (keep_traces_) launch.command.emplace_back("--keep-traces");
-    process_ = std::make_unique<Process>(launch);
-    const auto greeting = process_->hear(start_deadline);
+std::unique_ptr<Process> start_worker(const std::string& program, const std::filesystem::path& out, bool keep_traces) {
+    Launch launch{{program, "--out", out.string()}, {{"OMP_NUM_THREADS", "1"}, {"MKL_NUM_THREADS", "1"}}, {}, true};
+    if (keep_traces) launch.command.emplace_back("--keep-traces");
+    auto process = std::make_unique<Process>(launch);
+    const auto greeting = process->hear(start_deadline);
     if (!greeting) {
-        const Exit exit = process_->end();
-        throw Error(fmt::format("the worker did not start ({})", to_string(exit)), program_,
-                    "its last lines: " + printable(process_->last_output(3)));
+        const Exit exit = process->end();
+        throw Error(fmt::format("the worker did not start ({})", to_string(exit)), program,
+                    "its last lines: " + printable(process->last_output(3)));
     }
     const Json hello = parse_json(*greeting, "the worker's greeting");
     if (!hello.is_object() || hello.value("protocol", Json()) != protocol)
-        throw Error("the worker speaks another protocol", program_,
+        throw Error("the worker speaks another protocol", program,
                     "use the isobatch-run that was built with this isobatch");
+    return process;
 }
 
 void Worker::begin(const Trial& trial) {
-    if (!process_) start();
+    if (!process_) process_ = start_worker(program_, out_, keep_traces_);
     trial_ = trial;
     heard_out_ = process_->say(to_string(trial), deadline_);
 }

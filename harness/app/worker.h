@@ -4,10 +4,17 @@
 #include <memory>
 #include <string>
 
+#include "base/error.h"
 #include "diagnose/record.h"
 #include "supervise/process.h"
 
 namespace isobatch {
+
+/// Starts the worker program and hears its greeting. Throws Error when it does not greet as it should.
+std::unique_ptr<Process> start_worker(const std::string& program, const std::filesystem::path& out, bool keep_traces);
+
+/// Misuse that the worker found in what it was asked.
+Error misuse_from(const Json& error);
 
 /// The worker process behind the line protocol: started when first needed, and again after it died. Whatever it does,
 /// each trial ends as one record; what it answers is as hostile as a file.
@@ -22,7 +29,6 @@ public:
     Record finish();
 
 private:
-    void start();
     Record crash(const std::string& why);
 
     std::string program_;

@@ -14,6 +14,7 @@ if(ISOBATCH_TORCH)
   add_library(isobatch::libtorch ALIAS isobatch_libtorch)
   target_include_directories(isobatch_libtorch SYSTEM INTERFACE
     "${ISOBATCH_TORCH}/include" "${ISOBATCH_TORCH}/include/torch/csrc/api/include")
+  target_compile_definitions(isobatch_libtorch INTERFACE USE_DISTRIBUTED USE_C10D_GLOO)  # as the wheel was built
   target_link_libraries(isobatch_libtorch INTERFACE "${ISOBATCH_TORCH}/lib/libtorch_cpu.so" "${ISOBATCH_TORCH}/lib/libc10.so")
   # The wheel's libraries find their own dependencies through their RPATH; allow-shlib-undefined keeps the linker from looking.
   target_link_options(isobatch_libtorch INTERFACE -Wl,--allow-shlib-undefined "-Wl,-rpath,${ISOBATCH_TORCH}/lib")

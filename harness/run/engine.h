@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "run/replica.h"
+#include "run/setup.h"
 
 namespace isobatch {
 
@@ -12,8 +13,13 @@ public:
     virtual ~Engine() = default;
     /// The ranks of this process, in ascending order.
     virtual std::vector<Replica>& replicas() = 0;
-    /// Replaces every rank's gradients by their average over all ranks.
-    virtual void reduce() = 0;
+    /// Before a micro's forward. `synchronises`: whether its backward completes the gradients of this rank's window, so
+    /// that an engine may reduce them while it runs.
+    virtual void forward_begins(bool synchronises) = 0;
+    /// The loss whose backward comes next, as that engine wants it.
+    virtual at::Tensor backward_begins(at::Tensor loss) = 0;
+    /// After the window's last backward: every rank's gradients are now their average over all ranks.
+    virtual void reduce(const Window& window) = 0;
 };
 
 }  // namespace isobatch

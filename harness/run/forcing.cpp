@@ -7,7 +7,9 @@
 
 namespace isobatch {
 
-Forcing::Forcing(const Trace& reference, const std::vector<std::string>& names) {
+Forcing::Forcing(const Trace& reference) {
+    std::vector<std::string> names;
+    for (const Parameter& parameter : reference.manifest.parameters) names.push_back(parameter.name);
     for (const Step& step : reference.ranks.at(0)) {
         begins_[{step.epoch, step.micros.at(0).samples.at(0)}] = static_cast<int>(after_.size());
         judged_.push_back(step.trusted.has_value());

@@ -16,7 +16,7 @@ namespace isobatch {
 /// schedule, counters; a stale gradient stays stale. Holds views into the reference, which must outlive it.
 class Forcing {
 public:
-    Forcing(const Trace& reference, const std::vector<std::string>& names);
+    explicit Forcing(const Trace& reference);
 
     /// Does nothing before the first window, where every run starts from the same seed, and for a window that the
     /// reference does not begin.

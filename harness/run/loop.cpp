@@ -28,16 +28,17 @@ void train(const Setup& setup, Engine& engine, Recorder& recorder) {
                 if (micro.rank != replica.rank) continue;
                 if (decide.clears_before(window, micro)) clear(replica, recorder);
 
+                engine.forward_begins(decide.synchronises(window, micro));
                 const at::Tensor loss_sum =
                     setup.subject->loss_sum(*replica.model, setup.examples(window.of(micro), dtype));
                 recorder.forward_ends();
                 const double divisor = decide.divisor(window, micro);
-                loss_sum.div(divisor).backward();  // adds to the gradients
+                engine.backward_begins(loss_sum.div(divisor)).backward();  // adds to the gradients
                 recorder.backward_ends(replica, window, micro, loss_sum, 1 / divisor);
             }
         }
 
-        engine.reduce();
+        engine.reduce(window);
         for (Replica& replica : engine.replicas()) {
             recorder.gradient_ready(replica, window);
             replica.optimizer_step();

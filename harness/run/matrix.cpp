@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "plan/exchange.h"
 #include "run/loop.h"
 #include "run/manifest_of.h"
 #include "run/reference.h"
@@ -13,15 +14,10 @@ namespace isobatch {
 
 namespace {
 
-std::vector<std::string> names_of(const Manifest& manifest) {
-    std::vector<std::string> names;
-    for (const Parameter& parameter : manifest.parameters) names.push_back(parameter.name);
-    return names;
-}
-
 void require_runnable(const Trial& trial) {
-    if (trial.engine != "serial")
-        throw Error(fmt::format("this program has no engine \"{}\"", trial.engine), "--engine", "choose serial");
+    if (parse_exchange(trial.engine).backend != Exchange::Backend::serial)
+        throw Error(fmt::format("engine \"{}\" needs a process a rank", trial.engine), "--engine",
+                    "run it through isobatch check, or choose serial");
     if (trial.device != "cpu")
         throw Error(fmt::format("no device \"{}\" here: this program was built for the CPU", trial.device), "--device",
                     "choose cpu; isobatch doctor lists what was found");
@@ -31,8 +27,7 @@ void require_runnable(const Trial& trial) {
 
 Trace run_trial(const Setup& setup, Level level, const Forcing* forcing, std::optional<std::string> follows) {
     std::vector<Replica> replicas;
-    std::int64_t trained = 0;  // the schedule's horizon is what this trainer will really do
-    for (const Batch& batch : setup.batches()) trained += setup.decisions.trains_on(setup.window(batch));
+    const std::int64_t trained = setup.trained_windows();
     for (int rank = 0; rank < setup.trial.split.devices; ++rank)
         replicas.push_back(make_replica(*setup.subject, setup.trial, rank, trained));
     const std::vector<Parameter> parameters = describe(replicas[0]);
@@ -49,8 +44,7 @@ Matrix::Reference& Matrix::reference_for(const Trial& trial) {
     if (reference_ && reference_->trial == wanted) return *reference_;
     Trace trace = make_reference(wanted);
     Yardstick yardstick = yardstick_of(trace);
-    Forcing forcing(
-        trace, names_of(trace.manifest));  // its views stay valid: moving a trace does not move what its tensors own
+    Forcing forcing(trace);  // its views stay valid: moving a trace does not move what its tensors own
     auto reference = std::make_unique<Reference>(
         Reference{wanted, std::move(trace), Examiner(std::move(yardstick)), std::move(forcing)});
     reference_ = std::move(reference);
@@ -67,6 +61,11 @@ std::string Matrix::write(Reference& reference, const Trace& candidate, const Tr
     reference.written = true;
     fresh(file_name(trial), candidate);
     return "traces/" + file_name(trial) + ".trace";
+}
+
+void Matrix::write_reference(const Trial& trial, const std::filesystem::path& directory) {
+    std::filesystem::remove_all(directory);
+    write_trace(reference_for(trial).trace, directory);
 }
 
 Record Matrix::run(const Trial& trial) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,10 +11,6 @@
 #include "trace/trace.h"
 
 namespace isobatch {
-
-/// Plants a fault in a setup; core code knows its power and its checks, the cases know how. Throws Error for an unknown
-/// id.
-using Plant = std::function<void(const std::string& id, Setup& setup)>;
 
 /// Which traces are written.
 struct Keep {
@@ -30,6 +25,8 @@ public:
 
     /// Runs, judges and, where it is not equivalent, decodes. Throws Error for a trial that cannot be run here.
     Record run(const Trial& trial);
+    /// Writes the trial's reference, for ranks that are processes of their own.
+    void write_reference(const Trial& trial, const std::filesystem::path& directory);
 
 private:
     struct Reference {

@@ -14,17 +14,17 @@ double Recorder::lap() {
 }
 
 Step& Recorder::open(int rank) {
-    return steps_[static_cast<std::size_t>(rank)];
+    return steps_[rank];
 }
 
 void Recorder::window_begins(const Window& window, std::vector<Replica>& replicas) {
-    steps_.resize(replicas.size());
     judged_ = level_ >= Level::grads;
     if (forcing_) {
         forcing_->apply(window, replicas);
         judged_ = judged_ && forcing_->judged(window);
     }
-    for (Step& step : steps_) {
+    for (const Replica& replica : replicas) {
+        Step& step = open(replica.rank);
         step.epoch = window.batch.epoch;
         step.loss = 0;
     }

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <vector>
 
 #include "run/forcing.h"
@@ -42,7 +43,7 @@ private:
     Level level_;
     const Forcing* forcing_;
     Trust trust_;
-    std::vector<Step> steps_;  ///< by rank
+    std::map<int, Step> steps_;  ///< by rank
     double forward_ms_ = 0, window_ms_ = 0;
     bool judged_ = false;
     Clock::time_point last_ = Clock::now();

@@ -2,7 +2,7 @@
 
 namespace isobatch {
 
-void SerialEngine::reduce() {
+void SerialEngine::reduce(const Window&) {
     if (replicas_.size() == 1) return;
     const auto ranks = static_cast<double>(replicas_.size());
     for (std::size_t p = 0; p < replicas_[0].parameters.size(); ++p) {

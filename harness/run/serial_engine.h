@@ -10,7 +10,9 @@ class SerialEngine final : public Engine {
 public:
     explicit SerialEngine(std::vector<Replica> replicas) : replicas_(std::move(replicas)) {}
     std::vector<Replica>& replicas() override { return replicas_; }
-    void reduce() override;
+    void forward_begins(bool) override {}
+    at::Tensor backward_begins(at::Tensor loss) override { return loss; }
+    void reduce(const Window& window) override;
 
 private:
     std::vector<Replica> replicas_;

@@ -42,6 +42,12 @@ Window Setup::window(const Batch& batch) const {
     return window;
 }
 
+std::int64_t Setup::trained_windows() const {
+    std::int64_t trained = 0;
+    for (const Batch& batch : batches()) trained += decisions.trains_on(window(batch));
+    return trained;
+}
+
 Examples Setup::examples(std::span<const std::int64_t> samples, at::ScalarType dtype) const {
     Examples examples = data.pick(samples);
     for (at::Tensor& tensor : examples)

@@ -35,6 +35,10 @@ struct Decisions {
     std::function<double(const Window&, const Slice&)> divisor = [](const Window& window, const Slice&) {
         return window.denominator() / static_cast<double>(window.devices);
     };
+    /// Whether the ranks reduce their gradients with this micro's backward: the last one of its rank.
+    std::function<bool(const Window&, const Slice&)> synchronises = [](const Window& window, const Slice& micro) {
+        return micro.micro + 1 == window.micros_on(micro.rank);
+    };
     /// Whether the gradients are cleared before this micro.
     std::function<bool(const Window&, const Slice&)> clears_before = [](const Window&, const Slice&) { return false; };
     /// Whether they are cleared after the optimizer step.
@@ -51,11 +55,17 @@ struct Setup {
     Decisions decisions;
 
     std::vector<Batch> batches() const { return batches_of(data.size(), trial.split.effective(), trial.epochs); }
+    /// How many windows this trainer trains on: the horizon of its schedule.
+    std::int64_t trained_windows() const;
     /// The window of a batch under the trial's split, in the order of its epoch, which no split changes.
     Window window(const Batch& batch) const;
     /// The examples of some samples, their floating-point tensors in this dtype.
     Examples examples(std::span<const std::int64_t> samples, at::ScalarType dtype) const;
 };
+
+/// Plants a fault in a setup; core code knows its power and its checks, the cases know how. Throws Error for an unknown
+/// id.
+using Plant = std::function<void(const std::string& id, Setup& setup)>;
 
 /// Makes the data set; plants nothing. Throws Error for an unknown case.
 Setup make_setup(const Trial& trial);

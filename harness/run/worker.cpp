@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "plan/fault.h"
 #include "run/manifest_of.h"
+#include "run/ranks.h"
 
 namespace isobatch {
 
@@ -22,20 +23,45 @@ std::string handshake() {
         .dump();
 }
 
-/// The answer to one trial. What a case throws is the trial's crash; what we refuse is an error of the plan.
-Json answer_to(const std::string& line, Matrix& matrix) {
-    Trial trial;
+struct Work {
+    Matrix matrix;
+    Ranks ranks;
+};
+
+/// What a case throws is the trial's crash; what we refuse is an error of the plan.
+Json answer_to_trial(const std::string& line, Work& work) {
+    const Trial trial = parse_trial(line);
     try {
-        trial = parse_trial(line);
-        return {{"record", to_json(matrix.run(trial))}};
+        return {{"record", to_json(work.matrix.run(trial))}};
+    } catch (const Error&) {
+        throw;
+    } catch (const std::exception& error) {
+        return {{"record", to_json(crashed_record(trial, "isobatch check " + line, error.what()))}};
+    }
+}
+
+Json answer_to_job(const std::string& line, Work& work) {
+    const Job job = parse_job(line);
+    try {
+        if (job.rank) return {{"manifest", work.ranks.run(job)}};
+        work.matrix.write_reference(job.trial, job.trace);
+        return {{"written", job.trace}};
+    } catch (const Error&) {
+        throw;
+    } catch (const std::exception& error) {
+        return {{"failed", error.what()}};
+    }
+}
+
+Json answer_to(const std::string& line, Work& work) {
+    try {
+        return line.starts_with("{") ? answer_to_job(line, work) : answer_to_trial(line, work);
     } catch (const Error& error) {
         return {{"error",
                  {{"what", error.problem()},
                   {"where", error.where()},
                   {"next", error.next()},
                   {"exit_code", error.exit_code()}}}};
-    } catch (const std::exception& error) {
-        return {{"record", to_json(crashed_record(trial, "isobatch check " + line, error.what()))}};
     }
 }
 
@@ -43,10 +69,10 @@ Json answer_to(const std::string& line, Matrix& matrix) {
 
 void serve(std::istream& input, const std::function<void(const std::string& line)>& answer, Plant plant, Keep keep) {
     at::set_num_threads(1);  // so that nothing but the trial decides the bits
-    Matrix matrix(std::move(plant), std::move(keep));
+    Work work{Matrix(plant, std::move(keep)), Ranks(plant)};
     answer(handshake());
     for (std::string line; std::getline(input, line);)
-        answer(answer_to(line, matrix).dump(-1, ' ', true, Json::error_handler_t::replace));
+        answer(answer_to(line, work).dump(-1, ' ', true, Json::error_handler_t::replace));
 }
 
 }  // namespace isobatch

@@ -216,6 +216,21 @@ std::optional<std::string> Process::hear(Seconds deadline) {
     }
 }
 
+void Process::await(std::span<Process* const> processes, Seconds at_most) {
+    const auto until = Clock::now() + at_most;
+    std::vector<pollfd> watched;
+    for (const Process* process : processes)
+        for (const int descriptor : {process->answers_, process->output_}) watched.push_back({descriptor, POLLIN, 0});
+    bool something = false;
+    while (!something) {
+        something = ::poll(watched.data(), watched.size(), milliseconds_until(until)) > 0 || Clock::now() >= until;
+        for (Process* process : processes) {
+            process->pump(0);
+            something = process->ended() || something;
+        }
+    }
+}
+
 bool Process::ended() {
     if (exit_) return true;
     siginfo_t info{};

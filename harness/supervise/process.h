@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,6 +47,8 @@ public:
     /// The next answer line, or nothing when the child ended, closed its descriptor, or the deadline passed (see
     /// timed_out). An answer that was cut off is none.
     std::optional<std::string> hear(Seconds deadline);
+    /// Returns when one of them said something or ended, or after `at_most`: then hear with no deadline tells which.
+    static void await(std::span<Process* const> processes, Seconds at_most);
     /// Whether the deadline of the last say, hear or wait passed.
     bool timed_out() const { return timed_out_; }
     /// Waits for the end, ending the group when the deadline passes.

@@ -2,63 +2,77 @@
 
 #include <fmt/format.h>
 
+#include "base/check.h"
 #include "base/digest.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "trace/safetensors.h"
 
 namespace isobatch {
 
-struct DirectorySink::Rank {
-    explicit Rank(const std::filesystem::path& folder) : lines(folder / "steps.jsonl") {}
-    LineFile lines;
-    std::string text;  ///< what the file holds, for its digest
-    int steps = 0;
-};
+namespace {
 
-DirectorySink::DirectorySink(std::filesystem::path directory, int ranks) : directory_(std::move(directory)) {
+std::filesystem::path fresh_folder(const std::filesystem::path& directory, int rank) {
     std::error_code code;
-    if (std::filesystem::exists(directory_ / "manifest.json", code))
-        throw Error("a finished trace is already there", directory_.string(), "remove it, or choose another directory");
-    for (int rank = 0; rank < ranks; ++rank) {
-        const auto folder = directory_ / fmt::format("rank{}", rank);
-        make_directory(folder);
-        ranks_.push_back(std::make_unique<Rank>(folder));
-    }
+    if (std::filesystem::exists(directory / "manifest.json", code))
+        throw Error("a finished trace is already there", directory.string(), "remove it, or choose another directory");
+    const auto folder = directory / fmt::format("rank{}", rank);
+    make_directory(folder);
+    return folder;
 }
 
-DirectorySink::~DirectorySink() = default;
+}  // namespace
 
-void DirectorySink::step(int number, Step step) {
-    Rank& rank = *ranks_.at(static_cast<std::size_t>(number));
+RankSink::RankSink(std::filesystem::path directory, int rank)
+    : directory_(std::move(directory)), rank_(rank), lines_(fresh_folder(directory_, rank) / "steps.jsonl") {}
+
+void RankSink::step(int rank, Step step) {
+    ISOBATCH_CHECK(rank == rank_, "a step of this rank");
     std::string file;
-    ++rank.steps;  // also those without tensors, so that a file is named after its step
+    ++steps_;  // also those without tensors, so that a file is named after its step
     if (!step.tensors.empty()) {
-        file = fmt::format("step-{:06}.safetensors", rank.steps);
+        file = fmt::format("step-{:06}.safetensors", steps_);
         const std::string bytes = safetensors_bytes(step.tensors);
-        const std::string path = fmt::format("rank{}/{}", number, file);
+        const std::string path = fmt::format("rank{}/{}", rank_, file);
         write_file(directory_ / path, bytes);
         files_[path] = {bytes.size(), xxh3_digest(bytes)};
     }
     const std::string line = step_line(step, file) + "\n";
-    rank.lines.append(line);
-    rank.text += line;
+    lines_.append(line);
+    text_ += line;
 }
 
-void DirectorySink::end(const Manifest& manifest) {
-    for (std::size_t number = 0; number < ranks_.size(); ++number) {
-        ranks_[number]->lines.sync();
-        files_[fmt::format("rank{}/steps.jsonl", number)] = {ranks_[number]->text.size(),
-                                                             xxh3_digest(ranks_[number]->text)};
+void RankSink::end(const Manifest& manifest) {
+    lines_.sync();
+    files_[fmt::format("rank{}/steps.jsonl", rank_)] = {text_.size(), xxh3_digest(text_)};
+    manifest_ = manifest_text(manifest, files_);
+}
+
+void finish_trace(const std::filesystem::path& directory, const std::vector<std::string>& manifests) {
+    FileEntries files;
+    std::vector<std::string> bare;
+    Manifest manifest;
+    for (std::size_t rank = 0; rank < manifests.size(); ++rank) {
+        const std::string where = fmt::format("the manifest of rank {}", rank);
+        FileEntries own;
+        manifest = parse_manifest(manifests[rank], where, own);
+        files.insert(own.begin(), own.end());
+        bare.push_back(manifest_text(manifest, {}));
+        if (bare.back() != bare[0])
+            throw Error("it tells another run than rank 0's", where,
+                        "start every rank with the same program and trial");
     }
-    write_file(directory_ / "manifest.json", manifest_text(manifest, files_));
+    write_file(directory / "manifest.json", manifest_text(manifest, files));
 }
 
 void write_trace(const Trace& trace, const std::filesystem::path& directory) {
-    DirectorySink sink(directory, static_cast<int>(trace.ranks.size()));
-    for (std::size_t rank = 0; rank < trace.ranks.size(); ++rank)
+    std::vector<std::string> manifests;
+    for (std::size_t rank = 0; rank < trace.ranks.size(); ++rank) {
+        RankSink sink(directory, static_cast<int>(rank));
         for (const Step& step : trace.ranks[rank]) sink.step(static_cast<int>(rank), step);
-    sink.end(trace.manifest);
+        sink.end(trace.manifest);
+        manifests.push_back(sink.manifest());
+    }
+    finish_trace(directory, manifests);
 }
 
 }  // namespace isobatch

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
-#include <memory>
 #include <string>
+#include <vector>
 
+#include "base/file.h"
 #include "trace/trace.h"
 
 namespace isobatch {
@@ -36,20 +36,28 @@ private:
     Trace trace_;
 };
 
-/// Writes each step as it comes, the manifest last: a run that dies leaves every finished step readable.
-class DirectorySink final : public TraceSink {
+/// Writes the steps of one rank as they come, so that a run that dies leaves every finished one readable. A process a
+/// rank: each writes its own folder, and what manifest() says of it goes to whoever finishes the trace.
+class RankSink final : public TraceSink {
 public:
-    DirectorySink(std::filesystem::path directory, int ranks);
-    ~DirectorySink() override;
+    RankSink(std::filesystem::path directory, int rank);
     void step(int rank, Step step) override;
     void end(const Manifest& manifest) override;
+    /// The text of a manifest that knows the files of this rank only; empty before end().
+    const std::string& manifest() const { return manifest_; }
 
 private:
-    struct Rank;
     std::filesystem::path directory_;
-    std::vector<std::unique_ptr<Rank>> ranks_;
+    int rank_;
+    LineFile lines_;
+    std::string text_;  ///< what the file of lines holds, for its digest
+    int steps_ = 0;
     FileEntries files_;
+    std::string manifest_;
 };
+
+/// Writes the manifest of a trace whose ranks have all ended. Throws Error when they do not tell the same of their run.
+void finish_trace(const std::filesystem::path& directory, const std::vector<std::string>& manifests);
 
 /// A trace that is already a value, into a directory.
 void write_trace(const Trace& trace, const std::filesystem::path& directory);

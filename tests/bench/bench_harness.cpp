@@ -36,7 +36,7 @@ void harness_grads(benchmark::State& state) {
     const Trace reference = make_reference(setup.trial);
     std::vector<std::string> names;
     for (const Parameter& parameter : reference.manifest.parameters) names.push_back(parameter.name);
-    const Forcing forcing(reference, names);
+    const Forcing forcing(reference);
     for (auto _ : state) benchmark::DoNotOptimize(run_trial(setup, Level::grads, &forcing, std::nullopt));
 }
 

@@ -21,7 +21,7 @@ struct Forced : testing::Test {
         list.push_back(make_replica(*setup.subject, trial, 0, 6));
         return list;
     }();
-    Forcing forcing{reference, replicas[0].names};
+    Forcing forcing{reference};
 
     void spoil() {
         const at::NoGradGuard no_grad;
@@ -76,7 +76,7 @@ TEST_F(Forced, JudgesFirstThreeWindowsAndEpochEdges) {
     longer.samples = 27;  // windows 4 × 6 and 3, twice
     const Trace trace = make_reference(longer);
     const isobatch::Setup wide = make_setup(longer);
-    const Forcing long_forcing(trace, replicas[0].names);
+    const Forcing long_forcing(trace);
     std::vector<bool> judged;
     for (const Batch& batch : wide.batches()) judged.push_back(long_forcing.judged(wide.window(batch)));
     EXPECT_EQ(judged, (std::vector<bool>{true, true, true, false, false, false, true, true, false, false, false, false,

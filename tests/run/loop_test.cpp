@@ -57,7 +57,7 @@ TEST(Loop, ForcedRunFollowsTheReferenceIntoEveryWindow) {
     const Trace reference = make_reference(trial);
     std::vector<std::string> names;
     for (const Parameter& parameter : reference.manifest.parameters) names.push_back(parameter.name);
-    const Forcing forcing(reference, names);
+    const Forcing forcing(reference);
     isobatch::Setup setup = make_setup(trial);
     setup.decisions.divisor = [](const Window& window, const Slice&) {
         return window.units / 3;

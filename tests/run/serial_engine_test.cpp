@@ -26,14 +26,14 @@ TEST(SerialEngine, AveragesOverAllRanks) {
     SerialEngine ranks = engine(4);
     for (Replica& replica : ranks.replicas())
         replica.parameters[0].mutable_grad() = at::full_like(replica.parameters[0], replica.rank + 1.0);
-    ranks.reduce();
+    ranks.reduce(Window{});
     for (const Replica& replica : ranks.replicas()) EXPECT_DOUBLE_EQ(entry(replica), 2.5);
 }
 
 TEST(SerialEngine, RankWithoutAGradientCountsAsZero) {
     SerialEngine ranks = engine(2);
     ranks.replicas()[0].parameters[0].mutable_grad() = at::full_like(ranks.replicas()[0].parameters[0], 3.0);
-    ranks.reduce();
+    ranks.reduce(Window{});
     EXPECT_DOUBLE_EQ(entry(ranks.replicas()[0]), 1.5);
     EXPECT_DOUBLE_EQ(entry(ranks.replicas()[1]), 1.5);
 }
@@ -42,7 +42,7 @@ TEST(SerialEngine, RanksDoNotShareTheResult) {
     SerialEngine ranks = engine(2);
     for (Replica& replica : ranks.replicas())
         replica.parameters[0].mutable_grad() = at::full_like(replica.parameters[0], 1.0);
-    ranks.reduce();
+    ranks.reduce(Window{});
     ranks.replicas()[0].parameters[0].mutable_grad().add_(1);
     EXPECT_DOUBLE_EQ(entry(ranks.replicas()[1]), 1);
 }
@@ -52,7 +52,7 @@ TEST(SerialEngine, OneRankIsLeftAlone) {
     at::Tensor& own = ranks.replicas()[0].parameters[0].mutable_grad();
     own = at::full_like(ranks.replicas()[0].parameters[0], 7.0);
     const void* before = own.data_ptr();
-    ranks.reduce();
+    ranks.reduce(Window{});
     EXPECT_EQ(ranks.replicas()[0].parameters[0].grad().data_ptr(), before);
 }
 

@@ -13,28 +13,52 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void feed(TraceSink& sink, const Trace& trace) {
-    for (std::size_t k = 0; k < 3; ++k)  // interleaved, as ranks that run side by side
-        for (std::size_t rank = 0; rank < trace.ranks.size(); ++rank)
-            sink.step(static_cast<int>(rank), trace.ranks[rank][k]);
-    sink.end(trace.manifest);
-}
-
 TEST(MemorySink, KeepsTheTraceAsItIs) {
     MemorySink sink(2);
-    feed(sink, small_trace());
+    const Trace trace = small_trace();
+    for (std::size_t k = 0; k < 3; ++k)
+        for (std::size_t rank = 0; rank < 2; ++rank) sink.step(static_cast<int>(rank), trace.ranks[rank][k]);
+    sink.end(trace.manifest);
     expect_same(sink.trace(), small_trace());
     expect_same(sink.take(), small_trace());
 }
 
-TEST(DirectorySink, WritesWhatTheMemorySinkKeeps) {
+TEST(RankSink, WritesWhatTheMemorySinkKeeps) {
     const TemporaryDirectory directory;
-    DirectorySink sink(directory / "a.trace", 2);
-    feed(sink, small_trace());
-    expect_same(read_trace(directory / "a.trace"), small_trace());
+    const Trace trace = small_trace();
+    RankSink first(directory / "a.trace", 0), second(directory / "a.trace", 1);
+    for (std::size_t k = 0; k < 3; ++k) {  // interleaved, as ranks that run side by side
+        first.step(0, trace.ranks[0][k]);
+        second.step(1, trace.ranks[1][k]);
+    }
+    second.end(trace.manifest);
+    first.end(trace.manifest);
+    finish_trace(directory / "a.trace", {first.manifest(), second.manifest()});
+    expect_same(read_trace(directory / "a.trace"), trace);
 }
 
-TEST(DirectorySink, MakesTheFilesOfTheFormatAndNoOther) {
+TEST(FinishTrace, RanksOfDifferentRunsAreNoTrace) {
+    const TemporaryDirectory directory;
+    Trace trace = small_trace();
+    RankSink first(directory.path(), 0), second(directory.path(), 1);
+    first.end(trace.manifest);
+    ++trace.manifest.seed;
+    second.end(trace.manifest);
+    const Error error = error_of([&] { finish_trace(directory.path(), {first.manifest(), second.manifest()}); });
+    EXPECT_TRUE(says(error.where(), "rank 1"));
+    EXPECT_FALSE(fs::exists(directory / "manifest.json"));
+}
+
+TEST(FinishTrace, ARankThatTellsNonsenseIsNamed) {
+    const TemporaryDirectory directory;
+    RankSink first(directory.path(), 0);
+    first.end(small_trace().manifest);
+    const Error error = error_of([&] { finish_trace(directory.path(), {first.manifest(), "{}"}); });
+    EXPECT_TRUE(says(error.where(), "rank 1"));
+    EXPECT_FALSE(fs::exists(directory / "manifest.json"));
+}
+
+TEST(RankSink, MakesTheFilesOfTheFormatAndNoOther) {
     const TemporaryDirectory directory;
     write_trace(small_trace(), directory / "a.trace");
     std::set<std::string> files;
@@ -54,7 +78,7 @@ TEST(DirectorySink, MakesTheFilesOfTheFormatAndNoOther) {
     EXPECT_EQ(listed, files);
 }
 
-TEST(DirectorySink, NamesATensorsFileAfterItsStep) {
+TEST(RankSink, NamesATensorsFileAfterItsStep) {
     const TemporaryDirectory directory;
     Trace trace = small_trace();
     trace.ranks[1][0].tensors.clear();
@@ -64,45 +88,47 @@ TEST(DirectorySink, NamesATensorsFileAfterItsStep) {
     expect_same(read_trace(directory / "a.trace"), trace);
 }
 
-TEST(DirectorySink, EveryStepIsReadableBeforeTheEndAndTheManifestComesLast) {
+TEST(RankSink, EveryStepIsReadableBeforeTheEndAndTheManifestComesLast) {
     const TemporaryDirectory directory;
     const Trace trace = small_trace();
-    DirectorySink sink(directory.path(), 2);
-    sink.step(0, trace.ranks[0][0]);
+    RankSink first(directory.path(), 0), second(directory.path(), 1);
+    first.step(0, trace.ranks[0][0]);
     EXPECT_EQ(read_unfinished(directory.path()).ranks.at(0).size(), 1u);
-    sink.step(0, trace.ranks[0][1]);
-    sink.step(1, trace.ranks[1][0]);
+    first.step(0, trace.ranks[0][1]);
+    second.step(1, trace.ranks[1][0]);
     const Trace sofar = read_unfinished(directory.path());
     EXPECT_EQ(sofar.ranks.at(0).size(), 2u);
     EXPECT_EQ(sofar.ranks.at(1).size(), 1u);
+    first.end(trace.manifest);
+    second.end(trace.manifest);
     EXPECT_FALSE(fs::exists(directory / "manifest.json"));
-    sink.end(trace.manifest);
+    finish_trace(directory.path(), {first.manifest(), second.manifest()});
     EXPECT_TRUE(fs::exists(directory / "manifest.json"));
 }
 
-TEST(DirectorySink, NeverWritesOverAFinishedTrace) {
+TEST(RankSink, NeverWritesOverAFinishedTrace) {
     const TemporaryDirectory directory;
     write_trace(small_trace(), directory.path());
     const std::string before = get(directory / "rank0/steps.jsonl");
-    const Error error = error_of([&] { DirectorySink(directory.path(), 2); });
+    const Error error = error_of([&] { RankSink(directory.path(), 0); });
     EXPECT_TRUE(says(error.problem(), "already there"));
     EXPECT_EQ(error.where(), directory.path().string());
     EXPECT_EQ(get(directory / "rank0/steps.jsonl"), before);
 }
 
-TEST(DirectorySink, StartsOverWhatAnInterruptedRunLeft) {
+TEST(RankSink, StartsOverWhatAnInterruptedRunLeft) {
     const TemporaryDirectory directory;
-    DirectorySink(directory.path(), 2).step(0, small_step(0, 3));
+    RankSink(directory.path(), 0).step(0, small_step(0, 3));
     write_trace(small_trace(), directory.path());
     expect_same(read_trace(directory.path()), small_trace());
 }
 
-TEST(DirectorySink, APlaceThatCannotBeIsAnError) {
+TEST(RankSink, APlaceThatCannotBeIsAnError) {
     const TemporaryDirectory directory;
     put(directory / "file", "x");
-    EXPECT_THROW(DirectorySink(directory.path() / "file" / "a.trace", 1), Error);
-    EXPECT_THROW(DirectorySink(directory.path() / std::string(300, 'x'), 1), Error);
-    EXPECT_THROW(DirectorySink(directory.path() / std::string(5000, 'x'), 1), Error);
+    EXPECT_THROW(RankSink(directory.path() / "file" / "a.trace", 0), Error);
+    EXPECT_THROW(RankSink(directory.path() / std::string(300, 'x'), 0), Error);
+    EXPECT_THROW(RankSink(directory.path() / std::string(5000, 'x'), 0), Error);
 }
 
 }  // namespace

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace isobatch {
+
+/// How the ranks of a trial exchange their gradients: what an engine's text says.
+struct Exchange {
+    enum class Backend { serial, gloo };
+    Backend backend = Backend::serial;
+    bool flat =
+        false;  ///< one all-reduce of everything after the window, as small trainers do; otherwise DDP's buckets
+    std::int64_t bucket_bytes = 0;  ///< 0: DDP's own sizes
+    bool find_unused = false, static_graph = false, bucket_view = false;
+
+    bool operator==(const Exchange&) const = default;
+};
+
+/// `serial`, `gloo`, `gloo:flat`, `gloo:bucket=4096:unused:static:view`
+std::string to_string(const Exchange& exchange);
+
+/// The inverse. Throws Error naming --engine.
+Exchange parse_exchange(std::string_view text);
+
+}  // namespace isobatch

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/json.h"
+#include "plan/trial.h"
+
+namespace isobatch {
+
+/// What a worker is asked beside a whole trial: to be one rank of it, or to write the reference that its ranks follow.
+struct Job {
+    Trial trial;
+    std::optional<int> rank;  ///< none: the trial's reference
+    std::string trace;        ///< directory to write
+    std::string reference;    ///< directory of the finished reference; for a rank
+    std::string meeting;      ///< file through which the ranks find each other; for a rank
+    double deadline_s = 600;  ///< of one collective
+
+    bool operator==(const Job&) const = default;
+};
+
+/// One line of the protocol; it starts with `{`, which no trial does.
+std::string to_line(const Job& job);
+
+/// The inverse. Throws Error.
+Job parse_job(std::string_view line);
+
+}  // namespace isobatch

@@ -1,0 +1,86 @@
+"""Ranks as processes: the same verdicts, and whatever a rank does, a crash that names it."""
+import glob, json, os
+from program import ProgramTest, main, without_times
+
+RUNNER = os.environ["ISOBATCH_FAULTY_RUNNER"]
+
+
+class Gloo(ProgramTest):
+    def outcomes(self):
+        return {record["split"]: record["verdict"]["outcome"] for record in self.result()["records"]}
+
+    def test_a_matrix_is_equivalent_and_leaves_no_trace_behind(self):
+        self.assertEqual(self.isobatch("check", "gpt", "--engine", "gloo", "--max-devices", "4"), 0, self.said)
+        self.assertEqual(len(self.outcomes()), 12)
+        self.assertIn("All 12 splits", self.said)
+        self.assertEqual(glob.glob(self.path("isobatch-report/traces/*")), [])
+
+    def test_a_flat_exchange_and_one_without_ranks_agree(self):
+        self.assertEqual(self.isobatch("check", "mlp", "--engine", "gloo:flat", "--splits", "16x1x1,4x2x2,4x1x4"), 0, self.said)
+
+    def test_a_fault_is_found_and_named_and_its_traces_are_kept(self):
+        self.assertEqual(self.isobatch("check", "gpt", "--engine", "gloo", "--splits", "16x1x1,4x4x1,4x2x2", "--fault", "token-mean-of-means"), 1, self.said)
+        self.assertEqual([finding["causes"] for finding in self.result()["findings"]], [["token-mean-of-means"]], self.said)
+        references, kept = (glob.glob(self.path("isobatch-report/traces/" + name)) for name in ("reference-*", "gpt-*"))
+        self.assertEqual((len(references), len(kept)), (1, 3 - 1))
+        self.assertEqual(self.isobatch("judge", references[0], *sorted(kept)), 1, self.said)
+
+    def test_the_printed_command_repeats_the_verdict(self):
+        self.isobatch("check", "gpt", "--engine", "gloo:view:bucket=512", "--splits", "4x2x2", "--fault", "token-mean-of-means")
+        first = self.result()
+        command = first["records"][0]["repro"].split()
+        self.assertIn("gloo:bucket=512:view", command)
+        self.isobatch(*command[1:])
+        self.assertEqual(json.dumps(without_times(first["records"])), json.dumps(without_times(self.result()["records"])))
+
+    def dying(self, case, *words):
+        """One rank of 2x1x2 dies in its second window."""
+        return self.isobatch("check", case, "--runner", RUNNER, "--engine", "gloo", "--splits", "4x1x1,2x1x2,1x2x2", *words,
+                             environment={"ISOBATCH_ONCE": self.path("once")})
+
+    def test_a_rank_that_dies_is_a_crash_of_its_trial_and_the_others_run(self):
+        self.assertEqual(self.dying("aborts-in-2x2x1"), 3, self.said)
+        self.assertEqual(self.outcomes(), {"4x1x1": "identical", "2x1x2": "crashed", "1x2x2": "equivalent"})
+        self.assertIn("signal 6", self.said)
+        self.assertIn("last words", self.said)
+
+    def test_the_cause_comes_before_what_the_others_noticed(self):
+        self.assertEqual(self.dying("throws-in-2x2x1"), 3, self.said)
+        headline = next(line for line in self.said.splitlines() if "rank" in line)
+        self.assertIn("deliberate failure", headline)
+
+    def test_a_rank_that_leaves_early_is_no_pass(self):
+        self.assertEqual(self.dying("exits-in-2x2x1"), 3, self.said)
+        self.assertIn("exit code 0", self.said)
+
+    def test_a_rank_that_hangs_ends_at_the_deadline(self):
+        self.assertEqual(self.dying("hangs-in-2x2x1", "--deadline", "2"), 3, self.said)
+        self.assertIn("no answer within 2 s", self.said)
+        self.assertEqual(self.outcomes()["1x2x2"], "equivalent")
+
+    def test_a_worker_that_dies_with_the_reference_is_a_crash_of_every_trial(self):
+        self.assertEqual(self.isobatch("check", "aborts-in-2x2x1", "--runner", RUNNER, "--engine", "gloo", "--splits", "8x1x1,2x2x2"), 3, self.said)
+        self.assertEqual(set(self.outcomes().values()), {"crashed"})
+        self.assertIn("reference", self.said)
+
+    def test_ranks_that_lie_are_a_crash(self):
+        for answer in ("no JSON", "{}", "[1]", '{"manifest": 1}', '{"manifest": "{}"}', '{"failed": 1}', '{"error": 1}'):
+            with self.subTest(answer), open(self.path("liar"), "w", encoding="utf-8") as file:
+                file.write("#!/bin/sh\necho '{\"protocol\": 1}' >&3\n"
+                           f"while read -r line; do case $line in *rank*) echo '{answer}' >&3;; *) echo \"$line\" | $REAL;; esac; done\n")
+            os.chmod(self.path("liar"), 0o755)
+            real = os.path.join(os.path.dirname(os.environ["ISOBATCH_PROGRAM"]), "isobatch-run") + " 3>&1 | tail -n 1 >&3"
+            with open(self.path("liar"), encoding="utf-8") as file:
+                script = file.read().replace("$REAL", real)
+            with open(self.path("liar"), "w", encoding="utf-8") as file:
+                file.write(script)
+            self.assertEqual(self.isobatch("check", "mlp", "--runner", self.path("liar"), "--engine", "gloo", "--splits", "2x1x2"), 3, self.said)
+
+    def test_an_engine_that_is_none_is_misuse(self):
+        for engine in ("nccl", "gloo:fast", "gloo:flat:view"):
+            self.assertEqual(self.isobatch("check", "mlp", "--engine", engine), 2, self.said)
+            self.assertIn("--engine", self.said)
+
+
+if __name__ == "__main__":
+    main()

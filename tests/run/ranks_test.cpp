@@ -1,0 +1,87 @@
+#include "run/ranks.h"
+
+#include <thread>
+
+#include "cases/faults/faults.h"
+#include "diagnose/examine.h"
+#include "judge/compare.h"
+#include "run/matrix.h"
+#include "small_trial.h"
+#include "tests/base/expect.h"
+#include "tests/base/temporary_directory.h"
+#include "trace/read.h"
+#include "trace/sink.h"
+
+namespace isobatch {
+
+namespace {
+
+/// A reference on disk, and two ranks that can be asked for trials which follow it.
+class TwoRanks : public ::testing::Test {
+protected:
+    Trial trial = [] {
+        Trial made = small_trial({1, 2, 2});
+        made.engine = "gloo";
+        return made;
+    }();
+    TemporaryDirectory directory;
+    Ranks first{plant}, second{plant};
+
+    TwoRanks() { Matrix(plant, {}).write_reference(trial, directory / "reference.trace"); }
+
+    Trace run(const Trial& wanted, const std::string& name) {
+        const auto job = [&](int rank) {
+            return Job{wanted, rank, directory / name, directory / "reference.trace", directory / (name + ".meeting"),
+                       30};
+        };
+        std::string other;
+        std::thread beside([&] { other = second.run(job(1)); });
+        const std::string own = first.run(job(0));
+        beside.join();
+        finish_trace(directory / name, {own, other});
+        return read_trace(directory / name);
+    }
+
+    Record judged(const Trace& trace) {
+        return Examiner(yardstick_of(read_trace(directory / "reference.trace"))).examine(trace, "");
+    }
+};
+
+}  // namespace
+
+TEST_F(TwoRanks, WriteATraceThatIsJudgedLikeAnyOther) {
+    const Trace trace = run(trial, "a.trace");
+    EXPECT_EQ(trace.ranks.size(), 2U);
+    EXPECT_EQ(judged(trace).verdict.outcome, Outcome::equivalent);
+}
+
+TEST_F(TwoRanks, GiveTheBitsOfTheSerialEngine) {
+    const Trace trace = run(trial, "a.trace");
+    const Trace reference = read_trace(directory / "reference.trace");
+    const Forcing forcing(reference);
+    const Trace serial = run_trial(make_setup(trial), Level::grads, &forcing, std::nullopt);
+    ASSERT_EQ(serial.ranks[1].size(), trace.ranks[1].size());
+    for (std::size_t rank = 0; rank < 2; ++rank)
+        for (std::size_t k = 0; k < serial.ranks[rank].size(); ++k)
+            for (const auto& [name, tensor] : serial.ranks[rank][k].tensors)
+                EXPECT_TRUE(identical(tensor, trace.ranks[rank][k].tensors.at(name)))
+                    << rank << " " << k << " " << name;
+}
+
+TEST_F(TwoRanks, ATrialAfterAnotherIsTheTrialAlone) {
+    Trial other = trial;
+    other.split = {2, 1, 2};
+    run(other, "before.trace");
+    const Trace after = run(trial, "after.trace");
+    first = Ranks(plant);
+    second = Ranks(plant);
+    EXPECT_EQ(content_digest(run(trial, "alone.trace")), content_digest(after));
+}
+
+TEST_F(TwoRanks, APlantedFaultIsPlantedOnEveryRank) {
+    Trial faulty = trial;
+    faulty.fault = "token-mean-of-means";
+    EXPECT_EQ(judged(run(faulty, "a.trace")).verdict.outcome, Outcome::divergent);
+}
+
+}  // namespace isobatch

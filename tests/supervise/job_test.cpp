@@ -1,0 +1,43 @@
+#include "supervise/job.h"
+
+#include "tests/base/expect.h"
+
+namespace isobatch {
+namespace {
+
+Job rank_job() {
+    Job job{.trial = {}, .rank = 1, .trace = "a.trace", .reference = "b.trace", .meeting = "c", .deadline_s = 2.5};
+    job.trial.split = {4, 2, 2};
+    job.trial.engine = "gloo";
+    return job;
+}
+
+TEST(Job, OneLineThereAndBack) {
+    EXPECT_EQ(parse_job(to_line(rank_job())), rank_job());
+    const Job reference{.trial = rank_job().trial, .trace = "b.trace"};
+    EXPECT_EQ(parse_job(to_line(reference)), reference);
+    EXPECT_TRUE(to_line(reference).starts_with("{"));  // or it would be taken for a trial
+    EXPECT_EQ(to_line(rank_job()).find('\n'), std::string::npos);
+}
+
+TEST(Job, ARankOutsideTheSplitIsRefused) {
+    for (const int rank : {-1, 2}) {
+        Job job = rank_job();
+        job.rank = rank;
+        EXPECT_TRUE(says(error_of([&] { parse_job(to_line(job)); }).where(), "rank"));
+    }
+}
+
+TEST(Job, WhatIsNoneIsAnError) {
+    for (const char* line :
+         {"", "{", "[]", "{}", R"({"trial": 1, "trace": "a"})", R"({"trial": "gpt --splits 1x1x1"})"})
+        EXPECT_THROW(parse_job(line), Error) << line;
+    for (const char* field : {"reference", "meeting", "deadline_s"}) {
+        Json line = Json::parse(to_line(rank_job()));
+        line.erase(field);
+        EXPECT_TRUE(says(error_of([&] { parse_job(line.dump()); }).problem(), field));
+    }
+}
+
+}  // namespace
+}  // namespace isobatch
