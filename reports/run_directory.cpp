@@ -90,20 +90,50 @@ std::vector<std::string> allowed_by_all(const std::vector<Part>& parts) {
 
 }  // namespace
 
-void start_run(const fs::path& directory, const Json& run) {
+namespace {
+
+void clear(const fs::path& directory, std::initializer_list<const char*> old_ones) {
     std::error_code code;
-    if (fs::exists(directory, code) && !fs::is_empty(directory, code) && !holds_a_run(directory))
-        throw Error("the directory holds something else than a run", directory.string(),
-                    "choose an empty or new directory with --out");
-    for (const char* old : {"result.json", "index.html", "junit.xml", "trials", "traces"}) {
+    for (const char* old : old_ones) {
         fs::remove_all(directory / old, code);  // a link goes, what it points to stays
         if (code)
             throw Error(fmt::format("cannot remove what an earlier run left: {}", code.message()),
                         (directory / old).string(), "check its permissions, or choose another directory with --out");
     }
+}
+
+}  // namespace
+
+void start_run(const fs::path& directory, const Json& run) {
+    std::error_code code;
+    if (fs::exists(directory, code) && !fs::is_empty(directory, code) && !holds_a_run(directory))
+        throw Error("the directory holds something else than a run", directory.string(),
+                    "choose an empty or new directory with --out");
+    clear(directory, {"result.json", "index.html", "junit.xml", "trials", "traces"});
     make_directory(directory);
     write_file(directory / "run.json", text_of(run));  // first: from here on the directory is known to be ours
     make_directory(directory / "trials");
+}
+
+std::vector<Record> resume_run(const fs::path& directory, const Json& run) {
+    std::error_code code;
+    if (!fs::exists(directory / "run.json", code)) {  // interrupted before it began, or never begun
+        start_run(directory, run);
+        return {};
+    }
+    if (parse_json(MappedFile::open(directory / "run.json")->text(), "run.json") != run)
+        throw Error("the directory holds another run", (directory / "run.json").string(),
+                    "give the command that is written there, or leave out --resume to start over");
+    clear(directory, {"result.json", "index.html", "junit.xml"});
+    make_directory(directory / "trials");
+    std::vector<Record> records;
+    for (const auto& entry : fs::directory_iterator(directory / "trials")) {
+        if (entry.path().extension() != ".json") continue;  // what was being written when the run was interrupted
+        const std::string file = entry.path().string();
+        Record record = record_from_json(parse_json(MappedFile::open(file)->text(), file), file);
+        if (record.verdict.outcome != Outcome::crashed) records.push_back(std::move(record));
+    }
+    return records;
 }
 
 void keep_record(const fs::path& directory, const Record& record) {

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "diagnose/result.h"
 
@@ -10,6 +11,10 @@ namespace isobatch {
 /// Makes the folder of a run (run.json, trials/<id>.json, traces/<id>.trace/, result.json, index.html, junit.xml) and
 /// clears what an earlier run left there. Throws Error, and deletes nothing, when the directory holds something else.
 void start_run(const std::filesystem::path& directory, const Json& run);
+
+/// The same for a run that goes on: what an interrupted run of the same command and version has finished stays and is
+/// returned, but for crashes, which are tried again. Throws Error when the directory holds another run.
+std::vector<Record> resume_run(const std::filesystem::path& directory, const Json& run);
 
 /// One finished trial, written, synced and renamed, so that nothing finished is ever lost.
 void keep_record(const std::filesystem::path& directory, const Record& record);

@@ -1,4 +1,5 @@
 #include <unistd.h>
+#include <algorithm>
 #include <memory>
 
 #include <fmt/format.h>
@@ -26,7 +27,7 @@ struct CheckOptions {
     std::uint64_t seed = 1;
     int epochs = 2;
     std::vector<std::string> allowed;
-    bool keep_traces = false;
+    bool keep_traces = false, resume = false;
     std::string runner;
     double deadline_s = 600;
     Output output;
@@ -90,32 +91,40 @@ std::vector<std::string> notes_for(const CheckOptions& options, const std::vecto
 
 /// `Runner`: a Worker or a RankGroup.
 template <class Runner>
-std::vector<Record> run_all(Runner& runner, const std::vector<Trial>& trials, const std::filesystem::path& out,
-                            Progress& progress) {
-    std::vector<Record> records;
-    runner.begin(trials[0]);
+void run_all(Runner& runner, const std::vector<Trial>& trials, const std::filesystem::path& out, Progress& progress,
+             std::vector<Record>& records) {
     for (std::size_t i = 0; i < trials.size(); ++i) {
+        if (i == 0) runner.begin(trials[0]);
         progress.show(static_cast<int>(i), fmt::format("{} {}", trials[i].subject, to_string(trials[i].split)));
         records.push_back(runner.finish());
         if (i + 1 < trials.size()) runner.begin(trials[i + 1]);  // computes while this one is synced to the disk
         keep_record(out, records.back());
     }
-    return records;
 }
 
 int run_check(CheckOptions& options) {
     const std::vector<Trial> trials = plan_trials(options);
     const std::string command = full_command(options, trials);
-    start_run(
-        options.output.directory,
-        {{"schema", "isobatch-run/1"}, {"command", command}, {"version", ISOBATCH_VERSION}, {"trials", trials.size()}});
-    Progress progress(static_cast<int>(trials.size()), ::isatty(STDERR_FILENO) && !options.output.json);
+    const Json run = {
+        {"schema", "isobatch-run/1"}, {"command", command}, {"version", ISOBATCH_VERSION}, {"trials", trials.size()}};
+    std::vector<Record> records;
+    if (options.resume)
+        records = resume_run(options.output.directory, run);
+    else
+        start_run(options.output.directory, run);
+    std::vector<Trial> left = trials;
+    std::erase_if(left, [&](const Trial& trial) {
+        return std::any_of(records.begin(), records.end(), [&](const Record& done) { return done.trial == trial; });
+    });
+    if (!records.empty())
+        fmt::print(stderr, "{} of {} trials were finished already\n", trials.size() - left.size(), trials.size());
+    Progress progress(static_cast<int>(left.size()), ::isatty(STDERR_FILENO) && !options.output.json);
     const std::string program = options.runner.empty() ? (program_folder() / "isobatch-run").string() : options.runner;
-    const auto with = [&](auto runner) { return run_all(runner, trials, options.output.directory, progress); };
-    std::vector<Record> records =
-        parse_exchange(options.engine).backend == Exchange::Backend::serial
-            ? with(Worker(program, options.output.directory, options.keep_traces, options.deadline_s))
-            : with(RankGroup(program, options.output.directory, options.keep_traces, options.deadline_s));
+    const auto run_left = [&](auto runner) { run_all(runner, left, options.output.directory, progress, records); };
+    if (parse_exchange(options.engine).backend == Exchange::Backend::serial)
+        run_left(Worker(program, options.output.directory, options.keep_traces, options.deadline_s));
+    else
+        run_left(RankGroup(program, options.output.directory, options.keep_traces, options.deadline_s));
     progress.clear();
     return finish(assemble(command, std::move(records), options.allowed, notes_for(options, trials)), options.output);
 }
@@ -154,6 +163,9 @@ void add_check(CLI::App& app, int& exit_code) {
                         "A claim that may stay untested without making the run inconclusive");
     command->add_flag("--keep-traces", options->keep_traces,
                       "Write every trace, not only those that are not equivalent");
+    command->add_flag(
+        "--resume", options->resume,
+        "Go on where the same command was interrupted in this run directory; crashed trials are repeated");
     command->add_option("--runner", options->runner,
                         "Worker program with your own cases; default: isobatch-run beside this program");
     command->add_option("--deadline", options->deadline_s, "Seconds that one trial may take")->capture_default_str();

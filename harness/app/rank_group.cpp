@@ -46,6 +46,8 @@ std::optional<RankGroup::Failure> RankGroup::make_reference() {
     if (reference_ && reference_->trial == wanted) return std::nullopt;
     drop_reference();
     const auto directory = out_ / "traces" / ("reference-" + file_name(wanted) + ".trace");
+    std::error_code none;
+    const bool kept = std::filesystem::exists(directory, none);  // traces of the run that is resumed may follow it
     Process& worker = *processes_[0];
     std::optional<std::string> answer;
     if (worker.say(to_line({.trial = wanted, .trace = directory.string()}), deadline_)) answer = worker.hear(deadline_);
@@ -57,7 +59,7 @@ std::optional<RankGroup::Failure> RankGroup::make_reference() {
     if (!reply.contains("written"))
         return Failure{0, false, "the reference: " + printable(reply.value("failed", *answer))};
     reference_ =
-        std::make_unique<Reference>(Reference{wanted, directory, Examiner(yardstick_of(read_trace(directory)))});
+        std::make_unique<Reference>(Reference{wanted, directory, Examiner(yardstick_of(read_trace(directory))), kept});
     return std::nullopt;
 }
 

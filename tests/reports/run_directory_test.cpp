@@ -47,6 +47,41 @@ TEST(StartRun, ClearsWhatAnEarlierRunLeftAndNothingElse) {
                   {"logs", "(no file)"}, {"logs/4x1x1.log", "kept"}, {"notes.txt", "kept"}, {"trials", "(no file)"}}));
 }
 
+TEST(ResumeRun, ReturnsWhatWasFinishedAndClearsOnlyTheReports) {
+    const TemporaryDirectory directory;
+    start_run(directory.path(), run_json);
+    const Record done = small_records()[0];
+    const Record crashed = crashed_record(parse_trial("mlp --splits 1x2x1"), "", "died");
+    keep_record(directory.path(), done);
+    keep_record(directory.path(), crashed);
+    write_reports(directory.path(), small_result());
+    put(directory / "traces/x.trace/manifest.json", "{}");
+    put(directory / "trials/half.json.tmp", "{");
+    const std::vector<Record> records = resume_run(directory.path(), run_json);
+    ASSERT_EQ(records.size(), 1u);  // a crash is tried again
+    EXPECT_EQ(to_json(records[0]), to_json(done));
+    EXPECT_TRUE(fs::exists(directory / "traces/x.trace/manifest.json"));
+    for (const char* report : {"result.json", "index.html", "junit.xml"}) EXPECT_FALSE(fs::exists(directory / report));
+}
+
+TEST(ResumeRun, BeginsWhereNothingIs) {
+    const TemporaryDirectory directory;
+    EXPECT_TRUE(resume_run(directory / "new", run_json).empty());
+    EXPECT_TRUE(fs::exists(directory / "new/run.json"));
+}
+
+TEST(ResumeRun, RefusesAnotherRunAndADamagedTrial) {
+    const TemporaryDirectory directory;
+    start_run(directory.path(), run_json);
+    keep_record(directory.path(), small_records()[0]);
+    const auto before = contents(directory.path());
+    const Json other{{"schema", "isobatch-run/1"}, {"command", "another"}};
+    EXPECT_TRUE(says(error_of([&] { resume_run(directory.path(), other); }).problem(), "another run"));
+    EXPECT_EQ(contents(directory.path()), before);
+    put(directory / "trials/x.json", "{\"trial\": 1}");
+    EXPECT_TRUE(says(error_of([&] { resume_run(directory.path(), run_json); }).where(), "x.json"));
+}
+
 TEST(StartRun, RefusesADirectoryOfSomethingElseAndDeletesNothingInIt) {
     // Other programs, too, keep a run.json, a result.json or a folder of traces.
     for (const char* other :

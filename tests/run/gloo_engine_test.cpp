@@ -1,6 +1,7 @@
 #include "run/gloo_engine.h"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/allclose.h>
 #include <ATen/ops/equal.h>
 #include <gtest/gtest.h>
 #include <torch/nn/module.h>
@@ -49,6 +50,12 @@ bool same(const std::vector<at::Tensor>& a, const std::vector<at::Tensor>& b) {
                       [](const auto& x, const auto& y) { return at::equal(x, y); });
 }
 
+bool close(const std::vector<at::Tensor>& a, const std::vector<at::Tensor>& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
+        return at::allclose(x, y, 1e-12, 1e-14);
+    });  // a few u of fp64
+}
+
 class EveryExchange : public ::testing::TestWithParam<const char*> {};
 
 INSTANTIATE_TEST_SUITE_P(Gloo, EveryExchange,
@@ -77,7 +84,11 @@ TEST_P(EveryExchange, TwoRanksGiveTheBitsOfTheSerialEngineInEveryWindow) {
         GlooEngine engine(replica(rank), parse_exchange(GetParam()), group);
         for (std::size_t k = 0; k < windows.size(); ++k) {
             run_window(engine, windows[k]);
-            EXPECT_TRUE(same(gradients(engine.replicas()[0]), expected[k])) << "rank " << rank << ", window " << k;
+            // What a static graph's first window holds of its first micro is averaged before it is summed: other bits.
+            const bool learning = k == 0 && parse_exchange(GetParam()).static_graph;
+            EXPECT_TRUE(learning ? close(gradients(engine.replicas()[0]), expected[k])
+                                 : same(gradients(engine.replicas()[0]), expected[k]))
+                << "rank " << rank << ", window " << k;
             engine.replicas()[0].zero_grad();
         }
     });
