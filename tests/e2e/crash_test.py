@@ -25,8 +25,8 @@ class Crash(ProgramTest):
         self.assertIn("exit code 0", self.said)
 
     def test_hang_ends_at_the_deadline(self):
-        self.assertEqual(self.run_case("hangs-in-2x2x1", "--deadline", "1"), 3, self.said)
-        self.assertIn("no answer within 1 s", self.said)
+        self.assertEqual(self.run_case("hangs-in-2x2x1", "--deadline", "5"), 3, self.said)
+        self.assertIn("no answer within 5 s", self.said)
 
     def test_crash_and_divergence_are_both_said_first(self):
         self.assertEqual(self.run_case("aborts-in-2x2x1", "--fault", "token-mean-of-means"), 3, self.said)

@@ -54,8 +54,8 @@ class Gloo(ProgramTest):
         self.assertIn("exit code 0", self.said)
 
     def test_a_rank_that_hangs_ends_at_the_deadline(self):
-        self.assertEqual(self.dying("hangs-in-2x2x1", "--deadline", "2"), 3, self.said)
-        self.assertIn("no answer within 2 s", self.said)
+        self.assertEqual(self.dying("hangs-in-2x2x1", "--deadline", "5"), 3, self.said)
+        self.assertIn("no answer within 5 s", self.said)
         self.assertEqual(self.outcomes()["1x2x2"], "equivalent")
 
     def test_a_worker_that_dies_with_the_reference_is_a_crash_of_every_trial(self):
