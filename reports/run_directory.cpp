@@ -88,10 +88,6 @@ std::vector<std::string> allowed_by_all(const std::vector<Part>& parts) {
     return allowed;
 }
 
-}  // namespace
-
-namespace {
-
 void clear(const fs::path& directory, std::initializer_list<const char*> old_ones) {
     std::error_code code;
     for (const char* old : old_ones) {

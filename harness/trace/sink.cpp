@@ -49,15 +49,16 @@ void RankSink::end(const Manifest& manifest) {
 
 void finish_trace(const std::filesystem::path& directory, const std::vector<std::string>& manifests) {
     FileEntries files;
-    std::vector<std::string> bare;
+    std::string first;
     Manifest manifest;
     for (std::size_t rank = 0; rank < manifests.size(); ++rank) {
         const std::string where = fmt::format("the manifest of rank {}", rank);
         FileEntries own;
         manifest = parse_manifest(manifests[rank], where, own);
         files.insert(own.begin(), own.end());
-        bare.push_back(manifest_text(manifest, {}));
-        if (bare.back() != bare[0])
+        const std::string bare = manifest_text(manifest, {});
+        if (rank == 0) first = bare;
+        if (bare != first)
             throw Error("it tells another run than rank 0's", where,
                         "start every rank with the same program and trial");
     }
