@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -11,6 +12,8 @@
 namespace isobatch {
 
 namespace {
+
+constexpr std::size_t shown_rivals = 3;  ///< the file holds all of them
 
 const char* colour_of(Outcome outcome) {
     switch (outcome) {
@@ -92,7 +95,7 @@ std::string finding_text(const Finding& finding, bool colour) {
             text += fmt::format("  largest distance between prediction and recovery in the whole matrix: {:.2g}\n",
                                 finding.worst_error);
     }
-    for (const Rival& rival : finding.rivals)
+    for (const Rival& rival : std::span(finding.rivals).first(std::min(finding.rivals.size(), shown_rivals)))
         text += fmt::format("  not {}: {}\n", to_string(rival.cause), printable(rival.ruled_out_by));
     if (!finding.separated_by.empty())
         text += fmt::format("  to tell them apart: {}\n", printable(finding.separated_by));

@@ -12,5 +12,6 @@ void plant(const std::string& id, Setup& setup);
 /// The families, one file each; false when the id is not theirs.
 bool plant_denominator(const std::string& id, Setup& setup);
 bool plant_accumulator(const std::string& id, Setup& setup);
+bool plant_synchronisation(const std::string& id, Setup& setup);
 
 }  // namespace isobatch

@@ -82,17 +82,23 @@ void RankGroup::begin(const Trial& trial) {
 }
 
 std::optional<RankGroup::Failure> RankGroup::take_answer(int rank, const std::string& line, std::string& manifest) {
+    std::optional<Error> misuse;
+    std::optional<Failure> failure;
     try {
-        return reading("the worker's answer", [&]() -> std::optional<Failure> {
+        reading("the worker's answer", [&] {
             const Json reply = parse_json(line, "the worker's answer");
-            if (reply.contains("failed")) return Failure{rank, false, reply.at("failed").get<std::string>()};
-            if (reply.contains("error")) return Failure{rank, false, misuse_from(reply.at("error")).what()};
-            manifest = reply.at("manifest").get<std::string>();
-            return std::nullopt;
+            if (reply.contains("failed"))
+                failure = Failure{rank, false, reply.at("failed").get<std::string>()};
+            else if (reply.contains("error"))
+                misuse = misuse_from(reply.at("error"));
+            else
+                manifest = reply.at("manifest").get<std::string>();
         });
     } catch (const Error& error) {
-        return Failure{rank, false, "answered nonsense: " + error.problem()};
+        failure = Failure{rank, false, "answered nonsense: " + error.problem()};
     }
+    if (misuse) throw *misuse;
+    return failure;
 }
 
 std::vector<std::string> RankGroup::hear_all() {

@@ -29,6 +29,9 @@ std::string against(const Prediction& prediction, const Record& record, const Wi
     if (!(recovered.residual <= residual_limit(record.trial.recipe)))
         return fmt::format("in {} no weights explain the gradient (residual {:.2g})", place_of(record, window),
                            recovered.residual);
+    if (prediction.in_part == recovered.tensors.empty())
+        return fmt::format("in {} {} of the parameters are wrong", place_of(record, window),
+                           prediction.in_part ? "all" : "only some");
     for (std::size_t i = 0; i < recovered.weights.size(); ++i) {
         if (std::isnan(recovered.weights[i])) continue;  // a sample without a gradient has no weight
         const double allowed = window.weight_tolerance * std::max(1.0, std::abs(prediction.weights[i]));
@@ -60,9 +63,13 @@ std::string against_green(const Prediction& prediction, const Record& record, co
 std::string against_red(Cause cause, const Record& record) {
     const auto& [windows, missing, ragged, strangers] = record.evidence;
     const bool moves = std::any_of(windows.begin(), windows.end(), [&](const WindowEvidence& window) {
-        const auto [weights, stale] = predict(cause, window).value_or(Prediction{});
-        return (stale != 0 && window.window > 1) ||
-               std::any_of(weights.begin(), weights.end(), [](double weight) { return weight != 1; });
+        for (int rank = 0; rank < window.layout.ranks; ++rank) {
+            const Prediction prediction = predict(cause, window, rank).value_or(Prediction{});
+            if ((prediction.stale != 0 && window.window > 1) ||
+                std::any_of(prediction.weights.begin(), prediction.weights.end(), [](double w) { return w != 1; }))
+                return true;
+        }
+        return false;
     });
     const auto& checks = record.verdict.checks;
     const bool gradient = std::any_of(checks.begin(), checks.end(), [](const CheckResult& result) {
@@ -117,7 +124,7 @@ double worst_error(Cause cause, const std::vector<const Record*>& divergent) {
     for (const Record* record : divergent)
         for (const WindowEvidence& window : record->evidence.windows)
             for (const Recovered& recovered : window.recovered)
-                if (const auto prediction = predict(cause, window))
+                if (const auto prediction = predict(cause, window, recovered.ranks.front()))
                     for (std::size_t i = 0; i < recovered.weights.size(); ++i)
                         if (!std::isnan(recovered.weights[i]))
                             worst = std::max(worst, std::abs(recovered.weights[i] - prediction->weights[i]));
@@ -127,6 +134,7 @@ double worst_error(Cause cause, const std::vector<const Record*>& divergent) {
 }  // namespace
 
 std::string contradiction(Cause cause, const Record& record) {
+    if (cause == Cause::unknown) return "it predicts nothing";
     if (!explains_ledger(cause, record.evidence))
         return cause == Cause::epoch_tail_dropped
                    ? fmt::format("{} misses {} windows, {} are ragged", to_string(record.trial.split),
@@ -134,11 +142,12 @@ std::string contradiction(Cause cause, const Record& record) {
                    : fmt::format("{} does not hold the promised samples in every window",
                                  to_string(record.trial.split));
     for (const WindowEvidence& window : record.evidence.windows) {
-        const auto prediction = predict(cause, window);
-        if (!prediction) return "it predicts nothing";
-        std::string problem = green(record) ? against_green(*prediction, record, window) : std::string();
+        std::string problem;
+        for (int rank = 0; green(record) && rank < window.layout.ranks && problem.empty(); ++rank)
+            problem = against_green(predict(cause, window, rank).value(), record, window);
         for (const Recovered& recovered : window.recovered)
-            if (problem.empty()) problem = against(*prediction, record, window, recovered);
+            for (const int rank : recovered.ranks)
+                if (problem.empty()) problem = against(predict(cause, window, rank).value(), record, window, recovered);
         if (!problem.empty()) return problem;
     }
     return record.verdict.outcome == Outcome::divergent ? against_red(cause, record) : std::string();
@@ -150,17 +159,26 @@ std::vector<Finding> diagnose(std::span<const Record> matrix) {
         if (record.verdict.outcome == Outcome::divergent) divergent.push_back(&record);
     if (divergent.empty()) return {};
 
+    const bool one_device = std::all_of(divergent.begin(), divergent.end(),
+                                        [](const Record* record) { return record->trial.split.devices == 1; });
     Finding finding;
     for (const Cause cause : all_causes) {
-        if (cause == Cause::unknown) continue;
-        std::string problem;
-        for (const Record& record : matrix)
-            if (problem.empty() && record.verdict.outcome != Outcome::crashed) problem = contradiction(cause, record);
-        if (problem.empty())
+        if (cause == Cause::unknown) continue;  // named when nothing else is
+        Rival rival{cause};
+        if (concerns_devices(cause) && one_device) rival.ruled_out_by = "every trial that diverged has one device";
+        for (const Record& record : matrix) {
+            if (record.verdict.outcome == Outcome::crashed) continue;
+            const std::string problem = contradiction(cause, record);
+            if (problem.empty()) ++rival.explained;
+            if (rival.ruled_out_by.empty()) rival.ruled_out_by = problem;
+        }
+        if (rival.ruled_out_by.empty())
             finding.causes.push_back(cause);
         else
-            finding.rivals.push_back({cause, problem});
+            finding.rivals.push_back(rival);
     }
+    std::stable_sort(finding.rivals.begin(), finding.rivals.end(),
+                     [](const Rival& a, const Rival& b) { return a.explained > b.explained; });
     const bool decoded = std::any_of(divergent.begin(), divergent.end(), [](const Record* record) {
         return !record->evidence.missing.empty() ||
                std::any_of(record->evidence.windows.begin(), record->evidence.windows.end(),
@@ -177,7 +195,7 @@ std::vector<Finding> diagnose(std::span<const Record> matrix) {
     finding.worst_error = worst_error(named, divergent);
     if (sight.window) {
         finding.first = {sight.window->step, sight.recovered->ranks.front(), "", -1};
-        finding.weights = weight_lines(sight, predict(named, *sight.window));
+        finding.weights = weight_lines(sight, predict(named, *sight.window, sight.recovered->ranks.front()));
         finding.stale = sight.recovered->stale;
     } else {
         for (const CheckResult& result : sight.record->verdict.checks)

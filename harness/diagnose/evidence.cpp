@@ -35,7 +35,8 @@ Json window_json(const WindowEvidence& window) {
         recovered.push_back({{"ranks", entry.ranks},
                              {"weights", numbers_to_json(entry.weights)},
                              {"stale", numbers_to_json(entry.stale)},
-                             {"residual", number_to_json(entry.residual)}});
+                             {"residual", number_to_json(entry.residual)},
+                             {"tensors", entry.tensors}});
     return {{"step", window.step},
             {"window", window.window},
             {"samples", window.samples},
@@ -43,6 +44,7 @@ Json window_json(const WindowEvidence& window) {
             {"micro_of", window.micro_of},
             {"micros", micros},
             {"ragged", window.layout.ragged},
+            {"ranks", window.layout.ranks},
             {"condition", number_to_json(window.condition)},
             {"weight_tolerance", number_to_json(window.weight_tolerance)},
             {"refused", window.refused},
@@ -74,13 +76,15 @@ WindowEvidence window_from(const Json& object, const std::string& where) {
                                         integer_from_json(micro.at("samples"), 0, std::int64_t{1} << 40, where),
                                         number_from_json(micro.at("units"), where)});
     window.layout.ragged = object.at("ragged").get<bool>();
+    window.layout.ranks = static_cast<int>(integer_from_json(object.at("ranks"), 1, 1 << 20, where));
     window.condition = number_from_json(object.at("condition"), where);
     window.weight_tolerance = number_from_json(object.at("weight_tolerance"), where);
     window.refused = object.at("refused").get<std::string>();
     for (const Json& entry : list_from_json(object.at("recovered"), where))
         window.recovered.push_back({ints_from(entry.at("ranks"), where), numbers_from_json(entry.at("weights"), where),
                                     numbers_from_json(entry.at("stale"), where),
-                                    number_from_json(entry.at("residual"), where)});
+                                    number_from_json(entry.at("residual"), where),
+                                    entry.at("tensors").get<std::vector<std::string>>()});
     require_consistent(window, where);
     return window;
 }

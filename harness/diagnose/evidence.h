@@ -17,6 +17,8 @@ struct Recovered {
     /// entry is the share of the sum of all but the last six.
     std::vector<double> stale;
     double residual = 0;  ///< what no weights explain, relative to the gradient
+    /// Where only some parameters are wrong: those, from which alone the weights were read. Empty: read from all.
+    std::vector<std::string> tensors;
 };
 
 /// One judged window of one trial, as far as a cause can be read from it.

@@ -13,7 +13,8 @@ Json to_json(const Finding& finding) {
                            {"recovered", number_to_json(line.recovered)},
                            {"predicted", number_to_json(line.predicted)}});
     for (const Rival& rival : finding.rivals)
-        rivals.push_back({{"cause", to_string(rival.cause)}, {"ruled_out_by", rival.ruled_out_by}});
+        rivals.push_back(
+            {{"cause", to_string(rival.cause)}, {"ruled_out_by", rival.ruled_out_by}, {"explained", rival.explained}});
     return {{"causes", causes},
             {"summary", finding.summary},
             {"trial", finding.trial},

@@ -13,6 +13,7 @@ namespace isobatch {
 struct Rival {
     Cause cause;
     std::string ruled_out_by;
+    int explained = 0;  ///< trials that it does explain
 };
 
 /// One sample's weight, as it was found and as the named cause predicts it.
@@ -33,8 +34,8 @@ struct Finding {
     std::vector<double> stale;  ///< share of each earlier window's gradient that is still in that one, as in Recovered
     double worst_error =
         0;  ///< largest |recovered - predicted| over every decoded window of the matrix; NaN for `unknown`
-    std::vector<Rival> rivals;
-    std::string separated_by;  ///< what would separate the set further; empty for one cause
+    std::vector<Rival> rivals;  ///< those that explain most come first
+    std::string separated_by;   ///< what would separate the set further; empty for one cause
     std::string remedy;
     std::string precedent;
     std::string repro;  ///< the command that repeats the trial

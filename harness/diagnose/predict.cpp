@@ -17,32 +17,57 @@ std::vector<double> by_micro(const WindowEvidence& window, Rule rule) {
     return weights;
 }
 
-/// N / (K n_m); a micro without a unit contributes nothing, but is still one of the K.
-std::vector<double> mean_of_means(const WindowEvidence& window) {
-    const double units = units_of(window.layout), micros = static_cast<double>(window.layout.micros.size());
-    return by_micro(window, [&](const MicroCount& m) { return m.units > 0 ? units / (micros * m.units) : 1.0; });
+/// The weight of a sample whose micro's count, of this many that weigh the same, stands for the window's: a count of
+/// nothing contributes nothing, but is still one of them.
+double equal_share(const WindowEvidence& window, double count, double of) {
+    return count > 0 ? units_of(window.layout) / (of * count) : 1;
 }
 
 }  // namespace
 
-std::optional<Prediction> predict(Cause cause, const WindowEvidence& window) {
+std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int rank) {
+    const WindowLayout& layout = window.layout;
+    const double ranks = layout.ranks;
     const auto ones = [&] { return std::vector<double>(window.samples.size(), 1); };
+    const auto last = [&](const MicroCount& m) { return m.micro + 1 == micros_on(layout, m.rank); };
+    /// What stayed on its rank was scaled to be averaged there, and is not.
+    const auto kept = [&](const MicroCount& m) { return m.rank == rank ? ranks : 0; };
     switch (cause) {
-        case Cause::token_mean_of_means:
-            return Prediction{mean_of_means(window), 0};
+        case Cause::token_mean_of_means: {
+            const auto micros = static_cast<double>(layout.micros.size());
+            return Prediction{by_micro(window, [&](const auto& m) { return equal_share(window, m.units, micros); })};
+        }
         case Cause::missing_accum_division:
+            return Prediction{by_micro(window, [&](const auto& m) { return double(micros_on(layout, m.rank)); })};
+        case Cause::rank_local_denominator:
             return Prediction{
-                by_micro(window, [&](const MicroCount& m) { return double(micros_on(window.layout, m.rank)); }), 0};
+                by_micro(window, [&](const auto& m) { return equal_share(window, units_on(layout, m.rank), ranks); })};
+        case Cause::uneven_ranks_equal_weight:
+            return layout.ragged ? predict(Cause::rank_local_denominator, window, rank) : Prediction{ones()};
+        case Cause::average_count_per_micro:
+            return Prediction{by_micro(window, [&](const auto& m) {
+                return equal_share(window, units_at(layout, m.micro), most_micros(layout));
+            })};
+        case Cause::no_world_compensation:
+            return Prediction{std::vector<double>(window.samples.size(), 1 / ranks)};
+        case Cause::sum_over_devices:
+            return Prediction{std::vector<double>(window.samples.size(), ranks)};
+        case Cause::never_synced:
+            return Prediction{by_micro(window, kept)};
+        case Cause::replicated_partial:
+            return Prediction{by_micro(window, kept), 0, true};
+        case Cause::scaled_before_wait:
+            return Prediction{by_micro(window, [&](const auto& m) { return m.rank == rank ? 1.0 : 0.0; })};
+        case Cause::no_sync_off_by_one:
+            return Prediction{by_micro(window, [&](const auto& m) { return last(m) && m.micro > 0 ? kept(m) : 1; })};
+        case Cause::reduced_once:
+            return Prediction{by_micro(window, [&](const auto& m) { return m.micro > 0 ? kept(m) : 1; })};
         case Cause::zero_grad_in_window:
-            return Prediction{by_micro(window,
-                                       [&](const MicroCount& m) {
-                                           return m.micro + 1 == micros_on(window.layout, m.rank) ? 1.0 : 0.0;
-                                       }),
-                              0};
+            return Prediction{by_micro(window, [&](const auto& m) { return last(m) ? 1.0 : 0.0; })};
         case Cause::not_zeroed_after_step:
             return Prediction{ones(), 1};
         case Cause::epoch_tail_dropped:
-            return Prediction{ones(), 0};
+            return Prediction{ones()};
         case Cause::unknown:
             return std::nullopt;
     }

@@ -12,10 +12,11 @@ namespace isobatch {
 struct Prediction {
     std::vector<double> weights;  ///< per sample, 1 = right
     double stale = 0;             ///< share of every earlier window's gradient
+    bool in_part = false;         ///< in some parameters; in the others every weight is 1
 };
 
 /// Nothing for `unknown`, which predicts nothing.
-std::optional<Prediction> predict(Cause cause, const WindowEvidence& window);
+std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int rank);
 
 /// Whether the cause explains which windows are missing from the trial: all and only the ragged ones for a dropped
 /// tail, none otherwise.

@@ -5,6 +5,7 @@
 #include <functional>
 #include <limits>
 #include <map>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -26,12 +27,13 @@ void append(std::vector<double>& column, const Tensor& part, double scale) {
 
 /// The gradients of the windows before w, oldest first.
 std::vector<std::vector<double>> stale_columns(const Yardstick& yardstick, std::size_t w,
+                                               const std::vector<std::size_t>& tensors,
                                                const std::vector<double>& row_scale) {
     std::vector<std::vector<double>> columns;
     for (std::size_t earlier = 0; earlier < w; ++earlier) {
         std::vector<double> column;
-        for (std::size_t t = 0; t < row_scale.size(); ++t)
-            append(column, yardstick.windows[earlier].gradients[t], row_scale[t]);
+        for (std::size_t k = 0; k < tensors.size(); ++k)
+            append(column, yardstick.windows[earlier].gradients[tensors[k]], row_scale[k]);
         if (earlier > 0 && earlier + most_stale < w)
             std::transform(column.begin(), column.end(), columns[0].begin(), columns[0].begin(), std::plus<>());
         else
@@ -76,28 +78,32 @@ double residual_limit(Recipe recipe) {
 }
 
 Decoder::Decoder(const Yardstick& yardstick) : yardstick_(&yardstick), windows_(yardstick.windows.size()) {
-    for (std::size_t w = 0; w < windows_.size(); ++w)
-        if (!yardstick.windows[w].tensors.empty()) windows_[w] = prepare(w);
+    for (std::size_t w = 0; w < windows_.size(); ++w) {
+        std::vector<std::size_t> all(yardstick.windows[w].tensors.size());
+        std::iota(all.begin(), all.end(), 0);
+        if (!all.empty()) windows_[w] = prepare(w, std::move(all));
+    }
 }
 
-Decoder::Window Decoder::prepare(std::size_t w) const {
+Decoder::Window Decoder::prepare(std::size_t w, std::vector<std::size_t> tensors) const {
     const WindowScale& scale = yardstick_->windows[w];
-    Window window;
-    for (const TensorScale& tensor : scale.tensors) {
-        const double noise = tensor.tolerance.error + tensor.tolerance.unit_roundoff * tensor.tolerance.magnitude;
+    Window window{.tensors = std::move(tensors)};
+    for (const std::size_t t : window.tensors) {
+        const Tolerance& tolerance = scale.tensors[t].tolerance;
+        const double noise = tolerance.error + tolerance.unit_roundoff * tolerance.magnitude;
         window.row_scale.push_back(noise > 0 ? 1 / noise : 0);
     }
     std::vector<std::vector<double>> columns;
     for (std::size_t i = 0; i < scale.samples.size(); ++i) {
-        const bool silent = std::all_of(scale.tensors.begin(), scale.tensors.end(),
-                                        [&](const TensorScale& t) { return t.sample_peaks[i] == 0; });
+        const bool silent = std::all_of(window.tensors.begin(), window.tensors.end(),
+                                        [&](std::size_t t) { return scale.tensors[t].sample_peaks[i] == 0; });
         if (silent) continue;
         window.decodable.push_back(i);
         columns.emplace_back();
-        for (std::size_t t = 0; t < scale.tensors.size(); ++t)
-            append(columns.back(), scale.shares[i][t], window.row_scale[t]);
+        for (std::size_t k = 0; k < window.tensors.size(); ++k)
+            append(columns.back(), scale.shares[i][window.tensors[k]], window.row_scale[k]);
     }
-    for (std::vector<double>& column : stale_columns(*yardstick_, w, window.row_scale)) {
+    for (std::vector<double>& column : stale_columns(*yardstick_, w, window.tensors, window.row_scale)) {
         columns.push_back(std::move(column));
         ++window.stale;
     }
@@ -117,12 +123,31 @@ Decoder::Window Decoder::prepare(std::size_t w) const {
     return window;
 }
 
-Recovered Decoder::solve(std::size_t w, const Step& step, int rank) const {
-    const Window& window = *windows_[w];
+std::optional<Recovered> Decoder::solve_in_part(std::size_t w, const Step& step, int rank, double& tolerance) const {
+    const WindowScale& scale = yardstick_->windows[w];
+    std::vector<std::size_t> wrong;
+    std::vector<std::string> names;
+    for (std::size_t t = 0; t < scale.tensors.size(); ++t) {
+        const double distance = compare(gradient_of(step, scale.tensors[t], rank), scale.tensors[t].truth).largest;
+        if (margin_of(distance, scale.tensors[t].tolerance) <= 1) continue;
+        wrong.push_back(t);
+        names.push_back(scale.tensors[t].name);
+    }
+    if (wrong.empty() || wrong.size() == scale.tensors.size()) return std::nullopt;
+    const Window window = prepare(w, std::move(wrong));
+    if (!window.refused.empty()) return std::nullopt;
+    Recovered recovered = solve(w, window, step, rank);
+    if (!(recovered.residual <= residual_limit(yardstick_->recipe))) return std::nullopt;
+    recovered.tensors = std::move(names);
+    tolerance = std::max(tolerance, window.weight_tolerance);
+    return recovered;
+}
+
+Recovered Decoder::solve(std::size_t w, const Window& window, const Step& step, int rank) const {
     const WindowScale& scale = yardstick_->windows[w];
     std::vector<double> gradient;
-    for (std::size_t t = 0; t < scale.tensors.size(); ++t)
-        append(gradient, gradient_of(step, scale.tensors[t], rank), window.row_scale[t]);
+    for (std::size_t k = 0; k < window.tensors.size(); ++k)
+        append(gradient, gradient_of(step, scale.tensors[window.tensors[k]], rank), window.row_scale[k]);
     Recovered recovered;
     recovered.weights.assign(scale.samples.size(), std::numeric_limits<double>::quiet_NaN());
     const auto infinite =
@@ -156,9 +181,14 @@ void Decoder::recover(Evidence& evidence, const Trace& candidate) const {
             auto entry = std::find_if(window.recovered.begin(), window.recovered.end(), [&](const Recovered& known) {
                 return same_gradients(candidate.ranks[static_cast<std::size_t>(known.ranks[0])][k], step, *scale);
             });
-            if (entry == window.recovered.end())
-                entry = window.recovered.insert(entry, solve(w, step, static_cast<int>(rank)));
-            entry->ranks.push_back(static_cast<int>(rank));
+            const int r = static_cast<int>(rank);
+            if (entry == window.recovered.end()) {
+                Recovered found = solve(w, *windows_[w], step, r);
+                if (!(found.residual <= residual_limit(yardstick_->recipe)))
+                    found = solve_in_part(w, step, r, window.weight_tolerance).value_or(std::move(found));
+                entry = window.recovered.insert(entry, std::move(found));
+            }
+            entry->ranks.push_back(r);
         }
     }
 }

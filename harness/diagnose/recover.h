@@ -16,7 +16,8 @@ namespace isobatch {
 Evidence evidence_of(const Yardstick& yardstick, const Trace& candidate);
 
 /// Reads sample weights out of gradients: one factorisation per judged window of the reference, used for every
-/// candidate. Made only once something diverged.
+/// candidate. Made only once something diverged. Where no weights explain the whole gradient, those of the wrong
+/// parameters alone may: a fault need not reach all of them.
 class Decoder {
 public:
     explicit Decoder(const Yardstick& yardstick);
@@ -26,16 +27,19 @@ public:
 
 private:
     struct Window {
+        std::vector<std::size_t> tensors;    ///< what is read from: indices of the window's
         std::vector<std::size_t> decodable;  ///< samples with a gradient
-        std::vector<double> row_scale;       ///< per tensor: 1 ÷ (E + u·A)
+        std::vector<double> row_scale;       ///< per tensor of those: 1 ÷ (E + u·A)
         std::size_t stale = 0;               ///< columns of earlier gradients, after those of the samples
         std::optional<LeastSquares> system;
         double weight_tolerance = 0;
         std::string refused;
     };
 
-    Window prepare(std::size_t w) const;
-    Recovered solve(std::size_t w, const Step& step, int rank) const;
+    Window prepare(std::size_t w, std::vector<std::size_t> tensors) const;
+    Recovered solve(std::size_t w, const Window& window, const Step& step, int rank) const;
+    /// From the wrong parameters alone; nothing when all are, or when that explains no more.
+    std::optional<Recovered> solve_in_part(std::size_t w, const Step& step, int rank, double& tolerance) const;
 
     const Yardstick* yardstick_;
     std::vector<std::optional<Window>> windows_;

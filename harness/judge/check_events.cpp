@@ -15,6 +15,7 @@ public:
             const bool stale = stepped_ && !cleared_;
             stepped_ = cleared_ = false;
             ++pending_;
+            ++unexchanged_;
             return stale ? "the gradients were not cleared between a step and the next backward" : "";
         }
         if (event == "zero") {
@@ -24,17 +25,24 @@ public:
                                         pending_)
                           : "";
         }
+        if (event == "reduce") {
+            exchanged_ = true;
+            unexchanged_ = 0;
+        }
         if (event == "step") {
+            const int late = exchanged_ ? unexchanged_ : 0;
             stepped_ = true;
-            cleared_ = false;
-            pending_ = 0;
+            cleared_ = exchanged_ = false;
+            pending_ = unexchanged_ = 0;
+            if (late > 0) return fmt::format("{} backward(s) of the window came after its exchange", late);
         }
         return "";
     }
 
 private:
-    int pending_ = 0;  ///< backwards since the last step
-    bool stepped_ = false, cleared_ = false;
+    int pending_ = 0;      ///< backwards since the last step
+    int unexchanged_ = 0;  ///< of these, since the last exchange
+    bool stepped_ = false, cleared_ = false, exchanged_ = false;
 };
 
 }  // namespace

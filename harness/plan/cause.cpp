@@ -20,6 +20,26 @@ std::string to_string(Cause cause) {
             return "not-zeroed-after-step";
         case Cause::epoch_tail_dropped:
             return "epoch-tail-dropped";
+        case Cause::rank_local_denominator:
+            return "rank-local-denominator";
+        case Cause::uneven_ranks_equal_weight:
+            return "uneven-ranks-equal-weight";
+        case Cause::average_count_per_micro:
+            return "average-count-per-micro";
+        case Cause::no_world_compensation:
+            return "no-world-compensation";
+        case Cause::sum_over_devices:
+            return "sum-over-devices";
+        case Cause::never_synced:
+            return "never-synced";
+        case Cause::no_sync_off_by_one:
+            return "no-sync-off-by-one";
+        case Cause::reduced_once:
+            return "reduced-once";
+        case Cause::scaled_before_wait:
+            return "scaled-before-wait";
+        case Cause::replicated_partial:
+            return "replicated-partial";
         case Cause::unknown:
             return "unknown";
     }
@@ -31,6 +51,30 @@ Cause parse_cause(std::string_view text) {
         if (to_string(cause) == text) return cause;
     throw Error(fmt::format("unknown cause \"{}\"", printable(text)), "finding",
                 "the file was written by another version");
+}
+
+bool concerns_devices(Cause cause) {
+    switch (cause) {
+        case Cause::token_mean_of_means:
+        case Cause::missing_accum_division:
+        case Cause::zero_grad_in_window:
+        case Cause::not_zeroed_after_step:
+        case Cause::epoch_tail_dropped:
+        case Cause::unknown:
+            return false;
+        case Cause::rank_local_denominator:
+        case Cause::uneven_ranks_equal_weight:
+        case Cause::average_count_per_micro:
+        case Cause::no_world_compensation:
+        case Cause::sum_over_devices:
+        case Cause::never_synced:
+        case Cause::no_sync_off_by_one:
+        case Cause::reduced_once:
+        case Cause::scaled_before_wait:
+        case Cause::replicated_partial:
+            return true;
+    }
+    broken_promise("cause", "unknown cause", __FILE__, __LINE__);
 }
 
 std::string meaning(Cause cause) {
@@ -51,6 +95,35 @@ std::string meaning(Cause cause) {
         case Cause::epoch_tail_dropped:
             return "The last window of an epoch, which holds fewer samples than the effective batch, is never trained "
                    "on.";
+        case Cause::rank_local_denominator:
+            return "Each device divides by its own count of scored units and the devices' gradients are averaged, so a "
+                   "token on a device with few of them weighs more.";
+        case Cause::uneven_ranks_equal_weight:
+            return "In a window that does not fill all devices evenly, every device's mean weighs the same, whatever "
+                   "it holds.";
+        case Cause::average_count_per_micro:
+            return "The count of scored units is averaged over the devices once for each micro-batch, so micro-batches "
+                   "with few units weigh more.";
+        case Cause::no_world_compensation:
+            return "The loss is divided by the count over all devices, and the devices' gradients are averaged once "
+                   "more, so the step is too small by the number of devices.";
+        case Cause::sum_over_devices:
+            return "The devices' gradients are summed where they should be averaged, so the step is too large by the "
+                   "number of devices.";
+        case Cause::never_synced:
+            return "The devices never exchange their gradients, so each trains on its own samples alone.";
+        case Cause::no_sync_off_by_one:
+            return "The gradients are exchanged one micro-batch too early, so the last one of each device stays on "
+                   "that device.";
+        case Cause::reduced_once:
+            return "The gradients are exchanged with the first micro-batch only, so the later ones of each device stay "
+                   "on that device.";
+        case Cause::scaled_before_wait:
+            return "The gradients are divided and used before their exchange has ended, so each device steps with its "
+                   "own part alone.";
+        case Cause::replicated_partial:
+            return "A parameter is left out of the exchange, so each device updates its own copy of it with its own "
+                   "samples alone.";
         case Cause::unknown:
             return "The difference fits no cause that is known here; the recovered weights are the evidence.";
     }
@@ -69,6 +142,26 @@ std::string formula(Cause cause) {
             return "1, and 1 for the gradient of every earlier window";
         case Cause::epoch_tail_dropped:
             return "1 in the windows that exist; the ragged window is missing";
+        case Cause::rank_local_denominator:
+            return "N / (D n_d): N units in the window, D devices, n_d units on the sample's own";
+        case Cause::uneven_ranks_equal_weight:
+            return "N / (D n_d) in a ragged window, 1 in a full one";
+        case Cause::average_count_per_micro:
+            return "N / (A N_a): A micro-batches on a device, N_a units in this one on all devices";
+        case Cause::no_world_compensation:
+            return "1 / D: the number of devices";
+        case Cause::sum_over_devices:
+            return "D: the number of devices";
+        case Cause::never_synced:
+            return "D for the device's own samples, 0 for the others'";
+        case Cause::no_sync_off_by_one:
+            return "1 in the earlier micro-batches; in the last, D for the device's own samples and 0 for the others'";
+        case Cause::reduced_once:
+            return "1 in the first micro-batch; in the others, D for the device's own samples and 0 for the others'";
+        case Cause::scaled_before_wait:
+            return "1 for the device's own samples, 0 for the others'";
+        case Cause::replicated_partial:
+            return "in that parameter D for the device's own samples and 0 for the others', 1 elsewhere";
         case Cause::unknown:
             return "none";
     }
@@ -93,6 +186,28 @@ std::string remedy(Cause cause) {
             return "Step the optimizer at the end of the epoch on whatever was accumulated, divided by the units it "
                    "holds. "
                    "Or declare in the contract that the tail is dropped.";
+        case Cause::rank_local_denominator:
+            return "Sum the count of scored units over all devices before the first backward, and divide by that; "
+                   "where the devices' gradients are averaged, multiply by their number.";
+        case Cause::uneven_ranks_equal_weight:
+            return "Weigh each device by the units that it holds, also in the last window of an epoch.";
+        case Cause::average_count_per_micro:
+            return "Count the units of the whole window before its first backward, over all micro-batches and devices.";
+        case Cause::no_world_compensation:
+            return "Multiply the loss by the number of devices where their gradients are averaged, or sum the "
+                   "gradients.";
+        case Cause::sum_over_devices:
+            return "Average the gradients over the devices, or divide the loss by the count over all of them.";
+        case Cause::never_synced:
+            return "Call the model through its distributed wrapper, so that the backward reduces the gradients.";
+        case Cause::no_sync_off_by_one:
+            return "Leave no_sync() before the last micro-batch's forward and backward, not after.";
+        case Cause::reduced_once:
+            return "Exchange the gradients with the last micro-batch of the window.";
+        case Cause::scaled_before_wait:
+            return "Wait for the asynchronous all-reduce before anything reads or scales its result.";
+        case Cause::replicated_partial:
+            return "Register every parameter with the distributed wrapper, tied and replicated ones too.";
         case Cause::unknown:
             return "Compare the weights below with the loop's divisors and counts, sample by sample.";
     }
@@ -111,6 +226,26 @@ std::string precedent(Cause cause) {
             return "DeepSpeed#7839";
         case Cause::epoch_tail_dropped:
             return "ultralytics#11217";
+        case Cause::rank_local_denominator:
+            return "torchtitan#2206, transformers#34242";
+        case Cause::uneven_ranks_equal_weight:
+            return "pytorch#67253";
+        case Cause::average_count_per_micro:
+            return "none";
+        case Cause::no_world_compensation:
+            return "torchtune#2172";
+        case Cause::sum_over_devices:
+            return "none";
+        case Cause::never_synced:
+            return "minimind#853, trl#5934";
+        case Cause::no_sync_off_by_one:
+            return "FunASR#3472, DeepSpeed#7985";
+        case Cause::reduced_once:
+            return "InfiniTrain#213";
+        case Cause::scaled_before_wait:
+            return "PyTorch's C++ distributed example";
+        case Cause::replicated_partial:
+            return "Megatron-LM#844, gpt-neox#1257";
         case Cause::unknown:
             return "none";
     }

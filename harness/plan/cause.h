@@ -14,16 +14,42 @@ enum class Cause {
     zero_grad_in_window,
     not_zeroed_after_step,
     epoch_tail_dropped,
+    rank_local_denominator,
+    uneven_ranks_equal_weight,
+    average_count_per_micro,
+    no_world_compensation,
+    sum_over_devices,
+    never_synced,
+    no_sync_off_by_one,
+    reduced_once,
+    scaled_before_wait,
+    replicated_partial,
     unknown,
 };
 
-inline constexpr std::array all_causes{Cause::token_mean_of_means, Cause::missing_accum_division,
-                                       Cause::zero_grad_in_window, Cause::not_zeroed_after_step,
-                                       Cause::epoch_tail_dropped,  Cause::unknown};
+inline constexpr std::array all_causes{Cause::token_mean_of_means,
+                                       Cause::missing_accum_division,
+                                       Cause::zero_grad_in_window,
+                                       Cause::not_zeroed_after_step,
+                                       Cause::epoch_tail_dropped,
+                                       Cause::rank_local_denominator,
+                                       Cause::uneven_ranks_equal_weight,
+                                       Cause::average_count_per_micro,
+                                       Cause::no_world_compensation,
+                                       Cause::sum_over_devices,
+                                       Cause::never_synced,
+                                       Cause::no_sync_off_by_one,
+                                       Cause::reduced_once,
+                                       Cause::scaled_before_wait,
+                                       Cause::replicated_partial,
+                                       Cause::unknown};
 
 /// `token-mean-of-means` …
 std::string to_string(Cause cause);
 Cause parse_cause(std::string_view text);
+
+/// Whether it is about devices: where there is one, nothing is named after it.
+bool concerns_devices(Cause cause);
 
 /// What went wrong, as a sentence.
 std::string meaning(Cause cause);

@@ -13,33 +13,73 @@ namespace {
 
 using Windows = std::vector<WindowLayout>;
 
-bool any_unequal(const Split&, const Windows& windows) {
-    return std::any_of(windows.begin(), windows.end(), unequal_units);
+bool any_window(const Windows& windows, bool (*holds)(const WindowLayout&)) {
+    return std::any_of(windows.begin(), windows.end(), holds);
+}
+
+/// Whether a micro with a scored unit, so one that has a weight, satisfies the rule.
+template <class Rule>
+bool any_scored(const WindowLayout& window, Rule rule) {
+    return std::any_of(window.micros.begin(), window.micros.end(),
+                       [&](const MicroCount& m) { return m.units > 0 && rule(m); });
+}
+
+bool any_unequal(const Windows& windows) {
+    return any_window(windows, unequal_units);
 }
 
 /// A rank that accumulates over several micros, one of them with a scored unit.
-bool any_accumulation(const Split&, const Windows& windows) {
-    return std::any_of(windows.begin(), windows.end(), [](const WindowLayout& window) {
-        return std::any_of(window.micros.begin(), window.micros.end(),
-                           [&](const MicroCount& m) { return m.units > 0 && micros_on(window, m.rank) > 1; });
+bool any_accumulation(const Windows& windows) {
+    return any_window(windows, [](const WindowLayout& window) {
+        return any_scored(window, [&](const MicroCount& m) { return micros_on(window, m.rank) > 1; });
     });
 }
 
 /// A scored unit in a micro that another one follows on its rank.
-bool any_before_the_last(const Split&, const Windows& windows) {
-    return std::any_of(windows.begin(), windows.end(), [](const WindowLayout& window) {
-        return std::any_of(window.micros.begin(), window.micros.end(),
-                           [&](const MicroCount& m) { return m.units > 0 && m.micro + 1 < micros_on(window, m.rank); });
+bool any_before_the_last(const Windows& windows) {
+    return any_window(windows, [](const WindowLayout& window) {
+        return any_scored(window, [&](const MicroCount& m) { return m.micro + 1 < micros_on(window, m.rank); });
     });
 }
 
-bool any_earlier_window(const Split&, const Windows& windows) {
+bool any_earlier_window(const Windows& windows) {
     return windows.size() > 1 &&
            std::any_of(windows.begin(), windows.end() - 1, [](const WindowLayout& w) { return units_of(w) > 0; });
 }
 
-bool any_tail(const Split&, const Windows& windows) {
-    return std::any_of(windows.begin(), windows.end(), [](const WindowLayout& window) { return window.ragged; });
+bool any_tail(const Windows& windows) {
+    return any_window(windows, [](const WindowLayout& window) { return window.ragged; });
+}
+
+bool unequal_ranks(const WindowLayout& window) {
+    return any_scored(window,
+                      [&](const MicroCount& m) { return units_on(window, m.rank) * window.ranks != units_of(window); });
+}
+
+bool any_unequal_ranks(const Windows& windows) {
+    return any_window(windows, unequal_ranks);
+}
+
+bool any_unequal_ranks_in_a_tail(const Windows& windows) {
+    return any_window(windows, [](const WindowLayout& window) { return window.ragged && unequal_ranks(window); });
+}
+
+/// The ranks' micros of one index hold other units in all than those of another.
+bool any_unequal_level(const Windows& windows) {
+    return any_window(windows, [](const WindowLayout& window) {
+        return any_scored(window, [&](const MicroCount& m) {
+            return units_at(window, m.micro) * most_micros(window) != units_of(window);
+        });
+    });
+}
+
+bool any_exchange(const Windows& windows) {
+    return any_window(windows, [](const WindowLayout& window) { return window.ranks > 1 && units_of(window) > 0; });
+}
+
+/// Several ranks, one of which accumulates. Its units do not matter: the order of events shows without them.
+bool any_exchange_of_several(const Windows& windows) {
+    return any_window(windows, [](const WindowLayout& window) { return window.ranks > 1 && most_micros(window) > 1; });
 }
 
 }  // namespace
@@ -49,9 +89,31 @@ const std::vector<FaultEntry>& fault_catalogue() {
     static const std::vector<FaultEntry> entries{
         {"token-mean-of-means", Cause::token_mean_of_means, {grad, loss}, {data, events, step}, any_unequal},
         {"missing-accum-division", Cause::missing_accum_division, {grad, loss}, {data, events, step}, any_accumulation},
+        {"rank-local-denominator",
+         Cause::rank_local_denominator,
+         {grad, loss},
+         {data, events, step},
+         any_unequal_ranks},
+        {"uneven-ranks-equal-weight",
+         Cause::uneven_ranks_equal_weight,
+         {grad, loss},
+         {data, events, step},
+         any_unequal_ranks_in_a_tail},
+        {"average-count-per-micro",
+         Cause::average_count_per_micro,
+         {grad, loss},
+         {data, events, step},
+         any_unequal_level},
+        {"no-world-compensation", Cause::no_world_compensation, {grad, loss}, {data, events, step}, any_exchange},
         {"zero-grad-in-window", Cause::zero_grad_in_window, {events, grad}, {data, step, loss}, any_before_the_last},
         {"not-zeroed-after-step", Cause::not_zeroed_after_step, {events, grad}, {data, step, loss}, any_earlier_window},
         {"epoch-tail-dropped", Cause::epoch_tail_dropped, {data, step}, {events, grad, loss}, any_tail},
+        {"sum-over-devices", Cause::sum_over_devices, {grad}, {data, events, step, loss}, any_exchange},
+        {"never-synced", Cause::never_synced, {grad}, {data, events, step, loss}, any_exchange},
+        {"no-sync-off-by-one", Cause::no_sync_off_by_one, {events, grad}, {data, step, loss}, any_exchange_of_several},
+        {"reduced-once", Cause::reduced_once, {events, grad}, {data, step, loss}, any_exchange_of_several},
+        {"scaled-before-wait", Cause::scaled_before_wait, {grad}, {data, events, step, loss}, any_exchange},
+        {"replicated-partial", Cause::replicated_partial, {grad}, {data, events, step, loss}, any_exchange},
     };
     return entries;
 }

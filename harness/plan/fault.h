@@ -7,7 +7,6 @@
 #include "plan/cause.h"
 #include "plan/check.h"
 #include "plan/layout.h"
-#include "plan/split.h"
 
 namespace isobatch {
 
@@ -17,8 +16,8 @@ struct FaultEntry {
     Cause cause;
     std::vector<Check> red;
     std::vector<Check> green;
-    /// Whether the fault changes anything in this split with these windows; where it does not, a trial must not be red.
-    bool (*power)(const Split& split, const std::vector<WindowLayout>& windows);
+    /// Whether the fault changes anything in these windows; where it does not, a trial must not be red.
+    bool (*power)(const std::vector<WindowLayout>& windows);
 };
 
 const std::vector<FaultEntry>& fault_catalogue();

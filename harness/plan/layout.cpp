@@ -15,6 +15,24 @@ int micros_on(const WindowLayout& window, int rank) {
         std::count_if(window.micros.begin(), window.micros.end(), [&](const MicroCount& m) { return m.rank == rank; }));
 }
 
+double units_on(const WindowLayout& window, int rank) {
+    double units = 0;
+    for (const MicroCount& micro : window.micros) units += micro.rank == rank ? micro.units : 0;
+    return units;
+}
+
+double units_at(const WindowLayout& window, int micro) {
+    double units = 0;
+    for (const MicroCount& m : window.micros) units += m.micro == micro ? m.units : 0;
+    return units;
+}
+
+int most_micros(const WindowLayout& window) {
+    int most = 0;
+    for (const MicroCount& micro : window.micros) most = std::max(most, micros_on(window, micro.rank));
+    return most;
+}
+
 bool unequal_units(const WindowLayout& window) {
     return std::any_of(window.micros.begin(), window.micros.end(),
                        [&](const MicroCount& m) { return m.units != window.micros.front().units; });

@@ -19,6 +19,7 @@ struct MicroCount {
 struct WindowLayout {
     std::vector<MicroCount> micros;
     bool ragged = false;  ///< holds fewer samples than the effective batch
+    int ranks = 1;        ///< all of the trial's, also those without a micro
 
     bool operator==(const WindowLayout&) const = default;
 };
@@ -27,6 +28,15 @@ double units_of(const WindowLayout& window);
 
 /// Micros of one rank.
 int micros_on(const WindowLayout& window, int rank);
+
+/// Units of one rank.
+double units_on(const WindowLayout& window, int rank);
+
+/// Units of every rank's micro of this index.
+double units_at(const WindowLayout& window, int micro);
+
+/// Micros of the rank that has most.
+int most_micros(const WindowLayout& window);
 
 /// Whether two micros of the window hold different numbers of units.
 bool unequal_units(const WindowLayout& window);

@@ -13,12 +13,14 @@ public:
     virtual ~Engine() = default;
     /// The ranks of this process, in ascending order.
     virtual std::vector<Replica>& replicas() = 0;
-    /// Before a micro's forward. `synchronises`: whether its backward completes the gradients of this rank's window, so
-    /// that an engine may reduce them while it runs.
-    virtual void forward_begins(bool synchronises) = 0;
+    /// Before a micro's forward. `exchanges`: with its backward the gradients of its rank go to the exchange, so that
+    /// an engine may reduce them while it runs; what a later micro adds stays on the rank.
+    virtual void forward_begins(bool exchanges) = 0;
     /// The loss whose backward comes next, as that engine wants it.
     virtual at::Tensor backward_begins(at::Tensor loss) = 0;
-    /// After the window's last backward: every rank's gradients are now their average over all ranks.
+    virtual void backward_ends(Replica& replica) = 0;
+    /// After the window's last backward, where the ranks exchange at all: what every rank gave is now, on each of them,
+    /// its average over all ranks.
     virtual void reduce(const Window& window) = 0;
 };
 

@@ -7,7 +7,10 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/csrc/autograd/engine.h>
 #include <torch/nn/module.h>
+#include <torch/csrc/distributed/c10d/comm.hpp>
 #include <torch/csrc/distributed/c10d/reducer.hpp>
+
+#include "base/check.h"
 
 namespace isobatch {
 
@@ -29,9 +32,19 @@ struct DelayedReduction : torch::autograd::Function<DelayedReduction> {
     }
 };
 
+/// Adds up and does not divide, where DDP's own reduction averages: what a communication hook gets wrong.
+struct Sum final : c10d::CppCommHookInterface<ProcessGroup> {
+    using CppCommHookInterface::CppCommHookInterface;
+    c10::intrusive_ptr<c10::ivalue::Future> runHook(c10d::GradBucket& bucket) override {
+        std::vector<at::Tensor> tensors{bucket.getBufferRef()};
+        return state_->allreduce(tensors)->getFuture();
+    }
+};
+
 /// As torch.nn.parallel.DistributedDataParallel makes it.
-std::unique_ptr<c10d::Reducer> make_reducer(const Replica& replica, const Exchange& exchange,
-                                            const ProcessGroup& group) {
+std::unique_ptr<c10d::Reducer> make_reducer(const std::vector<at::Tensor>& parameters,
+                                            std::unordered_map<std::size_t, std::string> names,
+                                            const Exchange& exchange, const ProcessGroup& group) {
     const std::size_t first = exchange.bucket_bytes ? static_cast<std::size_t>(exchange.bucket_bytes)
                                                     : static_cast<std::size_t>(c10d::kDefaultFirstBucketBytes);
     const std::size_t cap = exchange.bucket_bytes ? static_cast<std::size_t>(exchange.bucket_bytes)
@@ -40,13 +53,11 @@ std::unique_ptr<c10d::Reducer> make_reducer(const Replica& replica, const Exchan
     const bool rebuilds = exchange.static_graph || !exchange.find_unused;
     const std::vector<std::size_t> limits =
         rebuilds ? std::vector<std::size_t>{std::numeric_limits<std::size_t>::max()} : std::vector{first, cap};
-    const std::vector<bool> sparse(replica.parameters.size(), false);
-    auto buckets = std::get<0>(c10d::compute_bucket_assignment_by_size(replica.parameters, limits, sparse));
+    const std::vector<bool> sparse(parameters.size(), false);
+    auto buckets = std::get<0>(c10d::compute_bucket_assignment_by_size(parameters, limits, sparse));
     std::reverse(buckets.begin(), buckets.end());
-    std::unordered_map<std::size_t, std::string> names;
-    for (std::size_t i = 0; i < replica.names.size(); ++i) names[i] = replica.names[i];
     auto reducer = std::make_unique<c10d::Reducer>(
-        replica.parameters, std::move(buckets), group, sparse, static_cast<std::int64_t>(cap), exchange.find_unused,
+        parameters, std::move(buckets), group, sparse, static_cast<std::int64_t>(cap), exchange.find_unused,
         exchange.bucket_view, std::move(names), static_cast<std::int64_t>(first),
         /*skip_all_reduce_unused_params=*/false, /*use_python_reducer=*/false, std::vector<std::int64_t>{});
     if (exchange.static_graph) reducer->set_static_graph();
@@ -55,8 +66,11 @@ std::unique_ptr<c10d::Reducer> make_reducer(const Replica& replica, const Exchan
 
 }  // namespace
 
-GlooEngine::GlooEngine(Replica replica, const Exchange& exchange, ProcessGroup group)
-    : exchange_(exchange), group_(std::move(group)) {
+GlooEngine::GlooEngine(Replica replica, const Decisions& decisions, const Exchange& exchange, ProcessGroup group)
+    : exchange_(exchange),
+      group_(std::move(group)),
+      exchanged_(decisions.exchanged(replica.parameters)),
+      reduction_(decisions.reduction) {
     replicas_.push_back(std::move(replica));
     const Replica& own = replicas_[0];
     c10d::verify_params_across_processes(group_, own.parameters, std::nullopt);
@@ -64,24 +78,33 @@ GlooEngine::GlooEngine(Replica replica, const Exchange& exchange, ProcessGroup g
     for (const at::Tensor& parameter : own.parameters) state.push_back(parameter.detach());
     for (const at::Tensor& buffer : own.model->buffers()) state.push_back(buffer);
     c10d::broadcast_coalesced(group_, state, broadcast_bytes, 0);
-    if (!exchange_.flat) reducer_ = make_reducer(own, exchange_, group_);
+    if (exchange_.flat) return;
+    std::vector<at::Tensor> parameters;
+    std::unordered_map<std::size_t, std::string> names;
+    for (const std::size_t p : exchanged_) {
+        names[parameters.size()] = own.names[p];
+        parameters.push_back(own.parameters[p]);
+    }
+    reducer_ = make_reducer(parameters, std::move(names), exchange_, group_);
+    ISOBATCH_CHECK(reduction_ != Reduction::own_part, "DDP itself waits for its buckets");
+    if (reduction_ == Reduction::sum) reducer_->register_comm_hook(std::make_unique<Sum>(group_));
 }
 
 GlooEngine::~GlooEngine() = default;
 
-void GlooEngine::forward_begins(bool synchronises) {
+void GlooEngine::forward_begins(bool exchanges) {
     // A static graph is learnt in the very first backward. Where that one is local, DDP itself ends in a failed
     // assertion (expect_autograd_hooks_): so it is not, and its average is averaged once more with the window's last,
     // to the same value.
-    synchronises_ = synchronises || (exchange_.static_graph && !delayed_);
+    exchanges_ = exchanges || (exchange_.static_graph && !delayed_);
     if (!reducer_) return;
-    if (synchronises_) reducer_->prepare_for_forward();
+    if (exchanges_) reducer_->prepare_for_forward();
     reducer_->rebuild_buckets();  // once, after the first reduction; otherwise it does nothing
 }
 
 at::Tensor GlooEngine::backward_begins(at::Tensor loss) {
     if (!reducer_) return loss;
-    if (synchronises_)  // without prepare_for_backward it stays local: DDP's no_sync
+    if (exchanges_)  // without prepare_for_backward it stays local: DDP's no_sync
         reducer_->prepare_for_backward(exchange_.find_unused && !exchange_.static_graph ? std::vector{loss}
                                                                                         : std::vector<at::Tensor>{});
     if (!exchange_.static_graph || delayed_) return loss;
@@ -89,10 +112,14 @@ at::Tensor GlooEngine::backward_begins(at::Tensor loss) {
     return DelayedReduction::apply(loss, reinterpret_cast<std::int64_t>(reducer_.get()));
 }
 
+void GlooEngine::backward_ends(Replica&) {
+    if (exchanges_ && !reducer_) reduce_flat();
+}
+
 void GlooEngine::reduce(const Window& window) {
-    if (!reducer_) return reduce_flat();
     Replica& own = replicas_[0];
-    if (window.micros_on(own.rank) > 0) return;  // done, while the backward ran
+    if (window.micros_on(own.rank) > 0) return;  // done, with a backward
+    if (!reducer_) return reduce_flat();
     // A short last window leaves this rank nothing, but the others wait for its part: zeros.
     forward_begins(true);
     at::Tensor nothing;
@@ -104,12 +131,17 @@ void GlooEngine::reduce(const Window& window) {
 void GlooEngine::reduce_flat() {
     Replica& own = replicas_[0];
     std::vector<at::Tensor> parts;
-    for (const at::Tensor& parameter : own.parameters) parts.push_back(gradient_of(parameter).reshape({-1}));
+    for (const std::size_t p : exchanged_) parts.push_back(gradient_of(own.parameters[p]).reshape({-1}));
     std::vector<at::Tensor> flat{at::cat(parts)};
-    group_->allreduce(flat)->wait();
-    flat[0].div_(static_cast<double>(group_->getSize()));
+    const auto ranks = static_cast<double>(group_->getSize());
+    const auto exchange = group_->allreduce(flat);
+    const at::Tensor unwaited = reduction_ == Reduction::own_part ? flat[0].div(ranks) : at::Tensor();
+    exchange->wait();
+    if (unwaited.defined()) flat[0] = unwaited;
+    if (reduction_ == Reduction::mean) flat[0].div_(ranks);
     std::int64_t at = 0;
-    for (at::Tensor& parameter : own.parameters) {
+    for (const std::size_t p : exchanged_) {
+        at::Tensor& parameter = own.parameters[p];
         parameter.mutable_grad() = flat[0].narrow(0, at, parameter.numel()).reshape(parameter.sizes());
         at += parameter.numel();
     }

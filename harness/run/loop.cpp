@@ -21,6 +21,7 @@ void train(const Setup& setup, Engine& engine, Recorder& recorder) {
     for (const Batch& batch : setup.batches()) {
         const Window window = setup.window(batch);
         if (!decide.trains_on(window)) continue;
+        const bool exchanges = decide.exchanges(window);
         recorder.window_begins(window, engine.replicas());
 
         for (Replica& replica : engine.replicas()) {
@@ -28,18 +29,22 @@ void train(const Setup& setup, Engine& engine, Recorder& recorder) {
                 if (micro.rank != replica.rank) continue;
                 if (decide.clears_before(window, micro)) clear(replica, recorder);
 
-                engine.forward_begins(decide.synchronises(window, micro));
+                const bool with_this = exchanges && micro.micro == decide.exchanged_with(window, replica.rank);
+                engine.forward_begins(with_this);
                 const at::Tensor loss_sum =
                     setup.subject->loss_sum(*replica.model, setup.examples(window.of(micro), dtype));
                 recorder.forward_ends();
                 const double divisor = decide.divisor(window, micro);
                 engine.backward_begins(loss_sum.div(divisor)).backward();  // adds to the gradients
+                engine.backward_ends(replica);
                 recorder.backward_ends(replica, window, micro, loss_sum, 1 / divisor);
+                if (with_this) recorder.note(replica, "reduce");
             }
         }
 
-        engine.reduce(window);
+        if (exchanges) engine.reduce(window);
         for (Replica& replica : engine.replicas()) {
+            if (exchanges && window.micros_on(replica.rank) == 0) recorder.note(replica, "reduce");
             recorder.gradient_ready(replica, window);
             replica.optimizer_step();
             recorder.note(replica, "step");

@@ -32,7 +32,7 @@ Trace run_trial(const Setup& setup, Level level, const Forcing* forcing, std::op
         replicas.push_back(make_replica(*setup.subject, setup.trial, rank, trained));
     const std::vector<Parameter> parameters = describe(replicas[0]);
     MemorySink sink(static_cast<int>(replicas.size()));
-    SerialEngine engine(std::move(replicas));
+    SerialEngine engine(std::move(replicas), setup.decisions);
     Recorder recorder(sink, setup.data, level, forcing);
     train(setup, engine, recorder);
     sink.end(manifest_of(setup, level, parameters, trained, std::move(follows)));

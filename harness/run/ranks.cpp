@@ -19,15 +19,19 @@ const Ranks::Reference& Ranks::reference_in(const std::string& directory) {
     return *reference_;
 }
 
-std::string Ranks::run(const Job& job) {
-    Setup setup = make_setup(job.trial);
-    if (!job.trial.fault.empty()) plant_(job.trial.fault, setup);
+Setup Ranks::plan(const Trial& trial) const {
+    Setup setup = make_setup(trial);
+    if (!trial.fault.empty()) plant_(trial.fault, setup);
+    return setup;
+}
+
+std::string Ranks::run(const Setup& setup, const Job& job) {
     const Reference& reference = reference_in(job.reference);
     const std::int64_t trained = setup.trained_windows();
     Replica replica = make_replica(*setup.subject, job.trial, *job.rank, trained);
     std::vector<Parameter> parameters = describe(replica);
     RankSink sink(job.trace, *job.rank);
-    GlooEngine engine(std::move(replica), parse_exchange(job.trial.engine),
+    GlooEngine engine(std::move(replica), setup.decisions, parse_exchange(job.trial.engine),
                       join({job.meeting, *job.rank, static_cast<int>(job.trial.split.devices), job.deadline_s}));
     Recorder recorder(sink, setup.data, Level::grads, &reference.forcing);
     train(setup, engine, recorder);

@@ -16,9 +16,11 @@ class Ranks {
 public:
     explicit Ranks(Plant plant) : plant_(std::move(plant)) {}
 
+    /// Throws Error when the trial cannot be run as it is asked for.
+    Setup plan(const Trial& trial) const;
     /// Trains, writes the rank's folder of the trace and returns what its manifest says. Throws what the case, c10d or
     /// the disk throw.
-    std::string run(const Job& job);
+    std::string run(const Setup& setup, const Job& job);
 
 private:
     struct Reference {

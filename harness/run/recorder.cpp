@@ -60,7 +60,6 @@ void Recorder::note(const Replica& replica, std::string event) {
 void Recorder::gradient_ready(const Replica& replica, const Window& window) {
     window_ms_ += lap();
     Step& step = open(replica.rank);
-    if (window.devices > 1) step.events.emplace_back("reduce");
     if (judged_ || level_ == Level::full)
         for (std::size_t i = 0; i < replica.parameters.size(); ++i)
             step.tensors["grad/" + replica.names[i]] = snapshot(gradient_of(replica.parameters[i]));

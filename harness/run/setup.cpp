@@ -21,6 +21,12 @@ std::int64_t Window::micros_on(int rank) const {
     return std::count_if(micros.begin(), micros.end(), [&](const Slice& micro) { return micro.rank == rank; });
 }
 
+std::vector<std::size_t> every_one(const std::vector<at::Tensor>& parameters) {
+    std::vector<std::size_t> all(parameters.size());
+    std::iota(all.begin(), all.end(), 0);
+    return all;
+}
+
 std::vector<std::int64_t> epoch_order(std::int64_t samples, int epoch, Seed seed) {
     std::vector<std::int64_t> order(static_cast<std::size_t>(samples));
     std::iota(order.begin(), order.end(), 0);

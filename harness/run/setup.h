@@ -28,6 +28,15 @@ struct Window {
     std::int64_t micros_on(int rank) const;
 };
 
+/// What the exchange leaves on every rank.
+enum class Reduction {
+    mean,      ///< of all ranks' gradients
+    sum,       ///< of them
+    own_part,  ///< what is there when nobody waits for the others: this rank's part of the mean
+};
+
+std::vector<std::size_t> every_one(const std::vector<at::Tensor>& parameters);
+
 /// What trainers get wrong, as plain functions. The defaults are the correct trainer; a planted fault replaces one of
 /// them.
 struct Decisions {
@@ -35,10 +44,15 @@ struct Decisions {
     std::function<double(const Window&, const Slice&)> divisor = [](const Window& window, const Slice&) {
         return window.denominator() / static_cast<double>(window.devices);
     };
-    /// Whether the ranks reduce their gradients with this micro's backward: the last one of its rank.
-    std::function<bool(const Window&, const Slice&)> synchronises = [](const Window& window, const Slice& micro) {
-        return micro.micro + 1 == window.micros_on(micro.rank);
+    /// Whether the ranks exchange their gradients in this window.
+    std::function<bool(const Window&)> exchanges = [](const Window& window) { return window.devices > 1; };
+    /// With which of a rank's micros: its last one.
+    std::function<std::int64_t(const Window&, int rank)> exchanged_with = [](const Window& window, int rank) {
+        return window.micros_on(rank) - 1;
     };
+    /// Which parameters' gradients take part: all.
+    std::function<std::vector<std::size_t>(const std::vector<at::Tensor>& parameters)> exchanged = every_one;
+    Reduction reduction = Reduction::mean;
     /// Whether the gradients are cleared before this micro.
     std::function<bool(const Window&, const Slice&)> clears_before = [](const Window&, const Slice&) { return false; };
     /// Whether they are cleared after the optimizer step.

@@ -42,13 +42,12 @@ Json answer_to_trial(const std::string& line, Work& work) {
 
 Json answer_to_job(const std::string& line, Work& work) {
     const Job job = parse_job(line);
+    const Setup setup = work.ranks.plan(job.trial);
     try {
-        if (job.rank) return {{"manifest", work.ranks.run(job)}};
+        if (job.rank) return {{"manifest", work.ranks.run(setup, job)}};
         work.matrix.write_reference(job.trial, job.trace);
         return {{"written", job.trace}};
-    } catch (const Error&) {
-        throw;
-    } catch (const std::exception& error) {
+    } catch (const std::exception& error) {  // also an Error: the plan is right, so it is the disk, or a file
         return {{"failed", error.what()}};
     }
 }

@@ -33,6 +33,7 @@ std::string content_digest(const Trace& trace) {
 
 WindowLayout layout_of(const Trace& trace, std::size_t k) {
     WindowLayout window;
+    window.ranks = static_cast<int>(trace.ranks.size());
     std::int64_t samples = 0;
     for (std::size_t rank = 0; rank < trace.ranks.size(); ++rank) {
         if (k >= trace.ranks[rank].size()) continue;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
 
 #include "tests/base/expect.h"
 #include "tests/diagnose/matrix.h"
@@ -66,7 +67,7 @@ TEST_P(Diagnose, WeightsThatFitNothingAreUnknownAndShown) {
     const SyntheticLoop odd{.weight = [](std::size_t, std::size_t i) { return i == 2 ? 0.5 : 1.0; }};
     const Finding finding = diagnose(records_of(matrix, all_splits(), odd)).at(0);
     expect_unknown(finding);
-    EXPECT_EQ(finding.rivals.size(), 5u);
+    EXPECT_EQ(finding.rivals.size(), known_causes().size());
     ASSERT_EQ(finding.weights.size(), 16u);
     EXPECT_NEAR(finding.weights[2].recovered, 0.5, exactness);
     EXPECT_NEAR(finding.weights[4].recovered, 1, exactness);
@@ -95,23 +96,46 @@ TEST_P(Diagnose, ANumberThatIsNoneIsUnknown) {
     for (const WeightLine& line : finding.weights) EXPECT_TRUE(std::isnan(line.recovered));
 }
 
+/// What a cause gets wrong in a loop: two of one part cannot be planted at once, but for counts, which multiply.
+enum class Part { divisor, accumulator, exchange };
+
+Part part_of(Cause cause) {
+    if (cause == Cause::zero_grad_in_window || cause == Cause::not_zeroed_after_step ||
+        cause == Cause::epoch_tail_dropped)
+        return Part::accumulator;
+    return cause == Cause::token_mean_of_means || cause == Cause::missing_accum_division ||
+                   cause == Cause::rank_local_denominator || cause == Cause::uneven_ranks_equal_weight ||
+                   cause == Cause::average_count_per_micro || cause == Cause::no_world_compensation
+               ? Part::divisor
+               : Part::exchange;
+}
+
+SyntheticLoop loop_with_both(Cause first, Cause second) {
+    if (part_of(second) == Part::exchange) std::swap(first, second);
+    SyntheticLoop both = loop_with(first);
+    const SyntheticLoop other = loop_with(second);
+    both.divisor = [a = both.divisor, b = other.divisor](const auto& window, const auto& micro, double devices) {
+        return a(window, micro, devices) * b(window, micro, devices) * devices / units_of(window);
+    };
+    both.clears_before_micro |= other.clears_before_micro;
+    both.clears_after_step &= other.clears_after_step;
+    both.trains_on_tail &= other.trains_on_tail;
+    return both;
+}
+
 TEST_P(Diagnose, TwoCausesAtOnceAreUnknown) {
+    const std::set<std::pair<Cause, Cause>> not_two{
+        {Cause::no_world_compensation, Cause::sum_over_devices},       // together right
+        {Cause::no_world_compensation, Cause::never_synced},           // together scaled_before_wait
+        {Cause::epoch_tail_dropped, Cause::uneven_ranks_equal_weight}  // the tail is where the second one shows
+    };
     for (const Cause first : known_causes()) {
         for (const Cause second : known_causes()) {
-            if (first >= second) continue;
-            SyntheticLoop both = loop_with(first);
-            const SyntheticLoop other = loop_with(second);
-            if (second == Cause::missing_accum_division) {  // both divide: the mean of means, not divided by the micros
-                both.divisor = [](const WindowLayout& window, const MicroCount& micro, double devices) {
-                    return std::max(micro.units, 1.0) * static_cast<double>(window.micros.size()) / devices /
-                           micros_on(window, micro.rank);
-                };
-            }
-            both.clears_before_micro |= other.clears_before_micro;
-            both.clears_after_step &= other.clears_after_step;
-            both.trains_on_tail &= other.trains_on_tail;
-            const Finding finding = diagnose(records_of(matrix, all_splits(), both)).at(0);
-            EXPECT_EQ(finding.causes, Causes{Cause::unknown}) << to_string(first) << " and " << to_string(second);
+            if (first >= second || not_two.contains({first, second})) continue;
+            if (part_of(first) == Part::exchange && part_of(second) == Part::exchange) continue;
+            const auto records = records_of(matrix, all_splits(), loop_with_both(first, second));
+            EXPECT_EQ(diagnose(records).at(0).causes, Causes{Cause::unknown})
+                << to_string(first) << " and " << to_string(second);
         }
     }
 }

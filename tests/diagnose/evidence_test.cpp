@@ -11,23 +11,24 @@ namespace {
 
 /// One with every field filled.
 Evidence evidence() {
-    WindowEvidence window{.step = 2,
-                          .window = 3,
-                          .samples = {"a", "b \"c\"", "d"},
-                          .sample_units = {1.5, 0, std::nan("")},
-                          .micro_of = {1, 0, 1},
-                          .layout = {{{0, 0, 1, 0.1}, {7, 3, 2, 1e300}}, true},
-                          .condition = std::numeric_limits<double>::infinity(),
-                          .weight_tolerance = 1.0 / 3,
-                          .refused = "why",
-                          .recovered = {{{0, 5}, {1, -0.0, std::nan("")}, {0.5}, 1e-17}, {{1}, {0, 0, 0}, {}, 0}}};
+    WindowEvidence window{
+        .step = 2,
+        .window = 3,
+        .samples = {"a", "b \"c\"", "d"},
+        .sample_units = {1.5, 0, std::nan("")},
+        .micro_of = {1, 0, 1},
+        .layout = {{{0, 0, 1, 0.1}, {7, 3, 2, 1e300}}, true, 8},
+        .condition = std::numeric_limits<double>::infinity(),
+        .weight_tolerance = 1.0 / 3,
+        .refused = "why",
+        .recovered = {{{0, 5}, {1, -0.0, std::nan("")}, {0.5}, 1e-17, {"a \"b\""}}, {{1}, {0, 0, 0}, {}, 0}}};
     return {{window, WindowEvidence{}}, {3, 6}, {6}, {std::int64_t{1} << 40}};
 }
 
 /// Every field, so that a new one does not compile here until its way through a file is tested.
 auto fields(const Recovered& recovered) {
-    const auto& [ranks, weights, stale, residual] = recovered;
-    return std::tie(ranks, residual);
+    const auto& [ranks, weights, stale, residual, tensors] = recovered;
+    return std::tie(ranks, residual, tensors);
 }
 
 void expect_same_numbers(const std::vector<double>& a, const std::vector<double>& b) {

@@ -15,7 +15,7 @@ TEST(Finding, TheJsonHoldsEverything) {
                           .weights = {{"a", 1, 2, 3.5, 0.25, std::nan("")}},
                           .stale = {1, HUGE_VAL},
                           .worst_error = std::nan(""),
-                          .rivals = {{Cause::epoch_tail_dropped, "why"}},
+                          .rivals = {{Cause::epoch_tail_dropped, "why", 3}},
                           .separated_by = "how",
                           .remedy = "do",
                           .precedent = "there",
@@ -24,7 +24,7 @@ TEST(Finding, TheJsonHoldsEverything) {
         "causes": ["zero-grad-in-window", "unknown"], "summary": "what", "trial": "gpt --splits 4x4x1",
         "first": {"step": 2, "rank": 1, "tensor": "", "index": -1},
         "weights": [{"sample": "a", "rank": 1, "micro": 2, "units": 3.5, "recovered": 0.25, "predicted": "nan"}],
-        "stale": [1.0, "inf"], "worst_error": "nan", "rivals": [{"cause": "epoch-tail-dropped", "ruled_out_by": "why"}],
+        "stale": [1.0, "inf"], "worst_error": "nan", "rivals": [{"cause": "epoch-tail-dropped", "ruled_out_by": "why", "explained": 3}],
         "separated_by": "how", "remedy": "do", "precedent": "there", "repro": "again"})",
                                      "here");
     EXPECT_EQ(to_json(finding), expected);

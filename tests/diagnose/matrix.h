@@ -19,6 +19,11 @@ inline std::vector<Split> all_splits() {
     return splits_of({.effective = 16});
 }
 
+inline double own_mean(const WindowLayout& window, const MicroCount& micro, double) {
+    const double units = units_on(window, micro.rank);
+    return units > 0 ? units : 1;
+}
+
 /// The loop that has this fault, written as a trainer would write it.
 inline SyntheticLoop loop_with(Cause cause) {
     SyntheticLoop loop;
@@ -33,6 +38,41 @@ inline SyntheticLoop loop_with(Cause cause) {
             loop.divisor = [](const WindowLayout& window, const MicroCount& micro, double devices) {
                 return units_of(window) / devices / micros_on(window, micro.rank);
             };
+            break;
+        case Cause::rank_local_denominator:
+            loop.divisor = own_mean;
+            break;
+        case Cause::uneven_ranks_equal_weight:
+            loop.divisor = [right = loop.divisor](const auto& window, const MicroCount& micro, double devices) {
+                return window.ragged ? own_mean(window, micro, devices) : right(window, micro, devices);
+            };
+            break;
+        case Cause::average_count_per_micro:
+            loop.divisor = [](const WindowLayout& window, const MicroCount& micro, double devices) {
+                const double units = units_at(window, micro.micro);
+                return (units > 0 ? units : 1) / devices * most_micros(window);
+            };
+            break;
+        case Cause::no_world_compensation:
+            loop.divisor = [](const WindowLayout& window, const MicroCount&, double) { return units_of(window); };
+            break;
+        case Cause::sum_over_devices:
+            loop.reduced_by = 1;
+            break;
+        case Cause::never_synced:
+            loop.exchanges = false;
+            break;
+        case Cause::no_sync_off_by_one:
+            loop.exchanged_with = [](int micros) { return micros > 1 ? micros - 2 : 0; };
+            break;
+        case Cause::reduced_once:
+            loop.exchanged_with = [](int) { return 0; };
+            break;
+        case Cause::scaled_before_wait:
+            loop.keeps_own_part = true;
+            break;
+        case Cause::replicated_partial:
+            loop.left_out = "weight";
             break;
         case Cause::zero_grad_in_window:
             loop.clears_before_micro = true;

@@ -15,48 +15,93 @@ WindowEvidence window() {
     window.samples = {"a", "b", "c", "d", "e", "f", "g"};
     window.sample_units = {4, 2, 1, 0, 1, 0, 0};
     window.micro_of = {0, 0, 2, 2, 2, 1, 1};
-    window.layout = {{{0, 0, 2, 6}, {0, 1, 2, 0}, {1, 0, 3, 2}}, true};
+    window.layout = {{{0, 0, 2, 6}, {0, 1, 2, 0}, {1, 0, 3, 2}}, true, 4};
     return window;
 }
 
-Weights predicted(Cause cause, const WindowEvidence& window) {
-    return predict(cause, window).value().weights;
+Weights predicted(Cause cause, const WindowEvidence& window, int rank = 0) {
+    return predict(cause, window, rank).value().weights;
 }
 
 TEST(Predict, MeanOfMeansIsUnitsPerMicrosTimesOwnUnits) {
     // N = 8 units, K = 3 micros. A micro without a unit has no weight to be wrong, but is one of the K.
     const double first = 8.0 / (3 * 6), last = 8.0 / (3 * 2);
     EXPECT_EQ(predicted(Cause::token_mean_of_means, window()), (Weights{first, first, last, last, last, 1, 1}));
-    EXPECT_EQ(predict(Cause::token_mean_of_means, window())->stale, 0);
+    EXPECT_EQ(predict(Cause::token_mean_of_means, window(), 0)->stale, 0);
 }
 
 TEST(Predict, MissingDivisionIsTheMicrosOfTheOwnRank) {
     EXPECT_EQ(predicted(Cause::missing_accum_division, window()), (Weights{2, 2, 1, 1, 1, 2, 2}));
-    EXPECT_EQ(predict(Cause::missing_accum_division, window())->stale, 0);
+    EXPECT_EQ(predict(Cause::missing_accum_division, window(), 0)->stale, 0);
 }
 
 TEST(Predict, AClearInTheWindowLeavesTheLastMicroOfEachRank) {
     EXPECT_EQ(predicted(Cause::zero_grad_in_window, window()), (Weights{0, 0, 1, 1, 1, 1, 1}));
-    EXPECT_EQ(predict(Cause::zero_grad_in_window, window())->stale, 0);
+    EXPECT_EQ(predict(Cause::zero_grad_in_window, window(), 0)->stale, 0);
 }
 
 TEST(Predict, AMissingClearAddsTheEarlierGradients) {
     EXPECT_EQ(predicted(Cause::not_zeroed_after_step, window()), Weights(7, 1));
-    EXPECT_EQ(predict(Cause::not_zeroed_after_step, window())->stale, 1);
+    EXPECT_EQ(predict(Cause::not_zeroed_after_step, window(), 0)->stale, 1);
 }
 
 TEST(Predict, ADroppedTailLeavesTheOtherWindowsRight) {
     EXPECT_EQ(predicted(Cause::epoch_tail_dropped, window()), Weights(7, 1));
-    EXPECT_EQ(predict(Cause::epoch_tail_dropped, window())->stale, 0);
+    EXPECT_EQ(predict(Cause::epoch_tail_dropped, window(), 0)->stale, 0);
+}
+
+TEST(Predict, ARankLocalCountIsUnitsPerRanksTimesOwnUnits) {
+    // Four ranks are averaged, two of them with nothing.
+    const Weights expected{8.0 / (4 * 6), 8.0 / (4 * 6), 1, 1, 1, 8.0 / (4 * 6), 8.0 / (4 * 6)};
+    EXPECT_EQ(predicted(Cause::rank_local_denominator, window()), expected);
+    EXPECT_EQ(predicted(Cause::uneven_ranks_equal_weight, window()), expected);
+    WindowEvidence full = window();
+    full.layout.ragged = false;
+    EXPECT_EQ(predicted(Cause::rank_local_denominator, full), expected);
+    EXPECT_EQ(predicted(Cause::uneven_ranks_equal_weight, full), Weights(7, 1));
+}
+
+TEST(Predict, AnAverageCountIsUnitsPerMicrosTimesTheUnitsOfThatIndex) {
+    WindowEvidence counted = window();
+    counted.layout.micros[1].units = 4;  // 6 + 2 units in the first micros, 4 in the second
+    EXPECT_EQ(predicted(Cause::average_count_per_micro, counted), (Weights{0.75, 0.75, 0.75, 0.75, 0.75, 1.5, 1.5}));
+    EXPECT_EQ(predicted(Cause::average_count_per_micro, window()), (Weights{0.5, 0.5, 0.5, 0.5, 0.5, 1, 1}));
+}
+
+TEST(Predict, AFactorOfTheRanksIsTheSameForAllSamples) {
+    EXPECT_EQ(predicted(Cause::no_world_compensation, window()), Weights(7, 0.25));
+    EXPECT_EQ(predicted(Cause::sum_over_devices, window()), Weights(7, 4));
+}
+
+TEST(Predict, WhatStaysOnItsRankIsNotAveraged) {
+    const Weights mine{4, 4, 0, 0, 0, 4, 4}, theirs{0, 0, 4, 4, 4, 0, 0};
+    for (const Cause cause : {Cause::never_synced, Cause::replicated_partial}) {
+        EXPECT_EQ(predicted(cause, window(), 0), mine);
+        EXPECT_EQ(predicted(cause, window(), 1), theirs);
+        EXPECT_EQ(predicted(cause, window(), 2), Weights(7, 0));
+        EXPECT_EQ(predict(cause, window(), 0)->in_part, cause == Cause::replicated_partial);
+    }
+    EXPECT_EQ(predicted(Cause::scaled_before_wait, window(), 1), (Weights{0, 0, 1, 1, 1, 0, 0}));
+}
+
+TEST(Predict, OnlyWhatComesAfterTheExchangeStaysOnItsRank) {
+    for (const Cause cause : {Cause::no_sync_off_by_one, Cause::reduced_once}) {
+        EXPECT_EQ(predicted(cause, window(), 0), (Weights{1, 1, 1, 1, 1, 4, 4}));
+        EXPECT_EQ(predicted(cause, window(), 1), (Weights{1, 1, 1, 1, 1, 0, 0}));
+    }
+    WindowEvidence three = window();
+    three.layout.micros[2] = {0, 2, 3, 2};
+    EXPECT_EQ(predicted(Cause::no_sync_off_by_one, three, 0), (Weights{1, 1, 4, 4, 4, 1, 1}));
+    EXPECT_EQ(predicted(Cause::reduced_once, three, 0), (Weights{1, 1, 4, 4, 4, 4, 4}));
 }
 
 TEST(Predict, UnknownPredictsNothing) {
-    EXPECT_FALSE(predict(Cause::unknown, window()));
+    EXPECT_FALSE(predict(Cause::unknown, window(), 0));
 }
 
 TEST(Predict, OneMicroIsRightWhateverTheFault) {
     WindowEvidence one = window();
-    one.layout = {{{0, 0, 7, 8}}, false};
+    one.layout = {{{0, 0, 7, 8}}, false, 1};
     one.micro_of.assign(7, 0);
     for (const Cause cause : all_causes)
         if (cause != Cause::unknown) {

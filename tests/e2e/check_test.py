@@ -44,8 +44,7 @@ class Check(ProgramTest):
     def test_each_fault_is_named_alone_and_its_weights_are_right(self):
         for fault in FAULTS:
             with self.subTest(fault):
-                self.assertEqual(self.isobatch("check", "gpt", "--effective", "16", "--recipe", "fp64", "--fault", fault), 1, self.said)
-                self.assertEqual(self.isobatch("check", "gpt", "--effective", "16", "--recipe", "fp64", "--fault", fault, "--json"), 1)
+                self.assertEqual(self.isobatch("check", "gpt", "--effective", "16", "--recipe", "fp64", "--fault", fault, "--json"), 1, self.said)
                 result = self.result()
                 self.assertEqual(json.loads(self.said), result)
                 self.assertEqual([finding["causes"] for finding in result["findings"]], [[fault]])
@@ -73,7 +72,7 @@ class Check(ProgramTest):
         self.assertGreater(checked, 500)
 
     def test_the_printed_command_gives_the_same_verdict(self):
-        for fault in FAULTS:
+        for fault in FAULTS[::4]:  # one of each kind: repeating is the same for all
             self.isobatch("check", "gpt", "--effective", "16", "--recipe", "fp64", "--fault", fault)
             first = self.result()
             command = re.search(r"repeat: isobatch (check .*)", self.said).group(1)

@@ -2,7 +2,10 @@
 import json, os, subprocess, sys, tempfile, unittest
 
 PROGRAM = os.environ["ISOBATCH_PROGRAM"]
-FAULTS = ("token-mean-of-means", "missing-accum-division", "zero-grad-in-window", "not-zeroed-after-step", "epoch-tail-dropped")
+FAULTS = ("token-mean-of-means", "missing-accum-division", "rank-local-denominator", "uneven-ranks-equal-weight",
+          "average-count-per-micro", "no-world-compensation", "zero-grad-in-window", "not-zeroed-after-step",
+          "epoch-tail-dropped", "sum-over-devices", "never-synced", "no-sync-off-by-one", "reduced-once",
+          "scaled-before-wait", "replicated-partial")
 
 
 class ProgramTest(unittest.TestCase):

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 #include <numeric>
+#include <utility>
 
 #include "base/seed.h"
 #include "tests/judge/edit.h"
@@ -61,6 +62,7 @@ WindowLayout layout_of(const SyntheticWindow& window, const Split& split) {
             {micro.rank, micro.micro, micro.size(), std::accumulate(units + micro.begin, units + micro.end, 0.0)});
     }
     layout.ragged = window.batch.samples < split.effective();
+    layout.ranks = static_cast<int>(split.devices);
     return layout;
 }
 
@@ -149,7 +151,7 @@ Step Synthetic::empty_step(std::size_t w, std::int64_t number) const {
 }
 
 void Synthetic::accumulate(std::size_t w, const Split& split, const SyntheticLoop& loop, std::vector<Flat>& sums,
-                           std::vector<Step>& steps) const {
+                           std::vector<Flat>& given, std::vector<Step>& steps) const {
     const WindowLayout layout = layout_of(windows_[w], split);
     const std::vector<Slice> slices = cut(windows_[w].batch.samples, split);
     for (std::size_t m = 0; m < slices.size(); ++m) {
@@ -170,15 +172,35 @@ void Synthetic::accumulate(std::size_t w, const Split& split, const SyntheticLoo
         *steps[rank].loss += micro.loss / divisor;
         steps[rank].events.push_back("backward " + std::to_string(micro.index));
         steps[rank].micros.push_back(std::move(micro));
+        if (split.devices == 1 || !loop.exchanges) continue;
+        if (slices[m].micro != loop.exchanged_with(micros_on(layout, slices[m].rank))) continue;
+        steps[rank].events.emplace_back("reduce");
+        given[rank] = std::exchange(sums[rank], Flat(elements_, 0));
     }
 }
 
-Synthetic::Flat Synthetic::reduced(const std::vector<Flat>& sums) const {
+Synthetic::Flat Synthetic::reduced(const std::vector<Flat>& sums, double by) const {
     Flat mean(elements_, 0);
     for (const Flat& sum : sums)
         for (std::size_t j = 0; j < elements_; ++j) mean[j] = rounded(mean[j] + sum[j]);
-    for (double& value : mean) value = rounded(value / static_cast<double>(sums.size()));
+    for (double& value : mean) value = rounded(value / by);
     return mean;
+}
+
+/// What came after a rank gave its gradient stays on that rank.
+void Synthetic::exchange(const SyntheticLoop& loop, const std::vector<Flat>& given, std::vector<Flat>& sums) const {
+    const auto ranks = static_cast<double>(sums.size());
+    const Flat shared = reduced(given, loop.reduced_by > 0 ? loop.reduced_by : ranks);
+    for (std::size_t rank = 0; rank < sums.size(); ++rank) {
+        std::size_t j = 0;
+        for (const Parameter& parameter : options_.parameters)
+            for (const std::size_t end = j + count_of(parameter); j < end; ++j) {
+                const double got = parameter.name == loop.left_out ? given[rank][j]
+                                   : loop.keeps_own_part           ? rounded(given[rank][j] / ranks)
+                                                                   : shared[j];
+                sums[rank][j] = rounded(got + sums[rank][j]);
+            }
+    }
 }
 
 Trace Synthetic::candidate(const Split& split, const SyntheticLoop& loop) const {
@@ -188,11 +210,18 @@ Trace Synthetic::candidate(const Split& split, const SyntheticLoop& loop) const 
     for (std::size_t w = 0; w < windows_.size(); ++w) {
         if (windows_[w].batch.samples < options_.effective && !loop.trains_on_tail) continue;
         std::vector<Step> steps(devices, empty_step(w, ++trace.manifest.steps));
-        accumulate(w, split, loop, sums, steps);
-        sums.assign(devices, reduced(sums));
+        std::vector<Flat> given(devices, Flat(elements_, 0));
+        accumulate(w, split, loop, sums, given, steps);
+        if (devices > 1 && loop.exchanges) {
+            for (std::size_t rank = 0; rank < devices; ++rank)
+                if (steps[rank].micros.empty()) {
+                    given[rank] = std::exchange(sums[rank], Flat(elements_, 0));
+                    steps[rank].events.emplace_back("reduce");
+                }
+            exchange(loop, given, sums);
+        }
         for (std::size_t rank = 0; rank < devices; ++rank) {
             put(steps[rank], "grad/", sums[rank]);
-            if (devices > 1) steps[rank].events.emplace_back("reduce");
             for (const char* event : {"step", "schedule"}) steps[rank].events.emplace_back(event);
             if (loop.clears_after_step) {
                 sums[rank].assign(elements_, 0);

@@ -47,6 +47,12 @@ struct SyntheticLoop {
     bool clears_before_micro = false;
     bool clears_after_step = true;
     bool trains_on_tail = true;
+    bool exchanges = true;
+    /// The micro after whose backward a rank gives its gradient to the others.
+    std::function<int(int micros)> exchanged_with = [](int micros) { return micros - 1; };
+    double reduced_by = 0;        ///< what the ranks' sum is divided by; 0: their number
+    bool keeps_own_part = false;  ///< instead of the mean, this rank's part of it
+    std::string left_out;         ///< a parameter that is not exchanged
 };
 
 /// How a window is cut under a split, in sampler order.
@@ -77,8 +83,9 @@ private:
     Manifest manifest(const Split& split) const;
     Step empty_step(std::size_t w, std::int64_t number) const;
     void accumulate(std::size_t w, const Split& split, const SyntheticLoop& loop, std::vector<Flat>& sums,
-                    std::vector<Step>& steps) const;
-    Flat reduced(const std::vector<Flat>& sums) const;
+                    std::vector<Flat>& given, std::vector<Step>& steps) const;
+    Flat reduced(const std::vector<Flat>& sums, double by) const;
+    void exchange(const SyntheticLoop& loop, const std::vector<Flat>& given, std::vector<Flat>& sums) const;
     void make_reference();
     void trust(std::size_t w, Step& step) const;
 

@@ -8,10 +8,8 @@
 namespace isobatch {
 namespace {
 
-constexpr Split any_split{4, 2, 2};
-
 bool power(std::string_view id, const std::vector<WindowLayout>& windows) {
-    return find_fault(id).power(any_split, windows);
+    return find_fault(id).power(windows);
 }
 
 /// One micro: rank, micro, units.
@@ -88,6 +86,52 @@ TEST(FaultPower, NotClearingMattersWhereAnEarlierWindowHasUnits) {
     EXPECT_TRUE(power("not-zeroed-after-step", {scored, blank}));
     EXPECT_FALSE(power("not-zeroed-after-step", {blank, scored}));
     EXPECT_TRUE(power("not-zeroed-after-step", {blank, scored, blank}));
+}
+
+/// Two ranks; the units of each rank's micros.
+WindowLayout two_ranks(const std::vector<double>& first, const std::vector<double>& second, bool ragged = false) {
+    WindowLayout window{{}, ragged, 2};
+    for (std::size_t m = 0; m < first.size(); ++m) window.micros.push_back(micro(0, static_cast<int>(m), first[m]));
+    for (std::size_t m = 0; m < second.size(); ++m) window.micros.push_back(micro(1, static_cast<int>(m), second[m]));
+    return window;
+}
+
+TEST(FaultPower, ARankLocalCountMattersWhereRanksDiffer) {
+    EXPECT_FALSE(power("rank-local-denominator", {}));
+    EXPECT_FALSE(power("rank-local-denominator", {{{micro(0, 0, 5), micro(0, 1, 6)}}})) << "one rank";
+    EXPECT_FALSE(power("rank-local-denominator", {two_ranks({5, 6}, {4, 7})})) << "as many on each";
+    EXPECT_TRUE(power("rank-local-denominator", {two_ranks({5}, {5}), two_ranks({5, 6}, {4, 8})}));
+    EXPECT_TRUE(power("rank-local-denominator", {two_ranks({5}, {})})) << "a rank without a micro has none";
+    EXPECT_FALSE(power("rank-local-denominator", {two_ranks({0}, {0})}));
+    EXPECT_FALSE(power("uneven-ranks-equal-weight", {two_ranks({5, 6}, {4, 8})})) << "only in a tail";
+    EXPECT_FALSE(power("uneven-ranks-equal-weight", {two_ranks({5}, {5}, true)}));
+    EXPECT_TRUE(power("uneven-ranks-equal-weight", {two_ranks({5}, {5}), two_ranks({5}, {4}, true)}));
+}
+
+TEST(FaultPower, AnAverageCountMattersWhereTheMicrosOfOneIndexDifferFromAnother) {
+    EXPECT_FALSE(power("average-count-per-micro", {}));
+    EXPECT_FALSE(power("average-count-per-micro", {two_ranks({5}, {9})})) << "one micro each";
+    EXPECT_FALSE(power("average-count-per-micro", {two_ranks({5, 6}, {6, 5})}));
+    EXPECT_TRUE(power("average-count-per-micro", {two_ranks({5, 6}, {5, 6})}));
+    EXPECT_TRUE(power("average-count-per-micro", {two_ranks({5, 5}, {5})}));
+}
+
+TEST(FaultPower, AnExchangeMattersWhereSeveralRanksHaveUnits) {
+    for (const char* id :
+         {"no-world-compensation", "sum-over-devices", "never-synced", "scaled-before-wait", "replicated-partial"}) {
+        EXPECT_FALSE(power(id, {})) << id;
+        EXPECT_FALSE(power(id, {{{micro(0, 0, 5), micro(0, 1, 6)}}})) << id;
+        EXPECT_FALSE(power(id, {two_ranks({0}, {0})})) << id;
+        EXPECT_TRUE(power(id, {two_ranks({0}, {0}), two_ranks({0}, {5})})) << id;
+    }
+}
+
+TEST(FaultPower, ItsTimeMattersWhereOneOfSeveralRanksAccumulates) {
+    for (const char* id : {"no-sync-off-by-one", "reduced-once"}) {
+        EXPECT_FALSE(power(id, {{{micro(0, 0, 5), micro(0, 1, 6)}}})) << id << ", one rank";
+        EXPECT_FALSE(power(id, {two_ranks({5}, {6})})) << id;
+        EXPECT_TRUE(power(id, {two_ranks({5}, {6}), two_ranks({5, 6}, {7})})) << id;
+    }
 }
 
 TEST(FaultPower, DroppingTheTailMattersWhereOneIsRagged) {

@@ -105,7 +105,7 @@ TEST(HtmlPage, AFindingSaysWhatWhereWhyNotAndHowToRepeatIt) {
     EXPECT_TRUE(says(text, "First seen: step 1, rank 0 in " + finding.trial));
     EXPECT_TRUE(says(text, "Weight = " + formula(Cause::token_mean_of_means)));
     EXPECT_TRUE(says(text, "Ruled out"));
-    ASSERT_EQ(finding.rivals.size(), 4u);
+    EXPECT_GT(finding.rivals.size(), 8u);
     for (const Rival& rival : finding.rivals)
         EXPECT_TRUE(says(text, "not " + to_string(rival.cause) + ": " + rival.ruled_out_by));
     EXPECT_TRUE(says(text, "Remedy. " + finding.remedy + "\nSeen before in: " + finding.precedent + "\nRepeat with " +

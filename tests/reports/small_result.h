@@ -64,6 +64,9 @@ inline std::vector<Record> small_records() {
     records[1].evidence.ragged = {3};
     records[1].trace = "traces/gpt-2x2x1.trace";
     records[2].verdict.sensitivity = infinite;
+    // Equal micros, but fewer on the second rank: here a mean of means is right, and no other count is.
+    records[3].evidence.windows = {small_window()};
+    records[3].evidence.windows[0].layout = {{{0, 0, 2, 2}, {0, 1, 1, 2}, {1, 0, 1, 2}}, false, 2};
     records[4].contract->weighting = Weighting::sample_mean;
     records[4].evidence.windows = {small_window()};
     records[4].evidence.windows[0].refused = "3 parameters cannot tell 4 samples apart";

@@ -31,10 +31,11 @@ void run_window(Engine& engine, const Window& window) {
     for (Replica& own : engine.replicas())
         for (const Slice& micro : window.micros) {
             if (micro.rank != own.rank) continue;
-            engine.forward_begins(correct.synchronises(window, micro));
+            engine.forward_begins(micro.micro == correct.exchanged_with(window, own.rank));
             const at::Tensor loss =
                 setup().subject->loss_sum(*own.model, setup().examples(window.of(micro), at::kDouble));
             engine.backward_begins(loss / correct.divisor(window, micro)).backward();
+            engine.backward_ends(own);
         }
     engine.reduce(window);
 }
@@ -67,7 +68,7 @@ INSTANTIATE_TEST_SUITE_P(Gloo, EveryExchange,
 TEST_P(EveryExchange, TwoRanksGiveTheBitsOfTheSerialEngineInEveryWindow) {
     std::vector<Replica> simulated;
     for (int rank = 0; rank < ranks; ++rank) simulated.push_back(replica(rank));
-    SerialEngine serial(std::move(simulated));
+    SerialEngine serial(std::move(simulated), {});
     std::vector<Window> windows;
     for (const Batch& batch : setup().batches()) windows.push_back(setup().window(batch));
     Batch one = setup().batches()[0];
@@ -81,7 +82,7 @@ TEST_P(EveryExchange, TwoRanksGiveTheBitsOfTheSerialEngineInEveryWindow) {
         for (Replica& own : serial.replicas()) own.zero_grad();
     }
     side_by_side(ranks, [&](int rank, const ProcessGroup& group) {
-        GlooEngine engine(replica(rank), parse_exchange(GetParam()), group);
+        GlooEngine engine(replica(rank), {}, parse_exchange(GetParam()), group);
         for (std::size_t k = 0; k < windows.size(); ++k) {
             run_window(engine, windows[k]);
             // What a static graph's first window holds of its first micro is averaged before it is summed: other bits.
@@ -100,7 +101,7 @@ TEST_P(EveryExchange, EveryRankStartsAsRankZero) {
         const at::NoGradGuard no_grad;
         if (rank == 1)
             for (at::Tensor& parameter : own.parameters) parameter.fill_(9);
-        GlooEngine engine(std::move(own), parse_exchange(GetParam()), group);
+        GlooEngine engine(std::move(own), {}, parse_exchange(GetParam()), group);
         const Replica expected = replica(0);
         for (std::size_t i = 0; i < expected.parameters.size(); ++i)
             EXPECT_TRUE(at::equal(engine.replicas()[0].parameters[i], expected.parameters[i])) << expected.names[i];
@@ -111,7 +112,7 @@ TEST_P(EveryExchange, RanksWithOtherModelsAreRefused) {
     EXPECT_ANY_THROW(side_by_side(ranks, [&](int rank, const ProcessGroup& group) {
         Replica own = replica(rank);
         if (rank == 1) own.parameters.pop_back();
-        GlooEngine engine(std::move(own), parse_exchange(GetParam()), group);
+        GlooEngine engine(std::move(own), {}, parse_exchange(GetParam()), group);
     }));
 }
 
@@ -121,7 +122,7 @@ TEST(GlooEngine, ALocalBackwardStaysLocal) {
     const Window window = setup().window(setup().batches()[0]);
     std::vector<std::vector<at::Tensor>> seen(ranks);
     side_by_side(ranks, [&](int rank, const ProcessGroup& group) {
-        GlooEngine engine(replica(rank), parse_exchange("gloo"), group);
+        GlooEngine engine(replica(rank), {}, parse_exchange("gloo"), group);
         Replica& own = engine.replicas()[0];
         engine.forward_begins(false);
         const Slice& micro = window.micros[static_cast<std::size_t>(rank)];

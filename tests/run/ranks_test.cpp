@@ -1,10 +1,14 @@
 #include "run/ranks.h"
 
+#include <algorithm>
 #include <thread>
 
 #include "cases/faults/faults.h"
+#include "diagnose/diagnose.h"
 #include "diagnose/examine.h"
 #include "judge/compare.h"
+#include "plan/exchange.h"
+#include "plan/fault.h"
 #include "run/matrix.h"
 #include "small_trial.h"
 #include "tests/base/expect.h"
@@ -35,8 +39,8 @@ protected:
                        30};
         };
         std::string other;
-        std::thread beside([&] { other = second.run(job(1)); });
-        const std::string own = first.run(job(0));
+        std::thread beside([&] { other = second.run(second.plan(wanted), job(1)); });
+        const std::string own = first.run(first.plan(wanted), job(0));
         beside.join();
         finish_trace(directory / name, {own, other});
         return read_trace(directory / name);
@@ -53,6 +57,31 @@ TEST_F(TwoRanks, WriteATraceThatIsJudgedLikeAnyOther) {
     const Trace trace = run(trial, "a.trace");
     EXPECT_EQ(trace.ranks.size(), 2U);
     EXPECT_EQ(judged(trace).verdict.outcome, Outcome::equivalent);
+}
+
+/// Each fault turns the checks red that its entry names, where ranks are processes too, and is named by what is left.
+TEST_F(TwoRanks, FaultsAreFoundOnEveryExchange) {
+    for (const char* engine : {"gloo", "gloo:flat", "gloo:bucket=64:view"})
+        for (const FaultEntry& entry : fault_catalogue()) {
+            Trial faulty = trial;
+            faulty.engine = engine;
+            faulty.fault = entry.id;
+            SCOPED_TRACE(std::string(engine) + " " + entry.id);
+            const bool race = entry.cause == Cause::scaled_before_wait;
+            if (race && !parse_exchange(engine).flat) {
+                EXPECT_TRUE(says(error_of([&] { first.plan(faulty); }).problem(), "DDP waits"));
+                continue;
+            }
+            const Record record = judged(run(faulty, "faulty.trace"));
+            for (const Check check : entry.red)
+                EXPECT_EQ(result_of(record.verdict, check).outcome, Outcome::divergent) << to_string(check);
+            for (const Check check : entry.green)
+                EXPECT_LE(result_of(record.verdict, check).outcome, Outcome::equivalent) << to_string(check);
+            const std::vector<Cause> causes = diagnose(std::span(&record, 1)).at(0).causes;
+            EXPECT_TRUE(race || std::find(causes.begin(), causes.end(), entry.cause) != causes.end());
+            std::filesystem::remove_all(directory / "faulty.trace");
+            std::filesystem::remove(directory / "faulty.trace.meeting");
+        }
 }
 
 TEST_F(TwoRanks, GiveTheBitsOfTheSerialEngine) {

@@ -9,11 +9,11 @@ namespace isobatch {
 
 namespace {
 
-SerialEngine engine(int ranks) {
+SerialEngine engine(int ranks, const Decisions& decisions = {}) {
     std::vector<Replica> replicas;
     for (int rank = 0; rank < ranks; ++rank)
         replicas.push_back(make_replica(find_case("mlp"), small_trial({1, 1, 4}), rank, 6));
-    return SerialEngine(std::move(replicas));
+    return SerialEngine(std::move(replicas), decisions);
 }
 
 double entry(const Replica& replica) {
@@ -47,13 +47,41 @@ TEST(SerialEngine, RanksDoNotShareTheResult) {
     EXPECT_DOUBLE_EQ(entry(ranks.replicas()[1]), 1);
 }
 
-TEST(SerialEngine, OneRankIsLeftAlone) {
-    SerialEngine ranks = engine(1);
-    at::Tensor& own = ranks.replicas()[0].parameters[0].mutable_grad();
-    own = at::full_like(ranks.replicas()[0].parameters[0], 7.0);
-    const void* before = own.data_ptr();
-    ranks.reduce(Window{});
-    EXPECT_EQ(ranks.replicas()[0].parameters[0].grad().data_ptr(), before);
+TEST(SerialEngine, WhatComesAfterTheExchangeStaysOnItsRank) {
+    SerialEngine ranks = engine(2);
+    const Window window = make_setup(small_trial({1, 2, 2})).window({1, 0, 0, 4});
+    const auto backward = [&](Replica& replica, double value) {
+        at::Tensor& own = replica.parameters[0].mutable_grad();
+        at::Tensor added = at::full_like(replica.parameters[0], value);
+        own = own.defined() ? added.add_(own) : added;
+        ranks.backward_ends(replica);
+    };
+    for (Replica& replica : ranks.replicas()) {
+        ranks.forward_begins(true);
+        backward(replica, replica.rank + 1.0);
+        ranks.forward_begins(false);
+        backward(replica, 10.0 * (replica.rank + 1));
+    }
+    ranks.reduce(window);
+    EXPECT_DOUBLE_EQ(entry(ranks.replicas()[0]), 1.5 + 10);
+    EXPECT_DOUBLE_EQ(entry(ranks.replicas()[1]), 1.5 + 20);
+}
+
+TEST(SerialEngine, LeavesWhatItIsTold) {
+    for (const auto& [reduction, first, second] :
+         {std::tuple{Reduction::mean, 2.0, 2.0}, {Reduction::sum, 4.0, 4.0}, {Reduction::own_part, 0.5, 1.5}}) {
+        Decisions decisions;
+        decisions.reduction = reduction;
+        decisions.exchanged = [](const auto&) { return std::vector<std::size_t>{0}; };
+        SerialEngine ranks = engine(2, decisions);
+        for (Replica& replica : ranks.replicas())
+            for (const std::size_t p : {0, 1})
+                replica.parameters[p].mutable_grad() = at::full_like(replica.parameters[p], 2 * replica.rank + 1.0);
+        ranks.reduce(Window{});
+        EXPECT_DOUBLE_EQ(entry(ranks.replicas()[0]), first);
+        EXPECT_DOUBLE_EQ(entry(ranks.replicas()[1]), second);
+        EXPECT_DOUBLE_EQ(ranks.replicas()[1].parameters[1].grad().reshape({-1})[0].item<double>(), 3) << "left out";
+    }
 }
 
 }  // namespace isobatch

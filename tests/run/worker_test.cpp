@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "cases/faults/faults.h"
+#include "plan/fault.h"
 #include "small_trial.h"
 
 namespace isobatch {
@@ -32,7 +33,7 @@ TEST(Worker, GreetsWithItsProtocolCasesAndFaults) {
     ASSERT_EQ(answers.size(), 1U);
     EXPECT_EQ(answers[0]["protocol"], worker_protocol);
     EXPECT_FALSE(answers[0]["libtorch"].get<std::string>().empty());
-    EXPECT_EQ(answers[0]["faults"].size(), 5U);
+    EXPECT_EQ(answers[0]["faults"].size(), fault_catalogue().size());
 }
 
 TEST(Worker, AnswersOneRecordATrial) {

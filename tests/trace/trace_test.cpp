@@ -93,14 +93,14 @@ TEST(ContentDigest, TimesAreNoContent) {
 
 TEST(LayoutOf, CountsSamplesAndUnitsOverAllRanks) {
     EXPECT_EQ(layout_of(small_trace(), 0),
-              (WindowLayout{{{0, 0, 2, 3}, {0, 1, 2, 7}, {1, 0, 2, 5}, {1, 1, 2, 9}}, false}));
-    EXPECT_EQ(layout_of(small_trace(), 2), (WindowLayout{{{0, 0, 2, 19}, {1, 0, 1, 21}}, true}));
+              (WindowLayout{{{0, 0, 2, 3}, {0, 1, 2, 7}, {1, 0, 2, 5}, {1, 1, 2, 9}}, false, 2}));
+    EXPECT_EQ(layout_of(small_trace(), 2), (WindowLayout{{{0, 0, 2, 19}, {1, 0, 1, 21}}, true, 2}));
 }
 
 TEST(LayoutOf, TakesARankThatEndedEarly) {
     Trace trace = small_trace();
     trace.ranks[0].resize(1);
-    EXPECT_EQ(layout_of(trace, 1), (WindowLayout{{{1, 0, 2, 13}, {1, 1, 2, 17}}, true}));
+    EXPECT_EQ(layout_of(trace, 1), (WindowLayout{{{1, 0, 2, 13}, {1, 1, 2, 17}}, true, 2}));
     EXPECT_EQ(layouts_of(trace).size(), 3u) << "as many as the longest rank has";
 }
 

@@ -17,4 +17,29 @@ TEST(DenominatorFaults, DivideByTheirOwnCounts) {
     EXPECT_FALSE(plant_denominator("zero-grad-in-window", means));
 }
 
+TEST(DenominatorFaults, OfSeveralRanksCountWhatTheyMiss) {
+    const auto planted = [](const char* id) {
+        isobatch::Setup setup = make_setup(small_trial({1, 2, 2}));
+        EXPECT_TRUE(plant_denominator(id, setup)) << id;
+        return setup;
+    };
+    const isobatch::Setup local = planted("rank-local-denominator"), uneven = planted("uneven-ranks-equal-weight"),
+                          averaged = planted("average-count-per-micro"), global = planted("no-world-compensation");
+    for (const Batch& batch : local.batches()) {
+        const Window window = local.window(batch);
+        for (const Slice& micro : window.micros) {
+            double rank = 0, level = 0;
+            for (const Slice& other : window.micros) {
+                rank += other.rank == micro.rank ? window.units_of(other) : 0;
+                level += other.micro == micro.micro ? window.units_of(other) : 0;
+            }
+            const double mine = std::max(rank, 1.0);
+            EXPECT_EQ(local.decisions.divisor(window, micro), mine);
+            EXPECT_EQ(uneven.decisions.divisor(window, micro), batch.samples < 4 ? mine : window.units / 2);
+            EXPECT_EQ(averaged.decisions.divisor(window, micro), std::max(level, 1.0) / 2 * 2);
+            EXPECT_EQ(global.decisions.divisor(window, micro), window.units);
+        }
+    }
+}
+
 }  // namespace isobatch

@@ -12,7 +12,10 @@ namespace isobatch {
 TEST(Faults, EveryEntryOfTheCatalogueIsPlantedByExactlyOneFamily) {
     for (const FaultEntry& entry : fault_catalogue()) {
         isobatch::Setup setup = make_setup(small_trial({1, 2, 2}));
-        EXPECT_EQ(plant_denominator(entry.id, setup) + plant_accumulator(entry.id, setup), 1) << entry.id;
+        EXPECT_EQ(plant_denominator(entry.id, setup) + plant_accumulator(entry.id, setup) +
+                      plant_synchronisation(entry.id, setup),
+                  1)
+            << entry.id;
     }
 }
 

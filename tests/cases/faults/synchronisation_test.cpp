@@ -1,0 +1,65 @@
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "../../base/expect.h"
+#include "../../run/small_trial.h"
+#include "cases/faults/faults.h"
+#include "run/replica.h"
+
+namespace isobatch {
+
+namespace {
+
+isobatch::Setup planted(const char* id, const char* engine = "serial") {
+    Trial trial = small_trial({1, 2, 2});
+    trial.engine = engine;
+    isobatch::Setup setup = make_setup(trial);
+    EXPECT_TRUE(plant_synchronisation(id, setup)) << id;
+    return setup;
+}
+
+}  // namespace
+
+TEST(SynchronisationFaults, ChangeOneDecisionEach) {
+    isobatch::Setup plain = make_setup(small_trial({1, 2, 2}));
+    const Window full = plain.window(plain.batches()[0]), tail = plain.window(plain.batches()[2]);
+    ASSERT_EQ(tail.micros_on(1), 1);
+    EXPECT_FALSE(planted("never-synced").decisions.exchanges(full));
+    const Decisions early = planted("no-sync-off-by-one").decisions, once = planted("reduced-once").decisions;
+    EXPECT_EQ(early.exchanged_with(full, 0), 0);
+    EXPECT_EQ(early.exchanged_with(tail, 1), 0) << "one micro is the last and the first";
+    EXPECT_EQ(once.exchanged_with(full, 1), 0);
+    EXPECT_EQ(planted("sum-over-devices").decisions.reduction, Reduction::sum);
+    EXPECT_EQ(planted("scaled-before-wait").decisions.reduction, Reduction::own_part);
+    EXPECT_EQ(planted("scaled-before-wait", "gloo:flat").decisions.reduction, Reduction::own_part);
+    EXPECT_FALSE(plant_synchronisation("token-mean-of-means", plain));
+}
+
+TEST(SynchronisationFaults, AThirdMicroTellsTheLastButOneFromTheFirst) {
+    const isobatch::Setup setup = make_setup(small_trial({1, 3, 1}));
+    const Window window = setup.window(setup.batches()[0]);
+    EXPECT_EQ(planted("no-sync-off-by-one").decisions.exchanged_with(window, 0), 1);
+    EXPECT_EQ(planted("reduced-once").decisions.exchanged_with(window, 0), 0);
+}
+
+TEST(SynchronisationFaults, TheLargestParameterIsLeftOut) {
+    const std::vector<at::Tensor> parameters = make_replica(find_case("mlp"), small_trial({1, 2, 2}), 0, 1).parameters;
+    const std::vector<std::size_t> rest = planted("replicated-partial").decisions.exchanged(parameters);
+    EXPECT_EQ(rest.size(), parameters.size() - 1);
+    for (const std::size_t p : every_one(parameters)) {
+        if (std::find(rest.begin(), rest.end(), p) != rest.end()) continue;
+        for (const at::Tensor& other : parameters) EXPECT_GE(parameters[p].numel(), other.numel());
+    }
+}
+
+TEST(SynchronisationFaults, WhatDdpCannotGetWrongIsRefused) {
+    Trial trial = small_trial({1, 2, 2});
+    trial.engine = "gloo:view";
+    isobatch::Setup setup = make_setup(trial);
+    const Error error = error_of([&] { plant_synchronisation("scaled-before-wait", setup); });
+    EXPECT_EQ(error.where(), "--fault");
+    EXPECT_TRUE(says(error.next(), "gloo:flat"));
+}
+
+}  // namespace isobatch
