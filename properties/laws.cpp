@@ -62,14 +62,15 @@ TEST(Laws, PlantedFaultWithPowerIsNamed) {
         trial.fault = entry.id;
         const std::vector<Trial> trials = matrix_with(trial, 4);
         RC_LOG() << "isobatch check " << to_string(trial) << " (all splits)" << std::endl;
+        RC_PRE(entry.cause.has_value());
         RC_PRE(std::any_of(trials.begin(), trials.end(), [&](const Trial& t) {
-            return entry.power(layouts(t)) && (t.split.devices > 1 || !concerns_devices(entry.cause));
+            return entry.power(layouts(t)) && (t.split.devices > 1 || !concerns_devices(*entry.cause));
         }));
         const Result result = run_matrix(trials);
         RC_ASSERT(result.findings.size() == 1U);
         const std::vector<Cause>& causes = result.findings[0].causes;
         RC_CLASSIFY(causes.size() == 1, "named alone");
-        RC_ASSERT(std::find(causes.begin(), causes.end(), entry.cause) != causes.end());
+        RC_ASSERT(std::find(causes.begin(), causes.end(), *entry.cause) != causes.end());
     });
 }
 

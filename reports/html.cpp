@@ -150,6 +150,10 @@ std::string html_page(const Result& result) {
     std::string notes, findings;
     for (const std::string& note : result.notes) notes += fmt::format("<li>{}</li>\n", escaped(note));
     for (const Finding& finding : result.findings) findings += finding_part(finding);
+    for (const Waste& waste : result.waste)
+        findings += fmt::format(
+            "<h2>Paid for nothing</h2>\n<p>{}</p>\n<p><b>Remedy.</b> {}</p>\n<p>Repeat with <code>{}</code></p>\n",
+            escaped(waste.summary), escaped(waste.remedy), escaped(waste.repro));
     return fmt::format(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
         "content=\"width=device-width,initial-scale=1\">\n"

@@ -142,6 +142,9 @@ std::string terminal_text(const Result& result, bool colour) {
     for (const std::string& note : result.notes) text += printable(note) + "\n";
     text += "\n" + rows(result, colour) + "\n";
     for (const Finding& finding : result.findings) text += finding_text(finding, colour) + "\n";
+    for (const Waste& waste : result.waste)
+        text += fmt::format("cost: {}\n  remedy: {}\n  repeat: {}\n\n", printable(waste.summary),
+                            printable(waste.remedy), printable(waste.repro));
     text += claims(result);
     return text + fmt::format("{}{}{}\n", colour ? colour_of(result.outcome) : "", printable(result.summary),
                               colour ? "\x1b[0m" : "");

@@ -18,6 +18,13 @@ std::vector<std::size_t> without_the_largest(const std::vector<at::Tensor>& para
     return rest;
 }
 
+/// Ranks must exchange equally often, or DDP waits for ever: so with as many micros as the rank that has fewest.
+bool with_all_that_every_rank_has(const Window& window, const Slice& micro) {
+    std::int64_t fewest = window.micros_on(0);
+    for (int rank = 1; rank < window.devices; ++rank) fewest = std::min(fewest, window.micros_on(rank));
+    return micro.micro + 1 < fewest || micro.micro + 1 == window.micros_on(micro.rank);
+}
+
 }  // namespace
 
 bool plant_synchronisation(const std::string& id, Setup& setup) {
@@ -25,11 +32,13 @@ bool plant_synchronisation(const std::string& id, Setup& setup) {
     if (id == "never-synced") {
         decide.exchanges = [](const Window&) { return false; };
     } else if (id == "no-sync-off-by-one") {
-        decide.exchanged_with = [](const Window& window, int rank) {
-            return std::max<std::int64_t>(window.micros_on(rank) - 2, 0);
+        decide.exchanges_with = [](const Window& window, const Slice& micro) {
+            return micro.micro == std::max<std::int64_t>(window.micros_on(micro.rank) - 2, 0);
         };
     } else if (id == "reduced-once") {
-        decide.exchanged_with = [](const Window&, int) { return std::int64_t{0}; };
+        decide.exchanges_with = [](const Window&, const Slice& micro) { return micro.micro == 0; };
+    } else if (id == "no-sync-around-backward") {
+        decide.exchanges_with = with_all_that_every_rank_has;
     } else if (id == "sum-over-devices") {
         decide.reduction = Reduction::sum;
     } else if (id == "scaled-before-wait") {

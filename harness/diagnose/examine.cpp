@@ -16,6 +16,7 @@ Record Examiner::examine(const Trace& candidate, std::string repro) {
         if (!decoder_) decoder_ = std::make_unique<const Decoder>(*yardstick_);
         decoder_->recover(record.evidence, candidate);
     }
+    record.traffic = traffic_of(candidate);
     record.cost = cost_of(candidate);
     return record;
 }

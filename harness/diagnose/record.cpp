@@ -9,6 +9,7 @@ Json to_json(const Record& record) {
             {"contract", to_json(record.contract)},
             {"verdict", to_json(record.verdict)},
             {"evidence", to_json(record.evidence)},
+            {"traffic", to_json(record.traffic)},
             {"cost", to_json(record.cost)},
             {"trace", record.trace}};
 }
@@ -21,6 +22,7 @@ Record record_from_json(const Json& object, const std::string& where) {
         record.contract = contract_from_json(object.at("contract"), where);
         record.verdict = verdict_from_json(object.at("verdict"), where);
         record.evidence = evidence_from_json(object.at("evidence"), where);
+        record.traffic = traffic_from_json(object.at("traffic"), where);
         record.cost = cost_from_json(object.at("cost"), where);
         record.trace = object.at("trace").get<std::string>();
         return record;
@@ -28,7 +30,7 @@ Record record_from_json(const Json& object, const std::string& where) {
 }
 
 Record crashed_record(const Trial& trial, std::string repro, std::string message) {
-    Record record{trial, std::move(repro), std::nullopt, {}, {}, {}, {}};
+    Record record{trial, std::move(repro), std::nullopt, {}, {}, {}, {}, {}};
     record.verdict.outcome = Outcome::crashed;
     CheckResult result{.check = Check::data, .outcome = Outcome::crashed};
     result.first = Place{};

@@ -7,6 +7,7 @@
 #include "diagnose/evidence.h"
 #include "judge/verdict.h"
 #include "measure/cost.h"
+#include "measure/traffic.h"
 #include "plan/trial.h"
 
 namespace isobatch {
@@ -18,6 +19,7 @@ struct Record {
     std::optional<Contract> contract;  ///< what it was held to
     Verdict verdict;
     Evidence evidence;
+    Traffic traffic;
     Cost cost;
     std::string trace;  ///< where its trace was kept inside the run directory; empty: not kept
 };

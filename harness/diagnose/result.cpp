@@ -96,6 +96,7 @@ Result assemble(std::string command, std::vector<Record> records, const std::vec
     for (const std::span<const Record> matrix : matrices_of(result.records)) {
         add_claims(matrix, allowed, result.claims);
         for (Finding& finding : diagnose(matrix)) result.findings.push_back(std::move(finding));
+        if (const auto waste = waste_of(matrix)) result.waste.push_back(*waste);
     }
     if (result.records.empty()) result.outcome = Outcome::inconclusive;
     for (const Record& record : result.records) result.outcome = worst(result.outcome, record.verdict.outcome);
@@ -111,7 +112,8 @@ Result assemble(std::string command, std::vector<Record> records, const std::vec
 }
 
 Json to_json(const Result& result, bool times) {
-    Json records = Json::array(), claims = Json::array(), findings = Json::array(), allowed = Json::array();
+    Json records = Json::array(), claims = Json::array(), findings = Json::array(), waste = Json::array(),
+         allowed = Json::array();
     for (const Record& record : result.records) {
         records.push_back(to_json(record));
         if (!times) records.back().erase("cost");
@@ -121,6 +123,7 @@ Json to_json(const Result& result, bool times) {
         if (status.allowed) allowed.push_back(to_string(status.claim));
     }
     for (const Finding& finding : result.findings) findings.push_back(to_json(finding));
+    for (const Waste& one : result.waste) waste.push_back(to_json(one));
     return {{"schema", schema},
             {"command", result.command},
             {"summary", result.summary},
@@ -130,6 +133,7 @@ Json to_json(const Result& result, bool times) {
             {"claims", claims},
             {"allowed_untested", allowed},
             {"findings", findings},
+            {"waste", waste},
             {"notes", result.notes}};
 }
 

@@ -5,6 +5,7 @@
 
 #include "diagnose/finding.h"
 #include "diagnose/record.h"
+#include "diagnose/waste.h"
 
 namespace isobatch {
 
@@ -25,6 +26,7 @@ struct Result {
     std::vector<Record> records;  ///< in the order of before()
     std::vector<ClaimStatus> claims;
     std::vector<Finding> findings;
+    std::vector<Waste> waste;
     std::vector<std::string> notes;  ///< what was assumed, and what this run cannot prove
 };
 

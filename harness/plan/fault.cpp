@@ -82,6 +82,10 @@ bool any_exchange_of_several(const Windows& windows) {
     return any_window(windows, [](const WindowLayout& window) { return window.ranks > 1 && most_micros(window) > 1; });
 }
 
+bool nowhere(const Windows&) {
+    return false;
+}
+
 }  // namespace
 
 const std::vector<FaultEntry>& fault_catalogue() {
@@ -113,6 +117,7 @@ const std::vector<FaultEntry>& fault_catalogue() {
         {"no-sync-off-by-one", Cause::no_sync_off_by_one, {events, grad}, {data, step, loss}, any_exchange_of_several},
         {"reduced-once", Cause::reduced_once, {events, grad}, {data, step, loss}, any_exchange_of_several},
         {"scaled-before-wait", Cause::scaled_before_wait, {grad}, {data, events, step, loss}, any_exchange},
+        {"no-sync-around-backward", std::nullopt, {}, {data, events, step, grad, loss}, nowhere},
         {"replicated-partial", Cause::replicated_partial, {grad}, {data, events, step, loss}, any_exchange},
     };
     return entries;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,7 +14,7 @@ namespace isobatch {
 /// What is known of a planted fault without running it: where it can matter, and which checks must and must not notice.
 struct FaultEntry {
     std::string id;
-    Cause cause;
+    std::optional<Cause> cause;  ///< none: every value stays right, and only the price is wrong
     std::vector<Check> red;
     std::vector<Check> green;
     /// Whether the fault changes anything in these windows; where it does not, a trial must not be red.

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "run/replica.h"
 #include "run/setup.h"
+#include "trace/step.h"
 
 namespace isobatch {
 
@@ -22,6 +24,8 @@ public:
     /// After the window's last backward, where the ranks exchange at all: what every rank gave is now, on each of them,
     /// its average over all ranks.
     virtual void reduce(const Window& window) = 0;
+    /// What went between the ranks since the last call; nothing where nothing does.
+    virtual std::optional<Collectives> take_traffic() = 0;
 };
 
 }  // namespace isobatch

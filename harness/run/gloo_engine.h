@@ -26,6 +26,7 @@ public:
     at::Tensor backward_begins(at::Tensor loss) override;
     void backward_ends(Replica& replica) override;
     void reduce(const Window& window) override;
+    std::optional<Collectives> take_traffic() override { return isobatch::take_traffic(group_); }
 
 private:
     void reduce_flat();

@@ -18,6 +18,7 @@ void clear(Replica& replica, Recorder& recorder) {
 void train(const Setup& setup, Engine& engine, Recorder& recorder) {
     const Decisions& decide = setup.decisions;
     const at::ScalarType dtype = scalar_type(setup.trial.recipe);
+    engine.take_traffic();  // that of the start belongs to no step
     for (const Batch& batch : setup.batches()) {
         const Window window = setup.window(batch);
         if (!decide.trains_on(window)) continue;
@@ -29,7 +30,7 @@ void train(const Setup& setup, Engine& engine, Recorder& recorder) {
                 if (micro.rank != replica.rank) continue;
                 if (decide.clears_before(window, micro)) clear(replica, recorder);
 
-                const bool with_this = exchanges && micro.micro == decide.exchanged_with(window, replica.rank);
+                const bool with_this = exchanges && decide.exchanges_with(window, micro);
                 engine.forward_begins(with_this);
                 const at::Tensor loss_sum =
                     setup.subject->loss_sum(*replica.model, setup.examples(window.of(micro), dtype));
@@ -51,7 +52,7 @@ void train(const Setup& setup, Engine& engine, Recorder& recorder) {
             replica.schedule_step();
             recorder.note(replica, "schedule");
             if (decide.clears_after_step(window)) clear(replica, recorder);
-            recorder.step_ends(replica);
+            recorder.step_ends(replica, engine.take_traffic());
         }
     }
 }

@@ -4,6 +4,8 @@
 
 #include <torch/csrc/distributed/c10d/ProcessGroup.hpp>
 
+#include "trace/step.h"
+
 namespace isobatch {
 
 using ProcessGroup = c10::intrusive_ptr<c10d::ProcessGroup>;
@@ -17,5 +19,8 @@ struct Meeting {
 
 /// Returns once every rank is there. Throws what c10d throws when one does not come.
 ProcessGroup join(const Meeting& meeting);
+
+/// What this rank moved through the group since the last call.
+Collectives take_traffic(const ProcessGroup& group);
 
 }  // namespace isobatch

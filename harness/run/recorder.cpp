@@ -68,12 +68,13 @@ void Recorder::gradient_ready(const Replica& replica, const Window& window) {
     lap();
 }
 
-void Recorder::step_ends(const Replica& replica) {
+void Recorder::step_ends(const Replica& replica, std::optional<Collectives> moved) {
     window_ms_ += lap();
     Step& step = open(replica.rank);
     step.number = replica.counters.optimizer_steps;
     step.counters = replica.counters;
     step.step_ms = window_ms_;
+    step.collectives = std::move(moved);
     if (level_ == Level::full) {
         for (std::size_t i = 0; i < replica.parameters.size(); ++i)
             step.tensors["param/" + replica.names[i]] = snapshot(replica.parameters[i]);

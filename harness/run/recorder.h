@@ -31,7 +31,8 @@ public:
     void note(const Replica& replica, std::string event);
     /// The reduced gradient stands, before clip and optimizer.
     void gradient_ready(const Replica& replica, const Window& window);
-    void step_ends(const Replica& replica);
+    /// `moved` between the ranks for this step.
+    void step_ends(const Replica& replica, std::optional<Collectives> moved);
 
 private:
     using Clock = std::chrono::steady_clock;

@@ -10,11 +10,16 @@ SerialEngine::SerialEngine(std::vector<Replica> replicas, const Decisions& decis
       reduction_(decisions.reduction),
       given_(replicas_.size(), std::vector<at::Tensor>(replicas_[0].parameters.size())) {}
 
-/// Moved, not copied: what a later micro adds starts from nothing and is met again in reduce().
+/// Moved, not copied: what a later micro adds starts from nothing, and is given too or met again in reduce(). To give
+/// all of it once more, as DDP does, averages an average: the same.
 void SerialEngine::give(Replica& replica) {
     for (const std::size_t p : exchanged_) {
         at::Tensor& own = replica.parameters[p].mutable_grad();
-        given_[static_cast<std::size_t>(replica.rank)][p] = std::move(own);
+        at::Tensor& given = given_[static_cast<std::size_t>(replica.rank)][p];
+        if (given.defined() && own.defined())
+            given.add_(own);
+        else if (own.defined())
+            given = own;
         own = at::Tensor();
     }
 }

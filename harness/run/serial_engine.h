@@ -14,6 +14,7 @@ public:
     at::Tensor backward_begins(at::Tensor loss) override { return loss; }
     void backward_ends(Replica& replica) override;
     void reduce(const Window& window) override;
+    std::optional<Collectives> take_traffic() override { return std::nullopt; }
 
 private:
     void give(Replica& replica);

@@ -47,8 +47,8 @@ struct Decisions {
     /// Whether the ranks exchange their gradients in this window.
     std::function<bool(const Window&)> exchanges = [](const Window& window) { return window.devices > 1; };
     /// With which of a rank's micros: its last one.
-    std::function<std::int64_t(const Window&, int rank)> exchanged_with = [](const Window& window, int rank) {
-        return window.micros_on(rank) - 1;
+    std::function<bool(const Window&, const Slice&)> exchanges_with = [](const Window& window, const Slice& micro) {
+        return micro.micro + 1 == window.micros_on(micro.rank);
     };
     /// Which parameters' gradients take part: all.
     std::function<std::vector<std::size_t>(const std::vector<at::Tensor>& parameters)> exchanged = every_one;

@@ -46,8 +46,16 @@ Micro micro_from(const Json& object, const std::string& where) {
 }
 
 const char* const known_fields[] = {
-    "step",     "epoch",   "events",       "micros",     "loss",           "grad_norm",   "clip_threshold", "lr",
-    "counters", "step_ms", "sample_units", "exact_loss", "loss_magnitude", "loss_errors", "tensors"};
+    "step",     "epoch",   "events",      "micros",       "loss",       "grad_norm",      "clip_threshold", "lr",
+    "counters", "step_ms", "collectives", "sample_units", "exact_loss", "loss_magnitude", "loss_errors",    "tensors"};
+
+Collectives collectives_from(const Json& object, const std::string& where) {
+    Collectives collectives;
+    for (const auto& [name, moved] : object.get_ref<const Json::object_t&>())
+        collectives[name] = {integer_from_json(moved.at("calls"), 0, largest_count, where + ", collectives"),
+                             integer_from_json(moved.at("bytes"), 0, std::int64_t{1} << 53, where + ", collectives")};
+    return collectives;
+}
 
 Trusted trusted_from(const Json& object, const std::string& where) {
     return {numbers_from_json(object.at("sample_units"), where), number_from_json(object.at("exact_loss"), where),
@@ -72,6 +80,11 @@ std::string step_line(const Step& step, const std::string& file) {
                           {"zero_grads", step.counters.zero_grads},
                           {"ema_updates", step.counters.ema_updates}};
     object["step_ms"] = step.step_ms;
+    if (step.collectives) {
+        object["collectives"] = Json::object();
+        for (const auto& [name, moved] : *step.collectives)
+            object["collectives"][name] = {{"calls", moved.calls}, {"bytes", moved.bytes}};
+    }
     if (step.trusted) {
         object["sample_units"] = numbers_to_json(step.trusted->sample_units);
         object["exact_loss"] = number_to_json(step.trusted->exact_loss);
@@ -104,6 +117,7 @@ Step parse_step(std::string_view line, const std::string& where, std::string& fi
                          count(counters.at("zero_grads"), "zero_grads", 0),
                          count(counters.value("ema_updates", Json(0)), "ema_updates", 0)};
         step.step_ms = number_or_zero(object, "step_ms", where);
+        if (object.contains("collectives")) step.collectives = collectives_from(object.at("collectives"), where);
         if (object.contains("exact_loss")) step.trusted = trusted_from(object, where);
         file = object.value("tensors", std::string());
         step.unknown = object;

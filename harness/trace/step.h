@@ -37,6 +37,16 @@ struct Trusted {
 };
 
 /// One optimizer step of one rank; a last one without a number holds an unfinished window.
+/// What one kind of collective moved in a step, as this rank saw it.
+struct Collective {
+    std::int64_t calls = 0, bytes = 0;
+
+    bool operator==(const Collective&) const = default;
+};
+
+/// By name: `all_reduce`, `broadcast`, `all_gather` …
+using Collectives = std::map<std::string, Collective>;
+
 struct Step {
     std::optional<std::int64_t> number;  ///< 1-based count of optimizer updates
     int epoch = 1;
@@ -47,6 +57,7 @@ struct Step {
     std::vector<double> lr;
     Counters counters;
     double step_ms = 0;
+    std::optional<Collectives> collectives;  ///< none: nobody counted
     std::optional<Trusted> trusted;
     Json unknown = Json::object();  ///< fields of a newer minor version, kept
     Tensors tensors;

@@ -11,16 +11,18 @@ TEST(Record, ReadsBackFromItsJson) {
     for (const Cause cause : all_causes) {
         for (Record record : records_of(matrix, {{16, 1, 1}, {2, 2, 4}}, loop_with(cause))) {
             record.trace = "traces/a.trace";
+            record.traffic = {3, 4, 0.1};
             record.trial.fault = to_string(cause);
             const Json json = to_json(record);
             const Record read = record_from_json(parse_json(json.dump(), "file"), "file");
             EXPECT_EQ(to_json(read).dump(), json.dump());
-            const auto& [trial, repro, contract, verdict, evidence, cost, trace] = read;
+            const auto& [trial, repro, contract, verdict, evidence, traffic, cost, trace] = read;
             EXPECT_EQ(trial, record.trial);
             EXPECT_EQ(repro, record.repro);
             EXPECT_EQ(contract, record.contract);
             EXPECT_EQ(verdict, record.verdict);
             EXPECT_EQ(to_json(evidence), to_json(record.evidence));
+            EXPECT_EQ(traffic, record.traffic);
             EXPECT_EQ(cost.step_ms_median, record.cost.step_ms_median);
             EXPECT_EQ(trace, record.trace);
         }

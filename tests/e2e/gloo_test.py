@@ -25,6 +25,16 @@ class Gloo(ProgramTest):
         self.assertEqual((len(references), len(kept)), (1, 3 - 1))
         self.assertEqual(self.isobatch("judge", references[0], *sorted(kept)), 1, self.said)
 
+    def test_an_exchange_too_many_is_a_cost_and_no_divergence(self):
+        self.assertEqual(self.isobatch("check", "gpt", "--engine", "gloo", "--splits", "4x4x1,4x2x2,1x8x2", "--fault", "no-sync-around-backward"), 0, self.said)
+        self.assertIn("cost: 1x8x2 exchanges its gradients 7 times a window", self.said)
+        self.assertEqual(len(self.result()["waste"]), 1)
+        self.assertEqual([record["traffic"]["exchanges"] for record in self.result()["records"]], [0, 5 / 3, 7])
+
+    def test_what_ddp_cannot_get_wrong_is_misuse(self):
+        self.assertEqual(self.isobatch("check", "mlp", "--engine", "gloo", "--splits", "4x1x2", "--fault", "scaled-before-wait"), 2, self.said)
+        self.assertIn("gloo:flat", self.said)
+
     def test_the_printed_command_repeats_the_verdict(self):
         self.isobatch("check", "gpt", "--engine", "gloo:view:bucket=512", "--splits", "4x2x2", "--fault", "token-mean-of-means")
         first = self.result()

@@ -67,6 +67,7 @@ inline Result hostile_result(const std::string& text) {
             for (std::string& sample : window.samples) sample = text;
         }
     }
+    for (Waste& waste : result.waste) waste.summary = waste.remedy = waste.repro = text;
     for (Finding& finding : result.findings) {
         finding.summary = finding.trial = finding.first.tensor = finding.separated_by = finding.remedy =
             finding.precedent = finding.repro = text;

@@ -96,6 +96,14 @@ TEST(HtmlPage, ShowsEveryWeightOfAFinding) {
     EXPECT_EQ(bars, (Cells{"width:10.00rem", "width:3.33rem", "width:3.33rem", "width:0.00rem"}));
 }
 
+TEST(HtmlPage, SaysWhatIsPaidForNothing) {
+    const Result result = small_result();
+    ASSERT_EQ(result.waste.size(), 1u);
+    const std::string text = read_html(result).text;
+    EXPECT_TRUE(says(text, "Paid for nothing\n" + result.waste[0].summary));
+    EXPECT_TRUE(says(text, result.waste[0].remedy + "\nRepeat with " + result.waste[0].repro));
+}
+
 TEST(HtmlPage, AFindingSaysWhatWhereWhyNotAndHowToRepeatIt) {
     const Result result = small_result();
     ASSERT_EQ(result.findings.size(), 2u);

@@ -103,6 +103,14 @@ TEST(TerminalText, AFindingShowsEveryWeightToTenDigits) {
     EXPECT_EQ(text.find("tell them apart"), std::string::npos);
 }
 
+TEST(TerminalText, SaysWhatIsPaidForNothing) {
+    const Result result = small_result();
+    ASSERT_EQ(result.waste.size(), 1u);
+    const Waste& waste = result.waste[0];
+    EXPECT_TRUE(says(plain(result),
+                     "\ncost: " + waste.summary + "\n  remedy: " + waste.remedy + "\n  repeat: " + waste.repro + "\n"));
+}
+
 TEST(TerminalText, AFindingShowsWhatIsLeftOfEarlierGradients) {
     Result result = small_result();
     result.findings = {odd_finding()};

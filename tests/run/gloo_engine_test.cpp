@@ -31,7 +31,7 @@ void run_window(Engine& engine, const Window& window) {
     for (Replica& own : engine.replicas())
         for (const Slice& micro : window.micros) {
             if (micro.rank != own.rank) continue;
-            engine.forward_begins(micro.micro == correct.exchanged_with(window, own.rank));
+            engine.forward_begins(correct.exchanges_with(window, micro));
             const at::Tensor loss =
                 setup().subject->loss_sum(*own.model, setup().examples(window.of(micro), at::kDouble));
             engine.backward_begins(loss / correct.divisor(window, micro)).backward();

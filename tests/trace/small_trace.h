@@ -39,8 +39,9 @@ inline Step small_step(int rank, int number) {
     step.lr = {1e-3 * number, 0.1};
     step.counters = {number, number + 1, number + 2, number + 3};
     step.step_ms = 1.5;
+    if (number < 3) step.collectives = Collectives{{"all_reduce", {number, 1 << 20}}, {"br\"oad", {0, 0}}};
     if (rank == 0) step.trusted = Trusted{{1, 2, 3}, -0.0, 4.5, {1e-17, 0}};
-    step.unknown = {{"collectives", {{"all_reduce", {{"calls", 2}}}}}};
+    step.unknown = {{"newer", {{"all_reduce", {{"calls", 2}}}}}};
     if (number != 3) {
         step.tensors["grad/w"] = counting_tensor(Dtype::f64, {2, 3}, static_cast<unsigned char>(16 * number + rank));
         step.tensors["grad/b"] = counting_tensor(Dtype::f32, {3}, static_cast<unsigned char>(number));
@@ -99,9 +100,10 @@ inline auto fields(const Manifest& manifest) {
 
 inline void expect_same(const Step& left, const Step& right) {
     const auto plain = [](const Step& step) {
-        const auto& [number, epoch, events, micros, loss, grad_norm, clip_threshold, lr, counters, step_ms, trusted,
-                     unknown, tensors] = step;
-        return std::tie(number, epoch, events, loss, grad_norm, clip_threshold, lr, counters, step_ms, unknown);
+        const auto& [number, epoch, events, micros, loss, grad_norm, clip_threshold, lr, counters, step_ms, collectives,
+                     trusted, unknown, tensors] = step;
+        return std::tie(number, epoch, events, loss, grad_norm, clip_threshold, lr, counters, step_ms, collectives,
+                        unknown);
     };
     EXPECT_TRUE(plain(left) == plain(right));
     ASSERT_EQ(left.micros.size(), right.micros.size());

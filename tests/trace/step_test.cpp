@@ -117,6 +117,21 @@ TEST(ParseStep, TakesTheLeastThatAWriterGives) {
     EXPECT_FALSE(parsed(nulls).loss);
 }
 
+TEST(ParseStep, TrafficIsCountedOrAbsent) {
+    EXPECT_FALSE(parsed(minimal()).collectives);
+    Json with = minimal();
+    with["collectives"] = Json::object();
+    EXPECT_EQ(parsed(with).collectives, Collectives{});
+    with["collectives"] = {{"all_reduce", {{"calls", 2}, {"bytes", 3}}}};
+    EXPECT_EQ(parsed(with).collectives, (Collectives{{"all_reduce", {2, 3}}}));
+    for (const char* bad :
+         {"null", "[]", "1", R"({"all_reduce": 1})", R"({"all_reduce": {"calls": 1}})",
+          R"({"all_reduce": {"calls": -1, "bytes": 0}})", R"({"all_reduce": {"calls": 0, "bytes": 1e300}})"}) {
+        with["collectives"] = Json::parse(bad);
+        EXPECT_THROW(parsed(with), Error) << bad;
+    }
+}
+
 TEST(ParseStep, NamesTheTensorsFile) {
     std::string file = "before";
     parse_step(minimal().dump(), "w", file);

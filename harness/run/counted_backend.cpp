@@ -1,0 +1,30 @@
+#include "run/counted_backend.h"
+
+namespace isobatch {
+
+void CountedBackend::count(const char* collective, const std::vector<at::Tensor>& tensors) {
+    Collective& moved = moved_[collective];
+    ++moved.calls;
+    for (const at::Tensor& tensor : tensors) moved.bytes += static_cast<std::int64_t>(tensor.nbytes());
+}
+
+c10::intrusive_ptr<c10d::Work> CountedBackend::broadcast(std::vector<at::Tensor>& tensors,
+                                                         const c10d::BroadcastOptions& options) {
+    count("broadcast", tensors);
+    return inner_->broadcast(tensors, options);
+}
+
+c10::intrusive_ptr<c10d::Work> CountedBackend::allreduce(std::vector<at::Tensor>& tensors,
+                                                         const c10d::AllreduceOptions& options) {
+    count("all_reduce", tensors);
+    return inner_->allreduce(tensors, options);
+}
+
+c10::intrusive_ptr<c10d::Work> CountedBackend::allgather(std::vector<std::vector<at::Tensor>>& outputs,
+                                                         std::vector<at::Tensor>& inputs,
+                                                         const c10d::AllgatherOptions& options) {
+    count("all_gather", inputs);
+    return inner_->allgather(outputs, inputs, options);
+}
+
+}  // namespace isobatch
