@@ -29,7 +29,7 @@ struct CheckOptions {
     std::vector<std::string> allowed;
     bool keep_traces = false, resume = false;
     std::string runner;
-    double deadline_s = 600;
+    Deadlines deadlines;
     Output output;
     CLI::Option* effective_given = nullptr;
 };
@@ -120,11 +120,12 @@ int run_check(CheckOptions& options) {
         fmt::print(stderr, "{} of {} trials were finished already\n", trials.size() - left.size(), trials.size());
     Progress progress(static_cast<int>(left.size()), ::isatty(STDERR_FILENO) && !options.output.json);
     const std::string program = options.runner.empty() ? (program_folder() / "isobatch-run").string() : options.runner;
+    const WorkerProgram started{program, options.output.directory, options.keep_traces, options.deadlines};
     const auto run_left = [&](auto runner) { run_all(runner, left, options.output.directory, progress, records); };
     if (parse_exchange(options.engine).backend == Exchange::Backend::serial)
-        run_left(Worker(program, options.output.directory, options.keep_traces, options.deadline_s));
+        run_left(Worker(started));
     else
-        run_left(RankGroup(program, options.output.directory, options.keep_traces, options.deadline_s));
+        run_left(RankGroup(started));
     progress.clear();
     return finish(assemble(command, std::move(records), options.allowed, notes_for(options, trials)), options.output);
 }
@@ -168,7 +169,17 @@ void add_check(CLI::App& app, int& exit_code) {
         "Go on where the same command was interrupted in this run directory; crashed trials are repeated");
     command->add_option("--runner", options->runner,
                         "Worker program with your own cases; default: isobatch-run beside this program");
-    command->add_option("--deadline", options->deadline_s, "Seconds that one trial may take")->capture_default_str();
+    command->add_option("--deadline", options->deadlines.trial, "Seconds that one trial may take")
+        ->capture_default_str();
+    command
+        ->add_option("--start-deadline", options->deadlines.start,
+                     "Seconds that a worker may take to start, and a rank to its first step")
+        ->capture_default_str();
+    command
+        ->add_option("--step-deadline", options->deadlines.step,
+                     "Seconds that a rank may take from one sign of life to the next: the start of a step, and its "
+                     "exchange")
+        ->capture_default_str();
     add_output(*command, options->output);
     command->callback([options, &exit_code] { exit_code = run_check(*options); });
 }

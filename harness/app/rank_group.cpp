@@ -15,10 +15,12 @@ namespace isobatch {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 // After the first failure: how long the others may still say theirs, since the first one heard need not be the cause.
-constexpr Process::Seconds aftermath{0.5};
+constexpr double aftermath = 0.5;
+
+std::chrono::steady_clock::duration span(double seconds) {
+    return std::chrono::duration_cast<std::chrono::steady_clock::duration>(std::chrono::duration<double>(seconds));
+}
 
 /// What a rank says when another one has left it alone: never the cause while there is another.
 bool only_noticed(const std::string& message) {
@@ -28,11 +30,12 @@ bool only_noticed(const std::string& message) {
 }  // namespace
 
 void RankGroup::start(std::size_t ranks) {
-    while (processes_.size() < ranks) processes_.push_back(start_worker(program_, out_, false));
+    if (processes_.size() >= ranks) return;
+    for (auto& worker : start_workers(program_, ranks - processes_.size())) processes_.push_back(std::move(worker));
 }
 
 std::filesystem::path RankGroup::trace() const {
-    return out_ / "traces" / (file_name(trial_) + ".trace");
+    return program_.out / "traces" / (file_name(trial_) + ".trace");
 }
 
 void RankGroup::drop_reference() {
@@ -45,19 +48,18 @@ std::optional<RankGroup::Failure> RankGroup::make_reference() {
     const Trial wanted = reference_of(trial_);
     if (reference_ && reference_->trial == wanted) return std::nullopt;
     drop_reference();
-    const auto directory = out_ / "traces" / ("reference-" + file_name(wanted) + ".trace");
+    const auto directory = program_.out / "traces" / ("reference-" + file_name(wanted) + ".trace");
     std::error_code none;
     const bool kept = std::filesystem::exists(directory, none);  // traces of the run that is resumed may follow it
     Process& worker = *processes_[0];
-    std::optional<std::string> answer;
-    if (worker.say(to_line({.trial = wanted, .trace = directory.string()}), deadline_)) answer = worker.hear(deadline_);
-    if (!answer)
-        return Failure{0, !worker.timed_out(),
-                       "the reference: " + (worker.timed_out() ? late() : to_string(worker.end()))};
-    const Json reply = parse_json(*answer, "the worker's answer");
+    // One that does not listen will be heard to have ended.
+    worker.say(to_line({.trial = wanted, .trace = directory.string()}), Process::Seconds(program_.deadlines.start));
+    const Answer answer = hear_answer(worker, program_.deadlines);
+    if (!answer.line) return Failure{0, answer.late ? Failing::stuck : Failing::died, "the reference: " + answer.why};
+    const Json reply = parse_json(*answer.line, "the worker's answer");
     if (reply.contains("error")) throw misuse_from(reply["error"]);
     if (!reply.contains("written"))
-        return Failure{0, false, "the reference: " + printable(reply.value("failed", *answer))};
+        return Failure{0, Failing::said, "the reference: " + printable(reply.value("failed", *answer.line))};
     reference_ =
         std::make_unique<Reference>(Reference{wanted, directory, Examiner(yardstick_of(read_trace(directory))), kept});
     return std::nullopt;
@@ -66,72 +68,102 @@ std::optional<RankGroup::Failure> RankGroup::make_reference() {
 void RankGroup::begin(const Trial& trial) {
     trial_ = trial;
     failures_.clear();
-    start(static_cast<std::size_t>(trial.split.devices));
+    try {
+        start(static_cast<std::size_t>(trial.split.devices));
+    } catch (const LostAtStart& loss) {
+        failures_.push_back({0, Failing::died, fmt::format("a worker: {}", loss.what())});
+        return;
+    }
     if (const auto failure = make_reference()) {
         failures_.push_back(*failure);
         return;
     }
     std::filesystem::remove_all(trace());
-    const auto meeting = out_ / "meeting";
+    const auto meeting = program_.out / "meeting";
     std::filesystem::remove(meeting);                       // c10d appends to what is there
     for (int rank = 0; rank < trial.split.devices; ++rank)  // one that does not listen will be heard to have ended
         processes_[static_cast<std::size_t>(rank)]->say(
-            to_line(
-                {trial, rank, trace().string(), reference_->directory.string(), meeting.string(), deadline_.count()}),
-            deadline_);
+            to_line({trial, rank, trace().string(), reference_->directory.string(), meeting.string(),
+                     program_.deadlines.trial}),
+            Process::Seconds(program_.deadlines.start));
 }
 
-std::optional<RankGroup::Failure> RankGroup::take_answer(int rank, const std::string& line, std::string& manifest) {
+std::optional<RankGroup::Failure> RankGroup::take_answer(int rank, const std::string& line, Watch& watch,
+                                                         std::string& manifest) const {
+    if (const auto beat = beat_from(line)) {
+        watch = {false, *beat, Clock::now() + span(program_.deadlines.step)};
+        return std::nullopt;
+    }
     std::optional<Error> misuse;
     std::optional<Failure> failure;
+    watch.done = true;
     try {
         reading("the worker's answer", [&] {
             const Json reply = parse_json(line, "the worker's answer");
-            if (reply.contains("failed"))
-                failure = Failure{rank, false, reply.at("failed").get<std::string>()};
-            else if (reply.contains("error"))
+            if (reply.contains("failed")) {
+                const std::string why = reply.at("failed").get<std::string>();
+                failure = Failure{rank, only_noticed(why) ? Failing::noticed : Failing::said, why};
+            } else if (reply.contains("error")) {
                 misuse = misuse_from(reply.at("error"));
-            else
+            } else {
                 manifest = reply.at("manifest").get<std::string>();
+            }
         });
     } catch (const Error& error) {
-        failure = Failure{rank, false, "answered nonsense: " + error.problem()};
+        failure = Failure{rank, Failing::said, "answered nonsense: " + error.problem()};
     }
     if (misuse) throw *misuse;
     return failure;
 }
 
+void RankGroup::hear(std::size_t rank, Watch& watch, std::string& manifest) {
+    Process& process = *processes_[rank];
+    while (!watch.done) {
+        std::optional<Failure> failure;
+        if (const auto line = process.hear(Process::Seconds(0))) {
+            failure = take_answer(static_cast<int>(rank), *line, watch, manifest);
+        } else if (process.timed_out()) {
+            return;  // it has nothing to say yet
+        } else {
+            failure = Failure{static_cast<int>(rank), Failing::died, "ended with " + to_string(process.end())};
+            watch.done = true;
+        }
+        if (failure) failures_.push_back(*failure);
+    }
+}
+
 std::vector<std::string> RankGroup::hear_all() {
     const auto ranks = static_cast<std::size_t>(trial_.split.devices);
     std::vector<std::string> manifests(ranks);
-    std::vector<bool> done(ranks, false);
-    auto until = Clock::now() + std::chrono::duration_cast<Clock::duration>(deadline_);
-    std::vector<Process*> pending;
-    do {
-        pending.clear();
-        const bool failed = !failures_.empty();  // then the others are only given the time to say why
+    std::vector<Watch> watches(ranks, Watch{false, {}, Clock::now() + span(program_.deadlines.start)});
+    auto whole = Clock::now() + span(program_.deadlines.trial);
+    bool failed = false;
+    for (;;) {
+        std::vector<Process*> pending;
+        auto until = whole;
         for (std::size_t rank = 0; rank < ranks; ++rank) {
-            if (done[rank]) continue;
-            Process& process = *processes_[rank];
-            std::optional<Failure> failure;
-            if (const auto line = process.hear(Process::Seconds(0)))
-                failure = take_answer(static_cast<int>(rank), *line, manifests[rank]);
-            else if (!process.timed_out())
-                failure = Failure{static_cast<int>(rank), true, "ended with " + to_string(process.end())};
-            else if (Clock::now() < until) {
-                pending.push_back(&process);
-                continue;
-            } else if (!failed)
-                failure = Failure{static_cast<int>(rank), false, late()};
-            done[rank] = true;
-            if (!failure) continue;
-            if (failures_.empty())
-                until = std::min(until, Clock::now() + std::chrono::duration_cast<Clock::duration>(aftermath));
-            failures_.push_back(*failure);
+            hear(rank, watches[rank], manifests[rank]);
+            if (watches[rank].done) continue;
+            pending.push_back(processes_[rank].get());
+            until = std::min(until, watches[rank].until);
         }
-        if (!pending.empty()) Process::await(pending, until - Clock::now());
-    } while (!pending.empty());
-    return manifests;
+        if (pending.empty()) return manifests;
+        if (!failed && !failures_.empty()) {  // the others are only given the time to say why
+            failed = true;
+            until = whole = std::min(whole, Clock::now() + span(aftermath));
+        }
+        if (Clock::now() < until) {
+            Process::await(pending, until - Clock::now());
+            continue;
+        }
+        // One is late, and with it all that wait for it: who does not wait is the cause.
+        for (std::size_t rank = 0; rank < ranks && !failed; ++rank)
+            if (!watches[rank].done)
+                failures_.push_back({static_cast<int>(rank),
+                                     watches[rank].beat.exchanging ? Failing::noticed : Failing::stuck,
+                                     too_late(watches[rank].beat, program_.deadlines, until == whole)});
+        return manifests;
+    }
 }
 
 Record RankGroup::finish() {
@@ -143,39 +175,34 @@ Record RankGroup::finish() {
         Record record = reference_->examiner.examine(read_trace(trace()), "isobatch check " + to_string(trial_));
         if (record.trial != trial_)
             throw Error("it is of another trial", trace().string(), "use the same worker for all");
-        if (keep_traces_ || record.verdict.outcome > Outcome::equivalent) {
-            record.trace = std::filesystem::relative(trace(), out_).string();
+        if (program_.keep_traces || record.verdict.outcome > Outcome::equivalent) {
+            record.trace = std::filesystem::relative(trace(), program_.out).string();
             reference_->kept = true;
         } else {
             std::filesystem::remove_all(trace());
         }
         return record;
     } catch (const Error& error) {  // what the ranks wrote is as hostile as any file
-        failures_.push_back({0, false, error.what()});
+        failures_.push_back({0, Failing::said, error.what()});
         return crash();
     }
 }
 
-std::string RankGroup::late() const {
-    return fmt::format("no answer within {} s", deadline_.count());
-}
-
 Record RankGroup::crash() {
-    // A rank that died is the cause before one that says why it stopped, and that one before who only lost its peer.
-    const auto cause = std::min_element(failures_.begin(), failures_.end(), [](const Failure& a, const Failure& b) {
-        const auto order = [](const Failure& x) { return x.died ? 0 : only_noticed(x.why) ? 2 : 1; };
-        return order(a) < order(b);
-    });
+    const auto cause = std::min_element(failures_.begin(), failures_.end(),
+                                        [](const Failure& a, const Failure& b) { return a.how < b.how; });
     // The first line only: c10d appends its own stack.
     const auto headline = [](const Failure& failure) {
         return fmt::format("rank {}: {}", failure.rank, failure.why.substr(0, failure.why.find('\n')));
     };
     std::string message = headline(*cause);
-    const std::string said = processes_[static_cast<std::size_t>(cause->rank)]->last_output(5);
+    const auto rank = static_cast<std::size_t>(cause->rank);
+    const std::string said = rank < processes_.size() ? processes_[rank]->last_output(5) : std::string();
     if (!said.empty()) message += "; its last lines: " + said;
     for (const Failure& failure : failures_)
         if (failure.rank != cause->rank) message += "; " + headline(failure);
-    processes_.clear();  // each ends its own
+    Process::end(processes_);
+    processes_.clear();
     return crashed_record(trial_, "isobatch check " + to_string(trial_), message);
 }
 

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "app/worker.h"
 #include "diagnose/examine.h"
 #include "supervise/job.h"
 #include "supervise/process.h"
@@ -17,9 +19,7 @@ namespace isobatch {
 /// without LibTorch. Whatever they do, each trial ends as one record.
 class RankGroup {
 public:
-    RankGroup(std::string program, std::filesystem::path out, bool keep_traces, double deadline_s)
-        : program_(std::move(program)), out_(std::move(out)), keep_traces_(keep_traces), deadline_(deadline_s) {}
-
+    explicit RankGroup(WorkerProgram program) : program_(std::move(program)) {}
     ~RankGroup() { drop_reference(); }
     RankGroup(RankGroup&&) = default;
 
@@ -30,10 +30,19 @@ public:
     Record finish();
 
 private:
+    /// How a rank failed; an earlier one is the cause of a later one.
+    enum class Failing { died, said, stuck, noticed };
     struct Failure {
         int rank = 0;
-        bool died = false;
+        Failing how = Failing::died;
         std::string why;
+    };
+    using Clock = std::chrono::steady_clock;
+    /// What is known of a rank whose answer is awaited.
+    struct Watch {
+        bool done = false;
+        Beat beat;
+        Clock::time_point until;  ///< by when its next sign of life must come
     };
     struct Reference {
         Trial trial;
@@ -47,14 +56,12 @@ private:
     std::filesystem::path trace() const;
     /// The manifest of each rank, unless failures were seen.
     std::vector<std::string> hear_all();
-    static std::optional<Failure> take_answer(int rank, const std::string& line, std::string& manifest);
+    /// Takes all that one rank has said.
+    void hear(std::size_t rank, Watch& watch, std::string& manifest);
+    std::optional<Failure> take_answer(int rank, const std::string& line, Watch& watch, std::string& manifest) const;
     Record crash();
-    std::string late() const;
 
-    std::string program_;
-    std::filesystem::path out_;
-    bool keep_traces_;
-    Process::Seconds deadline_;
+    WorkerProgram program_;
     std::vector<std::unique_ptr<Process>> processes_;  ///< by rank; a trial uses the first ones
     std::unique_ptr<Reference> reference_;
     Trial trial_;

@@ -1,18 +1,15 @@
 #include "app/worker.h"
 
+#include <algorithm>
+#include <chrono>
+
 #include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "supervise/job.h"
 
 namespace isobatch {
-
-namespace {
-
-constexpr int protocol = 1;
-constexpr Process::Seconds start_deadline{60};
-
-}  // namespace
 
 Error misuse_from(const Json& error) {
     return reading("the worker's answer", [&] {
@@ -21,41 +18,77 @@ Error misuse_from(const Json& error) {
     });
 }
 
-std::unique_ptr<Process> start_worker(const std::string& program, const std::filesystem::path& out, bool keep_traces) {
-    Launch launch{{program, "--out", out.string()}, {{"OMP_NUM_THREADS", "1"}, {"MKL_NUM_THREADS", "1"}}, {}, true};
-    if (keep_traces) launch.command.emplace_back("--keep-traces");
-    auto process = std::make_unique<Process>(launch);
-    const auto greeting = process->hear(start_deadline);
-    if (!greeting) {
-        const Exit exit = process->end();
-        throw Error(fmt::format("the worker did not start ({})", to_string(exit)), program,
-                    "its last lines: " + printable(process->last_output(3)));
+std::vector<std::unique_ptr<Process>> start_workers(const WorkerProgram& program, std::size_t count) {
+    Launch launch{{program.program, "--out", program.out.string()},
+                  {{"OMP_NUM_THREADS", "1"}, {"MKL_NUM_THREADS", "1"}},
+                  {},
+                  true};
+    if (program.keep_traces) launch.command.emplace_back("--keep-traces");
+    std::vector<std::unique_ptr<Process>> workers;
+    while (workers.size() < count) workers.push_back(std::make_unique<Process>(launch));
+    for (const auto& worker : workers) {
+        const auto greeting = worker->hear(Process::Seconds(program.deadlines.start));
+        if (!greeting) {
+            if (worker->timed_out()) throw LostAtStart(fmt::format("no greeting within {} s", program.deadlines.start));
+            const Exit exit = worker->end();
+            if (exit.signal != 0) throw LostAtStart("ended before it greeted, with " + to_string(exit));
+            throw Error(fmt::format("the worker did not start ({})", to_string(exit)), program.program,
+                        "its last lines: " + printable(worker->last_output(3)));
+        }
+        const Json hello = parse_json(*greeting, "the worker's greeting");
+        if (!hello.is_object() || hello.value("protocol", Json()) != worker_protocol)
+            throw Error("the worker speaks another protocol", program.program,
+                        "use the isobatch-run that was built with this isobatch");
     }
-    const Json hello = parse_json(*greeting, "the worker's greeting");
-    if (!hello.is_object() || hello.value("protocol", Json()) != protocol)
-        throw Error("the worker speaks another protocol", program,
-                    "use the isobatch-run that was built with this isobatch");
-    return process;
+    return workers;
+}
+
+std::string too_late(const Beat& beat, const Deadlines& deadlines, bool whole_trial) {
+    const std::string where = beat.window == 0  ? "before its first step"
+                              : beat.exchanging ? fmt::format("in the exchange of step {}", beat.window)
+                                                : fmt::format("in step {}", beat.window);
+    if (whole_trial) return fmt::format("no answer within {} s, {}", deadlines.trial, where);
+    return fmt::format("no sign of life within {} s, {}", beat.window == 0 ? deadlines.start : deadlines.step, where);
+}
+
+Answer hear_answer(Process& process, const Deadlines& deadlines) {
+    using Clock = std::chrono::steady_clock;
+    const auto begin = Clock::now();
+    Beat beat;
+    for (;;) {
+        const Process::Seconds left = Process::Seconds(deadlines.trial) - (Clock::now() - begin);
+        const Process::Seconds next(beat.window == 0 ? deadlines.start : deadlines.step);
+        auto line = process.hear(std::max(std::min(left, next), Process::Seconds(0)));
+        if (!line && process.timed_out()) return {std::nullopt, true, too_late(beat, deadlines, left < next)};
+        if (!line) return {std::nullopt, false, "ended with " + to_string(process.end())};
+        const auto heard = beat_from(*line);
+        if (!heard) return {std::move(line), false, {}};
+        beat = *heard;
+    }
 }
 
 void Worker::begin(const Trial& trial) {
-    if (!process_) process_ = start_worker(program_, out_, keep_traces_);
     trial_ = trial;
-    heard_out_ = process_->say(to_string(trial), deadline_);
+    lost_.clear();
+    try {
+        if (!process_) process_ = std::move(start_workers(program_, 1)[0]);
+    } catch (const LostAtStart& loss) {
+        lost_ = loss.what();
+        return;
+    }
+    heard_out_ = process_->say(to_string(trial), Process::Seconds(program_.deadlines.trial));
 }
 
 Record Worker::finish() {
-    std::optional<std::string> answer;
-    if (heard_out_) answer = process_->hear(deadline_);
-    if (!answer) {
-        const bool late = process_->timed_out();
-        const Exit exit = process_->end();
-        return crash(late ? fmt::format("no answer within {} s", deadline_.count())
-                          : "the worker ended with " + to_string(exit));
-    }
+    if (!process_) return crashed_record(trial_, "isobatch check " + to_string(trial_), "the worker: " + lost_);
+    if (!heard_out_)
+        return crash(process_->timed_out() ? "the worker does not listen"
+                                           : "the worker ended with " + to_string(process_->end()));
+    Answer answer = hear_answer(*process_, program_.deadlines);
+    if (!answer.line) return crash("the worker: " + answer.why);
     std::optional<Error> misuse;
     try {
-        const Json reply = parse_json(*answer, "the worker's answer");
+        const Json reply = parse_json(*answer.line, "the worker's answer");
         if (reply.is_object() && reply.contains("error")) {
             misuse = misuse_from(reply["error"]);
         } else {

@@ -35,6 +35,7 @@ void train(const Setup& setup, Engine& engine, Recorder& recorder) {
                 const at::Tensor loss_sum =
                     setup.subject->loss_sum(*replica.model, setup.examples(window.of(micro), dtype));
                 recorder.forward_ends();
+                if (with_this) recorder.exchange_begins(replica);
                 const double divisor = decide.divisor(window, micro);
                 engine.backward_begins(loss_sum.div(divisor)).backward();  // adds to the gradients
                 engine.backward_ends(replica);
@@ -43,9 +44,13 @@ void train(const Setup& setup, Engine& engine, Recorder& recorder) {
             }
         }
 
+        for (const Replica& replica : engine.replicas()) {
+            if (!exchanges || window.micros_on(replica.rank) > 0) continue;
+            recorder.exchange_begins(replica);
+            recorder.note(replica, "reduce");
+        }
         if (exchanges) engine.reduce(window);
         for (Replica& replica : engine.replicas()) {
-            if (exchanges && window.micros_on(replica.rank) == 0) recorder.note(replica, "reduce");
             recorder.gradient_ready(replica, window);
             replica.optimizer_step();
             recorder.note(replica, "step");

@@ -25,7 +25,8 @@ void require_runnable(const Trial& trial) {
 
 }  // namespace
 
-Trace run_trial(const Setup& setup, Level level, const Forcing* forcing, std::optional<std::string> follows) {
+Trace run_trial(const Setup& setup, Level level, const Forcing* forcing, std::optional<std::string> follows,
+                Recorder::Beats beats) {
     std::vector<Replica> replicas;
     const std::int64_t trained = setup.trained_windows();
     for (int rank = 0; rank < setup.trial.split.devices; ++rank)
@@ -33,7 +34,7 @@ Trace run_trial(const Setup& setup, Level level, const Forcing* forcing, std::op
     const std::vector<Parameter> parameters = describe(replicas[0]);
     MemorySink sink(static_cast<int>(replicas.size()));
     SerialEngine engine(std::move(replicas), setup.decisions);
-    Recorder recorder(sink, setup.data, level, forcing);
+    Recorder recorder(sink, setup.data, level, forcing, nullptr, std::move(beats));
     train(setup, engine, recorder);
     sink.end(manifest_of(setup, level, parameters, trained, std::move(follows)));
     return sink.take();
@@ -42,7 +43,7 @@ Trace run_trial(const Setup& setup, Level level, const Forcing* forcing, std::op
 Matrix::Reference& Matrix::reference_for(const Trial& trial) {
     const Trial wanted = reference_of(trial);
     if (reference_ && reference_->trial == wanted) return *reference_;
-    Trace trace = make_reference(wanted);
+    Trace trace = make_reference(wanted, beats_);
     Yardstick yardstick = yardstick_of(trace);
     Forcing forcing(trace);  // its views stay valid: moving a trace does not move what its tensors own
     auto reference = std::make_unique<Reference>(
@@ -73,7 +74,8 @@ Record Matrix::run(const Trial& trial) {
     Setup setup = make_setup(trial);
     if (!trial.fault.empty()) plant_(trial.fault, setup);
     Reference& reference = reference_for(trial);
-    const Trace candidate = run_trial(setup, Level::grads, &reference.forcing, reference.examiner.yardstick().digest);
+    const Trace candidate =
+        run_trial(setup, Level::grads, &reference.forcing, reference.examiner.yardstick().digest, beats_);
 
     Record record = reference.examiner.examine(candidate, "isobatch check " + to_string(trial));
     const bool green = record.verdict.outcome <= Outcome::equivalent;

@@ -7,6 +7,7 @@
 
 #include "diagnose/examine.h"
 #include "run/forcing.h"
+#include "run/recorder.h"
 #include "run/setup.h"
 #include "trace/trace.h"
 
@@ -21,7 +22,8 @@ struct Keep {
 /// Runs candidates against one reference, which is made once and kept until a trial needs another.
 class Matrix {
 public:
-    Matrix(Plant plant, Keep keep) : plant_(std::move(plant)), keep_(std::move(keep)) {}
+    Matrix(Plant plant, Keep keep, Recorder::Beats beats = nullptr)
+        : plant_(std::move(plant)), keep_(std::move(keep)), beats_(std::move(beats)) {}
 
     /// Runs, judges and, where it is not equivalent, decodes. Throws Error for a trial that cannot be run here.
     Record run(const Trial& trial);
@@ -41,10 +43,12 @@ private:
 
     Plant plant_;
     Keep keep_;
+    Recorder::Beats beats_;
     std::unique_ptr<Reference> reference_;
 };
 
 /// One run of a trial under the serial engine. `forcing` may be null (free running).
-Trace run_trial(const Setup& setup, Level level, const Forcing* forcing, std::optional<std::string> follows);
+Trace run_trial(const Setup& setup, Level level, const Forcing* forcing, std::optional<std::string> follows,
+                Recorder::Beats beats = nullptr);
 
 }  // namespace isobatch

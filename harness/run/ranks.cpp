@@ -33,7 +33,7 @@ std::string Ranks::run(const Setup& setup, const Job& job) {
     RankSink sink(job.trace, *job.rank);
     GlooEngine engine(std::move(replica), setup.decisions, parse_exchange(job.trial.engine),
                       join({job.meeting, *job.rank, static_cast<int>(job.trial.split.devices), job.deadline_s}));
-    Recorder recorder(sink, setup.data, Level::grads, &reference.forcing);
+    Recorder recorder(sink, setup.data, Level::grads, &reference.forcing, nullptr, beats_);
     train(setup, engine, recorder);
     sink.end(manifest_of(setup, Level::grads, std::move(parameters), trained, reference.digest));
     return sink.manifest();

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "run/forcing.h"
+#include "run/recorder.h"
 #include "run/setup.h"
 #include "supervise/job.h"
 #include "trace/trace.h"
@@ -14,7 +15,7 @@ namespace isobatch {
 /// One rank after another of trials whose ranks are processes. Keeps the reference that it read until another is named.
 class Ranks {
 public:
-    explicit Ranks(Plant plant) : plant_(std::move(plant)) {}
+    explicit Ranks(Plant plant, Recorder::Beats beats = nullptr) : plant_(std::move(plant)), beats_(std::move(beats)) {}
 
     /// Throws Error when the trial cannot be run as it is asked for.
     Setup plan(const Trial& trial) const;
@@ -32,6 +33,7 @@ private:
     const Reference& reference_in(const std::string& directory);
 
     Plant plant_;
+    Recorder::Beats beats_;
     std::unique_ptr<const Reference> reference_;
 };
 

@@ -28,6 +28,7 @@ void Recorder::window_begins(const Window& window, std::vector<Replica>& replica
         step.epoch = window.batch.epoch;
         step.loss = 0;
     }
+    if (beats_) beats_({replicas[0].counters.optimizer_steps + 1});
     window_ms_ = 0;
     lap();
 }
@@ -35,6 +36,10 @@ void Recorder::window_begins(const Window& window, std::vector<Replica>& replica
 void Recorder::forward_ends() {
     forward_ms_ = lap();
     window_ms_ += forward_ms_;
+}
+
+void Recorder::exchange_begins(const Replica& replica) {
+    if (beats_) beats_({replica.counters.optimizer_steps + 1, true});
 }
 
 void Recorder::backward_ends(const Replica& replica, const Window& window, const Slice& micro,

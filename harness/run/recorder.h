@@ -8,6 +8,7 @@
 #include "run/forcing.h"
 #include "run/replica.h"
 #include "run/setup.h"
+#include "supervise/job.h"
 #include "trace/sink.h"
 
 namespace isobatch {
@@ -18,12 +19,21 @@ class Recorder {
 public:
     /// Adds what only a reference knows of a window: called with the gradient ready, before the optimizer.
     using Trust = std::function<void(const Window&, const Replica&, Step&)>;
+    /// Told at the start of a window, and when its gradients go to the exchange.
+    using Beats = std::function<void(const Beat&)>;
 
-    Recorder(TraceSink& sink, const Dataset& data, Level level, const Forcing* forcing, Trust trust = nullptr)
-        : sink_(&sink), data_(&data), level_(level), forcing_(forcing), trust_(std::move(trust)) {}
+    Recorder(TraceSink& sink, const Dataset& data, Level level, const Forcing* forcing, Trust trust = nullptr,
+             Beats beats = nullptr)
+        : sink_(&sink),
+          data_(&data),
+          level_(level),
+          forcing_(forcing),
+          trust_(std::move(trust)),
+          beats_(std::move(beats)) {}
 
     void window_begins(const Window& window, std::vector<Replica>& replicas);
     void forward_ends();
+    void exchange_begins(const Replica& replica);
     /// `weight` is what the summed loss was multiplied by.
     void backward_ends(const Replica& replica, const Window& window, const Slice& micro, const at::Tensor& loss_sum,
                        double weight);
@@ -44,6 +54,7 @@ private:
     Level level_;
     const Forcing* forcing_;
     Trust trust_;
+    Beats beats_;
     std::map<int, Step> steps_;  ///< by rank
     double forward_ms_ = 0, window_ms_ = 0;
     bool judged_ = false;

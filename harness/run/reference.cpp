@@ -161,7 +161,7 @@ private:
 
 }  // namespace
 
-Trace make_reference(const Trial& trial) {
+Trace make_reference(const Trial& trial, Recorder::Beats beats) {
     const Setup setup = make_setup(reference_of(trial));
     const std::vector<Batch> batches = setup.batches();
     std::vector<Replica> replicas;
@@ -172,7 +172,8 @@ Trace make_reference(const Trial& trial) {
     Truster trusted(setup, batches);
     Recorder recorder(
         sink, setup.data, Level::full, nullptr,
-        [&](const Window& window, const Replica& replica, Step& step) { trusted(window, replica, step); });
+        [&](const Window& window, const Replica& replica, Step& step) { trusted(window, replica, step); },
+        std::move(beats));
     train(setup, engine, recorder);
     sink.end(manifest_of(setup, Level::full, parameters, static_cast<std::int64_t>(sink.trace().ranks[0].size()),
                          std::nullopt));

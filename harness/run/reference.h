@@ -1,5 +1,6 @@
 #pragma once
 
+#include "run/recorder.h"
 #include "run/setup.h"
 #include "trace/trace.h"
 
@@ -9,6 +10,6 @@ namespace isobatch {
 /// a reference: each sample's share of the gradient, the fp64 gradient at the same parameters, and per tensor A and the
 /// errors of four trusted runs (one batch, single samples, one batch rescaled, a random cut), all at the same
 /// parameters.
-Trace make_reference(const Trial& trial);
+Trace make_reference(const Trial& trial, Recorder::Beats beats = nullptr);
 
 }  // namespace isobatch

@@ -66,9 +66,10 @@ Json answer_to(const std::string& line, Work& work) {
 
 }  // namespace
 
-void serve(std::istream& input, const std::function<void(const std::string& line)>& answer, Plant plant, Keep keep) {
+void serve(std::istream& input, const Answer& answer, Plant plant, Keep keep) {
     at::set_num_threads(1);  // so that nothing but the trial decides the bits
-    Work work{Matrix(plant, std::move(keep)), Ranks(plant)};
+    const Recorder::Beats beats = [&](const Beat& beat) { answer(to_line(beat)); };
+    Work work{Matrix(plant, std::move(keep), beats), Ranks(plant, beats)};
     answer(handshake());
     for (std::string line; std::getline(input, line);)
         answer(answer_to(line, work).dump(-1, ' ', true, Json::error_handler_t::replace));

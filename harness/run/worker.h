@@ -8,15 +8,16 @@
 
 namespace isobatch {
 
+/// Delivers one line.
+using Answer = std::function<void(const std::string& line)>;
+
 /// The worker's side of the line protocol: a handshake line, then for every line on `input`, a trial or a Job, one
 /// answer line.
 ///
-/// handshake  {"protocol": 1, "libtorch": "2.11.0", "cases": [{"name", "summary"}…], "faults": [ids]}
-/// answer     to a trial {"record": {…}}; to a rank's job {"manifest": text} or {"failed": message}; to a reference's
-/// job
+/// handshake  {"protocol": 2, "libtorch": "2.11.0", "cases": [{"name", "summary"}…], "faults": [ids]}
+/// answer     to a trial {"record": {…}}; to a rank's job beats (see Beat), then {"manifest": text} or {"failed":
+/// message}; to a reference's job
 ///            {"written": directory}; to misuse {"error": {"what", "where", "next", "exit_code"}}
-void serve(std::istream& input, const std::function<void(const std::string& line)>& answer, Plant plant, Keep keep);
-
-inline constexpr int worker_protocol = 1;
+void serve(std::istream& input, const Answer& answer, Plant plant, Keep keep);
 
 }  // namespace isobatch

@@ -13,6 +13,20 @@ std::string to_line(const Job& job) {
     return line.dump();
 }
 
+std::string to_line(const Beat& beat) {
+    Json line = {{"window", beat.window}};
+    if (beat.exchanging) line["exchanging"] = true;
+    return line.dump();
+}
+
+std::optional<Beat> beat_from(std::string_view line) {
+    constexpr std::size_t longest = 80;  // a record is long, and is parsed once
+    if (line.size() > longest) return std::nullopt;
+    const Json value = Json::parse(line, nullptr, false);
+    if (!value.is_object() || !value.contains("window") || !value["window"].is_number_unsigned()) return std::nullopt;
+    return Beat{value["window"].get<std::int64_t>(), value.contains("exchanging")};
+}
+
 Job parse_job(std::string_view line) {
     return reading("job", [&] {
         const Json value = parse_json(line, "job");

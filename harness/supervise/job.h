@@ -8,6 +8,9 @@
 
 namespace isobatch {
 
+/// Version of the lines between isobatch and its worker.
+inline constexpr int worker_protocol = 2;
+
 /// What a worker is asked beside a whole trial: to be one rank of it, or to write the reference that its ranks follow.
 struct Job {
     Trial trial;
@@ -19,6 +22,17 @@ struct Job {
 
     bool operator==(const Job&) const = default;
 };
+
+/// What a rank says while it works on one: that it lives, and where it is.
+struct Beat {
+    std::int64_t window = 0;  ///< from 1
+    bool exchanging = false;  ///< it may wait for the other ranks
+};
+
+/// `{"window": 3}` or `{"window": 3, "exchanging": true}`
+std::string to_line(const Beat& beat);
+/// Nothing when the line is another answer, or none at all.
+std::optional<Beat> beat_from(std::string_view line);
 
 /// One line of the protocol; it starts with `{`, which no trial does.
 std::string to_line(const Job& job);

@@ -262,9 +262,19 @@ Exit Process::wait(Seconds deadline) {
 }
 
 Exit Process::end() {
-    if (exit_) return *exit_;
-    ::kill(-pid_, SIGTERM);
-    for (const auto until = Clock::now() + grace; Clock::now() < until && !ended();) pump(10);
+    if (!exit_) ::kill(-pid_, SIGTERM);
+    return end_until(Clock::now() + std::chrono::duration_cast<Clock::duration>(grace));
+}
+
+void Process::end(std::span<const std::unique_ptr<Process>> processes) {
+    for (const auto& process : processes)
+        if (!process->exit_) ::kill(-process->pid_, SIGTERM);
+    const auto until = Clock::now() + std::chrono::duration_cast<Clock::duration>(grace);
+    for (const auto& process : processes) process->end_until(until);
+}
+
+Exit Process::end_until(Clock::time_point until) {
+    while (!exit_ && Clock::now() < until && !ended()) pump(10);
     if (!exit_) ::kill(-pid_, SIGKILL);
     while (!ended()) ::usleep(1000);
     return *exit_;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -55,13 +56,16 @@ public:
     Exit wait(Seconds deadline);
     /// SIGTERM to the group, SIGKILL after a second; reaps.
     Exit end();
+    /// The same for many at once, in one second.
+    static void end(std::span<const std::unique_ptr<Process>> processes);
     /// The last lines of its output.
     std::string last_output(std::size_t lines) const;
 
 private:
     bool pump(int timeout_ms,
               bool until_writable = false);  ///< reads what there is; false when both descriptors are closed
-    bool ended();                            ///< reaps the child if it has ended, and ends what is left of its group
+    Exit end_until(std::chrono::steady_clock::time_point until);
+    bool ended();  ///< reaps the child if it has ended, and ends what is left of its group
 
     Launch launch_;
     int pid_ = -1;

@@ -28,6 +28,18 @@ class Crash(ProgramTest):
         self.assertEqual(self.run_case("hangs-in-2x2x1", "--deadline", "5"), 3, self.said)
         self.assertIn("no answer within 5 s", self.said)
 
+    def test_hang_ends_without_a_sign_of_life(self):
+        self.assertEqual(self.run_case("hangs-in-2x2x1", "--step-deadline", "3"), 3, self.said)
+        self.assertRegex(self.said, r"no sign of life within 3 s, in (the exchange of )?step 1")
+
+    def test_a_worker_that_never_greets_is_a_crash(self):
+        with open(self.path("silent"), "w", encoding="utf-8") as file:
+            file.write("#!/bin/sh\nexec sleep 600\n")
+        os.chmod(self.path("silent"), 0o755)
+        for engine in ("serial", "gloo"):
+            self.assertEqual(self.isobatch("check", "mlp", "--runner", self.path("silent"), "--engine", engine, "--splits", "2x1x1", "--start-deadline", "0.5"), 3, self.said)
+            self.assertIn("no greeting within 0.5 s", self.said)
+
     def test_crash_and_divergence_are_both_said_first(self):
         self.assertEqual(self.run_case("aborts-in-2x2x1", "--fault", "token-mean-of-means"), 3, self.said)
         self.assertIn("1 of 3 splits crashed, and 1 of 3 splits trains differently", self.said)
@@ -37,7 +49,7 @@ class Crash(ProgramTest):
         for answer in ("no JSON", "{}", "[1]", stranger, "nan"):
             script = self.path("liar")
             with open(script, "w", encoding="utf-8") as file:
-                file.write(f"#!/bin/sh\necho '{{\"protocol\": 1}}' >&3\nwhile read line; do echo '{answer}' >&3; done\n")
+                file.write(f"#!/bin/sh\necho '{{\"protocol\": 2}}' >&3\nwhile read line; do echo '{answer}' >&3; done\n")
             os.chmod(script, 0o755)
             self.assertEqual(self.isobatch("check", "mlp", "--runner", script, "--splits", "2x1x1,1x2x1"), 3, self.said)
             self.assertIn("answered nonsense", self.said)
@@ -47,7 +59,7 @@ class Crash(ProgramTest):
         with open(self.path("answer"), "w", encoding="utf-8") as file:
             json.dump({"record": self.result()["records"][0]}, file)
         with open(self.path("liar"), "w", encoding="utf-8") as file:
-            file.write("#!/bin/sh\necho '{\"protocol\": 1}' >&3\nwhile read line; do cat answer >&3; echo >&3; done\n")
+            file.write("#!/bin/sh\necho '{\"protocol\": 2}' >&3\nwhile read line; do cat answer >&3; echo >&3; done\n")
         os.chmod(self.path("liar"), 0o755)
         self.assertEqual(self.isobatch("check", "mlp", "--runner", self.path("liar"), "--splits", "2x1x1,1x2x1"), 3, self.said)
         self.assertEqual([record["verdict"]["outcome"] for record in self.result()["records"]], ["identical", "crashed"])

@@ -1,8 +1,12 @@
 /// A worker with cases that die in the split 2x2x1: what the supervisor must survive. They know their split by its
 /// micros of two samples.
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -53,10 +57,54 @@ Case hangs() {
     return dying("hangs-in-2x2x1", [] { ::sleep(600); });
 }
 
+/// Shuts one of this process's connections for writing; whether there was one.
+bool half_close() {
+    for (int descriptor = 4; descriptor < 256; ++descriptor) {
+        sockaddr_in peer{};
+        socklen_t size = sizeof peer;
+        if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &size) == 0 && peer.sin_family == AF_INET)
+            return ::shutdown(descriptor, SHUT_WR) == 0;
+    }
+    return false;
+}
+
+/// Does what tests/campaign orders this process to do, in a file that is named after its id.
+void obey(const std::string& order, at::Tensor& loss) {
+    const auto hang = [] { ::sleep(600); };
+    if (order == "throw") throw std::runtime_error("deliberate failure");
+    if (order == "abort") std::abort();
+    if (order == "exit") ::_exit(0);
+    if (order == "hang") hang();
+    if (order == "slow") ::usleep(700'000);
+    if (order == "deaf") ::close(3);
+    if (order == "half-close" && !half_close()) std::abort();
+    if (order == "hang-in-backward")
+        loss.register_hook([hang](const at::Tensor& gradient) {
+            hang();
+            return gradient;
+        });
+}
+
+/// mlp at a pace at which it can be disturbed.
+Case obedient() {
+    Case subject = dying("obedient", [] {});
+    subject.loss_sum = [](torch::nn::Module& model, const Examples& examples) {
+        ::usleep(2000);
+        at::Tensor loss = find_case("mlp").loss_sum(model, examples);
+        const char* folder = std::getenv("ISOBATCH_ORDERS");
+        const std::filesystem::path file = std::filesystem::path(folder ? folder : ".") / std::to_string(::getpid());
+        std::string order;
+        if (folder && std::ifstream(file) >> order && std::filesystem::remove(file)) obey(order, loss);
+        return loss;
+    };
+    return subject;
+}
+
 ISOBATCH_CASE(aborts);
 ISOBATCH_CASE(throws);
 ISOBATCH_CASE(exits);
 ISOBATCH_CASE(hangs);
+ISOBATCH_CASE(obedient);
 
 }  // namespace
 

@@ -68,6 +68,12 @@ class Gloo(ProgramTest):
         self.assertIn("no answer within 5 s", self.said)
         self.assertEqual(self.outcomes()["1x2x2"], "equivalent")
 
+    def test_a_rank_without_a_sign_of_life_is_the_cause_of_those_that_wait_for_it(self):
+        self.assertEqual(self.dying("hangs-in-2x2x1", "--step-deadline", "3"), 3, self.said)
+        headline = next(line for line in self.said.splitlines() if "rank" in line)
+        self.assertRegex(headline, r"data: rank (\d): no sign of life within 3 s, in step \d+; rank (?!\1)\d: no sign of life within 3 s, in the exchange of step")
+        self.assertEqual(self.outcomes()["1x2x2"], "equivalent")
+
     def test_a_worker_that_dies_with_the_reference_is_a_crash_of_every_trial(self):
         self.assertEqual(self.isobatch("check", "aborts-in-2x2x1", "--runner", RUNNER, "--engine", "gloo", "--splits", "8x1x1,2x2x2"), 3, self.said)
         self.assertEqual(set(self.outcomes().values()), {"crashed"})
@@ -76,7 +82,7 @@ class Gloo(ProgramTest):
     def test_ranks_that_lie_are_a_crash(self):
         for answer in ("no JSON", "{}", "[1]", '{"manifest": 1}', '{"manifest": "{}"}', '{"failed": 1}', '{"error": 1}'):
             with self.subTest(answer), open(self.path("liar"), "w", encoding="utf-8") as file:
-                file.write("#!/bin/sh\necho '{\"protocol\": 1}' >&3\n"
+                file.write("#!/bin/sh\necho '{\"protocol\": 2}' >&3\n"
                            f"while read -r line; do case $line in *rank*) echo '{answer}' >&3;; *) echo \"$line\" | $REAL;; esac; done\n")
             os.chmod(self.path("liar"), 0o755)
             real = os.path.join(os.path.dirname(os.environ["ISOBATCH_PROGRAM"]), "isobatch-run") + " 3>&1 | tail -n 1 >&3"

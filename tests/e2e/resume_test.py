@@ -1,21 +1,9 @@
-"""A run may be interrupted at any point: nothing finished is lost, nothing counts twice, and no process stays."""
-import json, os, random, signal, subprocess, time
-from program import PROGRAM, ProgramTest, main, without_times
+"""A run may be interrupted: nothing finished is lost or run again, and no process stays. Random points: tests/campaign/kills.py."""
+import os, signal, subprocess, time
+from program import PROGRAM, ProgramTest, main
+from runs import processes_of
 
 RUNNER = os.environ["ISOBATCH_FAULTY_RUNNER"]
-
-
-def processes_of(folder):
-    """Ids of the workers that write into this folder."""
-    found = []
-    for entry in os.listdir("/proc"):
-        try:
-            with open(f"/proc/{entry}/cmdline", "rb") as file:
-                if entry.isdigit() and folder.encode() in file.read():
-                    found.append(int(entry))
-        except OSError:
-            pass
-    return found
 
 
 class Resume(ProgramTest):
@@ -43,36 +31,6 @@ class Resume(ProgramTest):
         self.assertEqual(program.wait(timeout=2), -signal.SIGINT)
         self.assertTrue(self.all_gone())
         self.assertEqual(len(self.finished()), 1)
-
-    def interrupted(self, seed, *words):
-        """Kills the program at random points until the matrix is done; the result."""
-        chance = random.Random(seed)
-        for attempt in range(80):
-            before = set(self.finished())
-            program = self.start(*words, "--resume")
-            try:
-                program.wait(timeout=chance.uniform(0.02, 0.4) * (1 + attempt / 10) if attempt else 0.02)  # a busy machine takes longer
-                break
-            except subprocess.TimeoutExpired:
-                program.kill()
-                program.wait()
-            self.assertTrue(self.all_gone())
-            self.assertLessEqual(before, set(self.finished()))
-        self.assertGreater(attempt, 0)
-        self.assertEqual(program.returncode, 1)
-        return self.result("run")
-
-    def test_killed_anywhere_and_resumed_gives_the_undisturbed_result(self):
-        for engine in ("serial", "gloo"):
-            with self.subTest(engine):
-                words = ("check", "mlp", "--engine", engine, "--effective", "8", "--max-devices", "2", "--fault", "token-mean-of-means")
-                self.assertEqual(self.isobatch(*words, "--out", "calm"), 1, self.said)
-                calm = without_times(self.result("calm"))
-                seed = random.randrange(1 << 30)
-                with self.subTest(seed=seed):
-                    disturbed = without_times(self.interrupted(seed, *words))
-                    self.assertEqual(json.dumps(calm), json.dumps(disturbed))
-                subprocess.run(["rm", "-r", self.path("run")], check=True)
 
     def test_a_finished_trial_is_not_run_again_and_another_command_is_refused(self):
         words = ("check", "mlp", "--splits", "4x1x1,2x2x1", "--out", "run")

@@ -7,6 +7,7 @@
 #include "cases/faults/faults.h"
 #include "plan/fault.h"
 #include "small_trial.h"
+#include "supervise/job.h"
 
 namespace isobatch {
 
@@ -15,7 +16,10 @@ namespace {
 std::vector<Json> conversation(const std::string& lines) {
     std::vector<Json> answers;
     std::istringstream input(lines);
-    serve(input, [&](const std::string& line) { answers.push_back(Json::parse(line)); }, plant, {});
+    const auto keep = [&](const std::string& line) {
+        if (!beat_from(line)) answers.push_back(Json::parse(line));
+    };
+    serve(input, keep, plant, {});
     return answers;
 }
 

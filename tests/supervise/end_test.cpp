@@ -57,6 +57,22 @@ TEST(End, OneThatTidiesUpHasASecondEvenIfItPrintsALot) {
     EXPECT_EQ(process.end().code, 7);
 }
 
+TEST(End, ManyThatIgnoreSigtermShareOneSecond) {
+    const TemporaryDirectory directory;
+    std::vector<std::unique_ptr<Process>> processes;
+    for (const std::string name : {"first", "second", "third"}) {
+        const std::string ready = (directory / name).string();
+        processes.push_back(
+            std::make_unique<Process>(shell("trap '' TERM; echo > " + ready + "; while :; do sleep 60; done")));
+        soon([&] { return std::filesystem::exists(ready); });
+    }
+    processes.push_back(std::make_unique<Process>(shell("exit 7")));
+    const Stopwatch watch;
+    Process::end(processes);
+    EXPECT_LT(watch.seconds(), 2) << "one second each";
+    for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(processes[i]->end().signal, SIGKILL);
+}
+
 TEST(End, ADestroyedProcessIsEnded) {
     const TemporaryDirectory directory;
     std::vector<int> pids;

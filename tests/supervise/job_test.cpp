@@ -20,6 +20,20 @@ TEST(Job, OneLineThereAndBack) {
     EXPECT_EQ(to_line(rank_job()).find('\n'), std::string::npos);
 }
 
+TEST(Beat, OneLineThereAndBack) {
+    for (const Beat& beat : {Beat{1, false}, Beat{7, true}}) {
+        EXPECT_EQ(beat_from(to_line(beat))->window, beat.window);
+        EXPECT_EQ(beat_from(to_line(beat))->exchanging, beat.exchanging);
+    }
+}
+
+TEST(Beat, OtherAnswersAreNone) {
+    for (const char* line :
+         {"", "no JSON", "[]", "{}", "1", R"({"window": -1})", R"({"window": "1"})", R"({"manifest": "window"})"})
+        EXPECT_FALSE(beat_from(line)) << line;
+    EXPECT_FALSE(beat_from(R"({"window": 1, "record": ")" + std::string(100, 'x') + "\"}"));
+}
+
 TEST(Job, ARankOutsideTheSplitIsRefused) {
     for (const int rank : {-1, 2}) {
         Job job = rank_job();
