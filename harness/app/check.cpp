@@ -1,10 +1,12 @@
 #include <unistd.h>
 #include <algorithm>
+#include <cstdlib>
 #include <memory>
 
 #include <fmt/format.h>
 
 #include "app/commands.h"
+#include "app/launched.h"
 #include "app/rank_group.h"
 #include "app/worker.h"
 #include "base/error.h"
@@ -77,16 +79,20 @@ std::string full_command(const CheckOptions& options, const std::vector<Trial>& 
     return "isobatch check " + text;
 }
 
-std::vector<std::string> notes_for(const CheckOptions& options, const std::vector<Trial>& trials) {
+std::vector<std::string> notes_for(const CheckOptions& options, const std::vector<Trial>& trials,
+                                   const std::optional<Launcher>& launcher) {
     std::vector<std::string> windows;
     for (const Batch& batch : batches_of(trials[0].samples, options.effective, 1))
         if (windows.size() < 6) windows.push_back(std::to_string(batch.samples));
-    return {fmt::format("{}: {} trials against the single large batch {} ({}, {}, {} engine)",
-                        joined(options.subjects, ", "), trials.size(), to_string(reference_of(trials[0]).split),
-                        options.recipe, options.device, options.engine),
-            fmt::format("data: {} samples of {} length, seed {}, {} epoch(s) of windows {}{}", trials[0].samples,
-                        options.lengths, options.seed, options.epochs, joined(windows, ", "),
-                        batches_of(trials[0].samples, options.effective, 1).size() > windows.size() ? ", …" : "")};
+    std::vector<std::string> notes{
+        fmt::format("{}: {} trials against the single large batch {} ({}, {}, {} engine)",
+                    joined(options.subjects, ", "), trials.size(), to_string(reference_of(trials[0]).split),
+                    options.recipe, options.device, options.engine),
+        fmt::format("data: {} samples of {} length, seed {}, {} epoch(s) of windows {}{}", trials[0].samples,
+                    options.lengths, options.seed, options.epochs, joined(windows, ", "),
+                    batches_of(trials[0].samples, options.effective, 1).size() > windows.size() ? ", …" : "")};
+    if (launcher) notes.push_back(fmt::format("ranks: {}, started by {}", launcher->world, launcher->source));
+    return notes;
 }
 
 /// `Runner`: a Worker or a RankGroup.
@@ -102,9 +108,31 @@ void run_all(Runner& runner, const std::vector<Trial>& trials, const std::filesy
     }
 }
 
+/// Under another launcher: its ranks have to be those of the trials.
+void require_ranks(const CheckOptions& options, const std::vector<Trial>& trials, const Launcher& launcher) {
+    std::int64_t most = 0;
+    for (const Trial& trial : trials) most = std::max(most, trial.split.devices);
+    const std::string where = fmt::format("rank {} of {}", launcher.rank, launcher.source);
+    if (parse_exchange(options.engine).backend == Exchange::Backend::serial)
+        throw Error(fmt::format("the serial engine has one process, and {} were started", launcher.world), where,
+                    "choose --engine gloo, or start isobatch once, without a launcher");
+    if (most > launcher.world || (trials.size() == 1 && most != launcher.world))
+        throw Error(fmt::format("{} ranks were started for {} devices", launcher.world, most), where,
+                    "start as many ranks as the split has devices; for a matrix, as many as its largest split");
+}
+
 int run_check(CheckOptions& options) {
+    const std::optional<Launcher> launcher = launcher_in([](const char* name) { return std::getenv(name); });
+    if (launcher && options.max_devices == 0) options.max_devices = launcher->world;
     const std::vector<Trial> trials = plan_trials(options);
     const std::string command = full_command(options, trials);
+    if (launcher) require_ranks(options, trials, *launcher);
+    const std::string program = options.runner.empty() ? (program_folder() / "isobatch-run").string() : options.runner;
+    const WorkerProgram started{program, options.output.directory, options.keep_traces, options.deadlines};
+    if (launcher && launcher->rank > 0) return follow({*launcher, command, nullptr}, started);
+    std::optional<Launched> launched;
+    if (launcher)
+        launched = Launched{*launcher, command, std::make_shared<Rendezvous>(meeting_name(options.output.directory))};
     const Json run = {
         {"schema", "isobatch-run/1"}, {"command", command}, {"version", ISOBATCH_VERSION}, {"trials", trials.size()}};
     std::vector<Record> records;
@@ -119,15 +147,14 @@ int run_check(CheckOptions& options) {
     if (!records.empty())
         fmt::print(stderr, "{} of {} trials were finished already\n", trials.size() - left.size(), trials.size());
     Progress progress(static_cast<int>(left.size()), ::isatty(STDERR_FILENO) && !options.output.json);
-    const std::string program = options.runner.empty() ? (program_folder() / "isobatch-run").string() : options.runner;
-    const WorkerProgram started{program, options.output.directory, options.keep_traces, options.deadlines};
     const auto run_left = [&](auto runner) { run_all(runner, left, options.output.directory, progress, records); };
     if (parse_exchange(options.engine).backend == Exchange::Backend::serial)
         run_left(Worker(started));
     else
-        run_left(RankGroup(started));
+        run_left(RankGroup(started, std::move(launched)));
     progress.clear();
-    return finish(assemble(command, std::move(records), options.allowed, notes_for(options, trials)), options.output);
+    return finish(assemble(command, std::move(records), options.allowed, notes_for(options, trials, launcher)),
+                  options.output);
 }
 
 }  // namespace

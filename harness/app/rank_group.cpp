@@ -31,6 +31,10 @@ bool only_noticed(const std::string& message) {
 
 void RankGroup::start(std::size_t ranks) {
     if (processes_.size() >= ranks) return;
+    if (launched_) {  // all of them: those beyond a split's devices idle
+        processes_ = gather(*launched_, program_);
+        return;
+    }
     for (auto& worker : start_workers(program_, ranks - processes_.size())) processes_.push_back(std::move(worker));
 }
 

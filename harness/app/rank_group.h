@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "app/launched.h"
 #include "app/worker.h"
 #include "diagnose/examine.h"
 #include "supervise/job.h"
@@ -19,8 +20,13 @@ namespace isobatch {
 /// without LibTorch. Whatever they do, each trial ends as one record.
 class RankGroup {
 public:
-    explicit RankGroup(WorkerProgram program) : program_(std::move(program)) {}
-    ~RankGroup() { drop_reference(); }
+    /// `launched`: the ranks are those that another launcher started.
+    RankGroup(WorkerProgram program, std::optional<Launched> launched)
+        : program_(std::move(program)), launched_(std::move(launched)) {}
+    ~RankGroup() {
+        drop_reference();
+        if (launched_) dismiss(*launched_, std::move(processes_));
+    }
     RankGroup(RankGroup&&) = default;
 
     /// Hands a trial to its ranks; finish() must come before the next. Throws Error when no worker can be started, or
@@ -62,6 +68,7 @@ private:
     Record crash();
 
     WorkerProgram program_;
+    std::optional<Launched> launched_;
     std::vector<std::unique_ptr<Process>> processes_;  ///< by rank; a trial uses the first ones
     std::unique_ptr<Reference> reference_;
     Trial trial_;

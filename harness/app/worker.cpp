@@ -18,28 +18,34 @@ Error misuse_from(const Json& error) {
     });
 }
 
-std::vector<std::unique_ptr<Process>> start_workers(const WorkerProgram& program, std::size_t count) {
+Launch launch_of(const WorkerProgram& program) {
     Launch launch{{program.program, "--out", program.out.string()},
                   {{"OMP_NUM_THREADS", "1"}, {"MKL_NUM_THREADS", "1"}},
                   {},
                   true};
     if (program.keep_traces) launch.command.emplace_back("--keep-traces");
-    std::vector<std::unique_ptr<Process>> workers;
-    while (workers.size() < count) workers.push_back(std::make_unique<Process>(launch));
-    for (const auto& worker : workers) {
-        const auto greeting = worker->hear(Process::Seconds(program.deadlines.start));
-        if (!greeting) {
-            if (worker->timed_out()) throw LostAtStart(fmt::format("no greeting within {} s", program.deadlines.start));
-            const Exit exit = worker->end();
-            if (exit.signal != 0) throw LostAtStart("ended before it greeted, with " + to_string(exit));
-            throw Error(fmt::format("the worker did not start ({})", to_string(exit)), program.program,
-                        "its last lines: " + printable(worker->last_output(3)));
-        }
-        const Json hello = parse_json(*greeting, "the worker's greeting");
-        if (!hello.is_object() || hello.value("protocol", Json()) != worker_protocol)
-            throw Error("the worker speaks another protocol", program.program,
-                        "use the isobatch-run that was built with this isobatch");
+    return launch;
+}
+
+void greet(Process& worker, const WorkerProgram& program) {
+    const auto greeting = worker.hear(Process::Seconds(program.deadlines.start));
+    if (!greeting) {
+        if (worker.timed_out()) throw LostAtStart(fmt::format("no greeting within {} s", program.deadlines.start));
+        const Exit exit = worker.end();
+        if (exit.signal != 0 || exit.unseen) throw LostAtStart("ended before it greeted, with " + to_string(exit));
+        throw Error(fmt::format("the worker did not start ({})", to_string(exit)), program.program,
+                    "its last lines: " + printable(worker.last_output(3)));
     }
+    const Json hello = parse_json(*greeting, "the worker's greeting");
+    if (!hello.is_object() || hello.value("protocol", Json()) != worker_protocol)
+        throw Error("the worker speaks another protocol", program.program,
+                    "use the isobatch-run that was built with this isobatch");
+}
+
+std::vector<std::unique_ptr<Process>> start_workers(const WorkerProgram& program, std::size_t count) {
+    std::vector<std::unique_ptr<Process>> workers;
+    while (workers.size() < count) workers.push_back(std::make_unique<Process>(launch_of(program)));
+    for (const auto& worker : workers) greet(*worker, program);
     return workers;
 }
 

@@ -121,7 +121,13 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 
 std::string to_string(const Exit& exit) {
     if (exit.signal != 0) return fmt::format("signal {} ({})", exit.signal, ::strsignal(exit.signal));
+    if (exit.unseen) return "a closed connection";
     return fmt::format("exit code {}", exit.code);
+}
+
+Process::Process(int connection) : to_child_(::fcntl(connection, F_DUPFD_CLOEXEC, 10)), answers_(connection) {
+    ::signal(SIGPIPE, SIG_IGN);
+    ::fcntl(to_child_, F_SETFL, O_NONBLOCK);
 }
 
 Process::Process(Launch launch) : launch_(std::move(launch)) {
@@ -132,20 +138,20 @@ Process::Process(Launch launch) : launch_(std::move(launch)) {
     if (input.write >= 0) ::fcntl(input.write, F_SETFL, O_NONBLOCK);  // say() keeps its deadline
     std::vector<std::string> environment = merged_environment(launch_.environment);
     const std::vector<char*> arguments = pointers(launch_.command), entries = pointers(environment);
-    const int parent = ::getpid();
-    pid_ = ::fork();
-    if (pid_ == 0)
+    const int parent = ::getpid(), child = ::fork();
+    if (child == 0)
         become(arguments.data(), entries.data(), input.read, output.write, answers.write, failure.write, parent);
-    int code = pid_ < 0 ? errno : 0;
+    int code = child < 0 ? errno : 0;
     for (int* end : {&input.read, &answers.write, &output.write, &failure.write}) close_end(*end);
-    if (pid_ > 0) code = failure_of(failure.read);
+    if (child > 0) code = failure_of(failure.read);
     if (code == 0) {
+        pid_ = child;
         to_child_ = std::exchange(input.write, -1);
         answers_ = std::exchange(answers.read, -1);
         output_ = std::exchange(output.read, -1);
         return;
     }
-    if (pid_ > 0) ::waitpid(pid_, nullptr, 0);
+    if (child > 0) ::waitpid(child, nullptr, 0);
     throw Error(fmt::format("cannot start \"{}\": {}", printable(launch_.command[0]), std::strerror(code)),
                 "starting a process", "check that the program exists and may be run");
 }
@@ -233,6 +239,10 @@ void Process::await(std::span<Process* const> processes, Seconds at_most) {
 
 bool Process::ended() {
     if (exit_) return true;
+    if (pid_ == 0) {
+        if (answers_ < 0) exit_ = Exit{.unseen = true};
+        return exit_.has_value();
+    }
     siginfo_t info{};
     if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid != pid_)
         return false;
@@ -261,14 +271,23 @@ Exit Process::wait(Seconds deadline) {
     return *exit_;
 }
 
+void Process::terminate() {
+    if (exit_) return;
+    if (pid_ > 0) {
+        ::kill(-pid_, SIGTERM);
+        return;
+    }
+    for (int* descriptor : {&to_child_, &answers_}) close_end(*descriptor);
+    ended();
+}
+
 Exit Process::end() {
-    if (!exit_) ::kill(-pid_, SIGTERM);
+    terminate();
     return end_until(Clock::now() + std::chrono::duration_cast<Clock::duration>(grace));
 }
 
 void Process::end(std::span<const std::unique_ptr<Process>> processes) {
-    for (const auto& process : processes)
-        if (!process->exit_) ::kill(-process->pid_, SIGTERM);
+    for (const auto& process : processes) process->terminate();
     const auto until = Clock::now() + std::chrono::duration_cast<Clock::duration>(grace);
     for (const auto& process : processes) process->end_until(until);
 }

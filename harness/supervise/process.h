@@ -23,21 +23,25 @@ struct Launch {
 /// How a process ended.
 struct Exit {
     int code = 0;
-    int signal = 0;  ///< other than 0: killed by it
+    int signal = 0;       ///< other than 0: killed by it
+    bool unseen = false;  ///< only its connection was seen to close
 
-    bool ok() const { return code == 0 && signal == 0; }
+    bool ok() const { return code == 0 && signal == 0 && !unseen; }
 };
 
 /// `exit code 3`, `signal 9 (Killed)`
 std::string to_string(const Exit& exit);
 
-/// A child in its own process group that dies with us. Its destructor ends the whole group.
+/// A child in its own process group that dies with us. Its destructor ends the whole group. Or what another launcher
+/// started, at the other end of a connection.
 class Process {
 public:
     using Seconds = std::chrono::duration<double>;
 
     /// Throws Error when the program cannot be started.
     explicit Process(Launch launch);
+    /// Speaks and hears through this socket, which it closes in the end: then it is for the other side to end.
+    explicit Process(int connection);
     ~Process();
     Process(const Process&) = delete;
     Process& operator=(const Process&) = delete;
@@ -64,11 +68,12 @@ public:
 private:
     bool pump(int timeout_ms,
               bool until_writable = false);  ///< reads what there is; false when both descriptors are closed
+    void terminate();
     Exit end_until(std::chrono::steady_clock::time_point until);
     bool ended();  ///< reaps the child if it has ended, and ends what is left of its group
 
     Launch launch_;
-    int pid_ = -1;
+    int pid_ = 0;  ///< 0: no child of ours
     int to_child_ = -1, answers_ = -1, output_ = -1;
     std::string heard_, tail_;
     std::optional<Exit> exit_;

@@ -57,15 +57,17 @@ Case hangs() {
     return dying("hangs-in-2x2x1", [] { ::sleep(600); });
 }
 
-/// Shuts one of this process's connections for writing; whether there was one.
+/// Shuts this process's connections for writing: all of them, since an all-reduce among many ranks may not use each.
+/// Whether there was one.
 bool half_close() {
+    bool any = false;
     for (int descriptor = 4; descriptor < 256; ++descriptor) {
         sockaddr_in peer{};
         socklen_t size = sizeof peer;
         if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &size) == 0 && peer.sin_family == AF_INET)
-            return ::shutdown(descriptor, SHUT_WR) == 0;
+            any |= ::shutdown(descriptor, SHUT_WR) == 0;
     }
-    return false;
+    return any;
 }
 
 /// Does what tests/campaign orders this process to do, in a file that is named after its id.
