@@ -44,9 +44,19 @@ bool holds_a_run(const fs::path& directory) {
 
 /// One result file that is to be merged.
 struct Part {
-    std::string file, text;
+    std::string file, text, version;
     Result result;
 };
+
+/// Of the isobatch that made the directory; empty where only the result was copied.
+std::string version_in(const fs::path& directory) {
+    const fs::path file = directory / "run.json";
+    std::error_code code;
+    if (!fs::exists(file, code)) return {};
+    return reading(file.string(), [&] {
+        return parse_json(MappedFile::open(file)->text(), file.string()).at("version").get<std::string>();
+    });
+}
 
 std::vector<Part> read_parts(const std::vector<fs::path>& directories) {
     std::vector<Part> parts;
@@ -58,7 +68,11 @@ std::vector<Part> read_parts(const std::vector<fs::path>& directories) {
                         "name a directory that isobatch check, try or judge wrote with --out", Error::Kind::unfinished);
         std::string text(MappedFile::open(file)->text());
         Result result = result_from_json(parse_json(text, file.string()), file.string());
-        parts.push_back({file.string(), std::move(text), std::move(result)});
+        parts.push_back({file.string(), std::move(text), version_in(directory), std::move(result)});
+        if (parts.back().version != parts.front().version)
+            throw Error(fmt::format("written by isobatch {}, {} by {}", printable(parts.back().version),
+                                    parts.front().file, printable(parts.front().version)),
+                        file.string(), "report them separately, or run them again with one version");
     }
     // By what they hold, so that the order in which they were named changes nothing.
     std::sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) {

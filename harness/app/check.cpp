@@ -1,5 +1,6 @@
 #include <unistd.h>
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <memory>
 
@@ -30,6 +31,7 @@ struct CheckOptions {
     int epochs = 2;
     std::vector<std::string> allowed;
     bool keep_traces = false, resume = false;
+    std::string shard;
     std::string runner;
     Deadlines deadlines;
     Output output;
@@ -63,6 +65,26 @@ std::vector<Trial> plan_trials(CheckOptions& options) {
                 to_string(Trial{subject, split, options.engine, options.device, parse_recipe(options.recipe),
                                 options.seed, samples, lengths, options.epochs, options.fault})));
     return trials;
+}
+
+/// What `--shard 2/5` leaves: every fifth trial, from the second on, so that each shard holds splits of every kind.
+std::vector<Trial> shard_of(const std::vector<Trial>& trials, const std::string& shard) {
+    if (shard.empty()) return trials;
+    const std::vector<std::string> parts = pieces(shard, '/');
+    std::size_t which = 0, of = 0;
+    const auto number = [](const std::string& text, std::size_t& value) {
+        const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+        return code == std::errc() && end == text.data() + text.size();
+    };
+    if (parts.size() != 2 || !number(parts[0], which) || !number(parts[1], of) || which < 1 || which > of)
+        throw Error(fmt::format("shard \"{}\"", printable(shard)), "--shard",
+                    "give its number and how many there are, such as 2/5");
+    std::vector<Trial> left;
+    for (std::size_t i = which - 1; i < trials.size(); i += of) left.push_back(trials[i]);
+    if (left.empty())
+        throw Error(fmt::format("shard {} is empty: there are {} trials", shard, trials.size()), "--shard",
+                    "use as many shards as there are trials, or fewer");
+    return left;
 }
 
 /// The command with everything that was assumed spelled out.
@@ -124,7 +146,7 @@ void require_ranks(const CheckOptions& options, const std::vector<Trial>& trials
 int run_check(CheckOptions& options) {
     const std::optional<Launcher> launcher = launcher_in([](const char* name) { return std::getenv(name); });
     if (launcher && options.max_devices == 0) options.max_devices = launcher->world;
-    const std::vector<Trial> trials = plan_trials(options);
+    const std::vector<Trial> trials = shard_of(plan_trials(options), options.shard);
     const std::string command = full_command(options, trials);
     if (launcher) require_ranks(options, trials, *launcher);
     const std::string program = options.runner.empty() ? (program_folder() / "isobatch-run").string() : options.runner;
@@ -194,6 +216,8 @@ void add_check(CLI::App& app, int& exit_code) {
     command->add_flag(
         "--resume", options->resume,
         "Go on where the same command was interrupted in this run directory; crashed trials are repeated");
+    command->add_option("--shard", options->shard,
+                        "I/N: run the I-th of N parts of the matrix, for array jobs; isobatch report DIR… merges them");
     command->add_option("--runner", options->runner,
                         "Worker program with your own cases; default: isobatch-run beside this program");
     command->add_option("--deadline", options->deadlines.trial, "Seconds that one trial may take")

@@ -24,7 +24,6 @@ namespace {
 
 constexpr int answer_descriptor = 3;
 constexpr std::size_t tail_bytes = 1 << 16;
-constexpr Process::Seconds grace(1);  // between SIGTERM and SIGKILL
 
 using Clock = std::chrono::steady_clock;
 using Time = std::chrono::time_point<Clock, Process::Seconds>;
@@ -161,6 +160,15 @@ Process::~Process() {
     for (int* descriptor : {&to_child_, &answers_, &output_}) close_end(*descriptor);
 }
 
+void Process::stop_speaking() {
+    close_end(to_child_);
+}
+
+void Process::hang_up() {
+    stop_speaking();
+    close_end(answers_);
+}
+
 bool Process::say(std::string_view line, Seconds deadline) {
     const auto until = Clock::now() + deadline;
     timed_out_ = false;
@@ -235,68 +243,6 @@ void Process::await(std::span<Process* const> processes, Seconds at_most) {
             something = process->ended() || something;
         }
     }
-}
-
-bool Process::ended() {
-    if (exit_) return true;
-    if (pid_ == 0) {
-        if (answers_ < 0) exit_ = Exit{.unseen = true};
-        return exit_.has_value();
-    }
-    siginfo_t info{};
-    if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid != pid_)
-        return false;
-    ::kill(-pid_, SIGKILL);  // grandchildren that outlived it; its unreaped self still holds the group's number
-    int status = 0;
-    ::waitpid(pid_, &status, 0);
-    exit_ = WIFSIGNALED(status) ? Exit{0, WTERMSIG(status)} : Exit{WEXITSTATUS(status), 0};
-    // What was written before the end is still in the pipes. Not more than they can hold is read: one that left the
-    // group may write for ever.
-    for (int reads = 0; reads < 32 && pump(0); ++reads) {
-    }
-    return true;
-}
-
-Exit Process::wait(Seconds deadline) {
-    const auto until = Clock::now() + deadline;
-    timed_out_ = false;
-    close_end(to_child_);
-    while (!ended()) {
-        if (Clock::now() >= until) {
-            timed_out_ = true;
-            return end();
-        }
-        if (!pump(5)) ::usleep(5000);
-    }
-    return *exit_;
-}
-
-void Process::terminate() {
-    if (exit_) return;
-    if (pid_ > 0) {
-        ::kill(-pid_, SIGTERM);
-        return;
-    }
-    for (int* descriptor : {&to_child_, &answers_}) close_end(*descriptor);
-    ended();
-}
-
-Exit Process::end() {
-    terminate();
-    return end_until(Clock::now() + std::chrono::duration_cast<Clock::duration>(grace));
-}
-
-void Process::end(std::span<const std::unique_ptr<Process>> processes) {
-    for (const auto& process : processes) process->terminate();
-    const auto until = Clock::now() + std::chrono::duration_cast<Clock::duration>(grace);
-    for (const auto& process : processes) process->end_until(until);
-}
-
-Exit Process::end_until(Clock::time_point until) {
-    while (!exit_ && Clock::now() < until && !ended()) pump(10);
-    if (!exit_) ::kill(-pid_, SIGKILL);
-    while (!ended()) ::usleep(1000);
-    return *exit_;
 }
 
 std::string Process::last_output(std::size_t lines) const {

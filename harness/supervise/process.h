@@ -68,6 +68,8 @@ public:
 private:
     bool pump(int timeout_ms,
               bool until_writable = false);  ///< reads what there is; false when both descriptors are closed
+    void stop_speaking();
+    void hang_up();
     void terminate();
     Exit end_until(std::chrono::steady_clock::time_point until);
     bool ended();  ///< reaps the child if it has ended, and ends what is left of its group

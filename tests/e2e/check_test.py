@@ -84,6 +84,22 @@ class Check(ProgramTest):
             self.isobatch(*first["command"].split()[1:], "--out", "whole")
             self.assertEqual(json.dumps(without_times(first)), json.dumps(without_times(self.result("whole"))))
 
+    def test_shards_merge_in_any_order_to_the_whole_matrix(self):
+        words = ("check", "gpt", "--effective", "8", "--fault", "sum-over-devices")
+        self.assertEqual(self.isobatch(*words, "--out", "whole"), 1, self.said)
+        for shard in (1, 2, 3):
+            self.isobatch(*words, "--shard", f"{shard}/3", "--out", f"part{shard}")
+        whole = without_times(self.result("whole"))
+        for order in ((1, 2, 3), (3, 1, 2)):
+            self.assertEqual(self.isobatch("report", *(f"part{shard}" for shard in order), "--out", "merged"), 1, self.said)
+            merged = without_times(self.result("merged"))
+            for part in ("records", "findings", "claims", "outcome", "summary"):
+                self.assertEqual(json.dumps(merged[part]), json.dumps(whole[part]), part)
+        for wrong in ("0/3", "4/3", "1", "a/b", "1/2/3", "-1/3"):
+            self.assertEqual(self.isobatch(*words, "--shard", wrong), 2, self.said)
+            self.assertIn("--shard", self.said)
+        self.assertEqual(self.isobatch("check", "mlp", "--splits", "4x1x1", "--shard", "2/2"), 2, self.said)
+
     def test_data_that_cannot_show_a_fault_is_inconclusive(self):
         code = self.isobatch("check", "gpt", "--effective", "16", "--recipe", "fp64", "--lengths", "equal", "--fault", "token-mean-of-means")
         self.assertEqual(code, 4, self.said)

@@ -9,7 +9,7 @@ NAMES = ["layer%d_%s" % (layer, kind) for layer in range(3) for kind in ("weight
 
 # The same exchange in both: options of the engine, those of DistributedDataParallel. With three ranks the order of the sum depends on
 # the buckets.
-EXCHANGES = (("gloo", {}, "fp64", "2x2x2"), ("gloo", {}, "fp32", "2x2x3"), ("gloo:view", {"gradient_as_bucket_view": True}, "fp64", "2x1x3"),
+EXCHANGES = (("gloo", {}, "fp64", "2x2x2"), ("gloo", {}, "fp32", "2x2x3"), ("gloo:view", {"gradient_as_bucket_view": True}, "fp64", "2x2x3"),
              ("gloo:unused", {"find_unused_parameters": True}, "fp32", "1x3x2"), ("gloo:bucket=1048576", {"bucket_cap_mb": 1}, "fp32", "1x2x3"))
 
 

@@ -39,6 +39,20 @@ protected:
     TemporaryDirectory directory_;
 };
 
+TEST_F(ReadRuns, RunsOfSeveralVersionsAreRefused) {
+    const Paths runs{run_of(place("a"), "a", {0, 1}), run_of(place("b"), "b", {2, 3})};
+    put(runs[0] / "run.json", R"({"version": "1.0"})");
+    put(runs[1] / "run.json", R"({"version": "1.1"})");
+    const Error error = error_of([&] { read_runs(runs); });
+    EXPECT_TRUE(says(error.problem(), "1.0") && says(error.problem(), "1.1"));
+    put(runs[1] / "run.json", R"({"version": "1.0"})");
+    EXPECT_EQ(read_runs(runs).records.size(), 4u);
+    for (const char* broken : {"", "{}", "[]", R"({"version": 1})"}) {
+        put(runs[1] / "run.json", broken);
+        EXPECT_THROW(read_runs(runs), Error) << broken;
+    }
+}
+
 TEST_F(ReadRuns, ReadsBackWhatWasWritten) {
     write_reports(place("a"), small_result());
     EXPECT_EQ(text_of(read_runs({place("a")})), text_of(small_result()));
