@@ -52,6 +52,18 @@ TEST(CheckEvents, AClearBetweenTwoBackwardsIsSeen) {
     EXPECT_TRUE(says(result.message, "cleared after 1 backward(s)"));
 }
 
+TEST(CheckEvents, ABackwardAfterTheExchangeIsSeen) {
+    const Events late{"backward 0", "reduce", "backward 1", "backward 2", "step", "zero"};
+    const CheckResult result = check_events(ran({{clean, clean}, {late, clean}}));
+    EXPECT_EQ(result.outcome, Outcome::divergent);
+    EXPECT_EQ(result.first, (Place{1, 1, "", -1}));
+    EXPECT_TRUE(says(result.message, "2 backward(s) of the window came after its exchange"));
+    const Events every{"backward 0", "reduce", "backward 1", "reduce", "step", "zero"},
+        none{"backward 0", "step", "zero"};
+    EXPECT_EQ(check_events(ran({{every, none, every}})).outcome, Outcome::identical)
+        << "to average an average changes nothing, and where nothing is exchanged the gradients tell";
+}
+
 TEST(CheckEvents, AClearBeforeTheStepIsSeen) {
     const CheckResult result = check_events(ran({{{"backward 0", "backward 1", "backward 2", "zero", "step"}}}));
     EXPECT_EQ(result.outcome, Outcome::divergent);

@@ -48,6 +48,17 @@ TEST(Recorder, MicrosNameTheirSamplesAndUnits) {
     EXPECT_DOUBLE_EQ(*trace.ranks[0][0].loss, (micros[0].loss + micros[1].loss) / window.units);
 }
 
+TEST(Recorder, SaysWhereItIs) {
+    std::vector<Beat> beats;
+    run_trial(make_setup(small_trial({1, 2, 2})), Level::losses, nullptr, std::nullopt,
+              [&](const Beat& beat) { beats.push_back(beat); });
+    ASSERT_EQ(beats.size(), 18U) << "six windows: the start, and the exchange of two ranks";
+    for (std::size_t i = 0; i < beats.size(); ++i) {
+        EXPECT_EQ(beats[i].window, static_cast<std::int64_t>(i / 3 + 1));
+        EXPECT_EQ(beats[i].exchanging, i % 3 > 0);
+    }
+}
+
 TEST(Recorder, LevelsHoldWhatTheyPromise) {
     EXPECT_TRUE(recorded({4, 1, 1}, Level::losses).ranks[0][0].tensors.empty());
     const Tensors grads = recorded({4, 1, 1}, Level::grads).ranks[0][1].tensors;
