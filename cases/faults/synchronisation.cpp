@@ -25,11 +25,18 @@ bool with_all_that_every_rank_has(const Window& window, const Slice& micro) {
     return micro.micro + 1 < fewest || micro.micro + 1 == window.micros_on(micro.rank);
 }
 
+void require_no_static_graph(const Setup& setup) {
+    if (parse_exchange(setup.trial.engine).static_graph)
+        throw Error("a static graph is learnt in an exchange that is averaged whatever the trainer does", "--fault",
+                    "leave out static from --engine");
+}
+
 }  // namespace
 
 bool plant_synchronisation(const std::string& id, Setup& setup) {
     Decisions& decide = setup.decisions;
     if (id == "never-synced") {
+        require_no_static_graph(setup);
         decide.exchanges = [](const Window&) { return false; };
     } else if (id == "no-sync-off-by-one") {
         decide.exchanges_with = [](const Window& window, const Slice& micro) {
@@ -40,6 +47,7 @@ bool plant_synchronisation(const std::string& id, Setup& setup) {
     } else if (id == "no-sync-around-backward") {
         decide.exchanges_with = with_all_that_every_rank_has;
     } else if (id == "sum-over-devices") {
+        require_no_static_graph(setup);
         decide.reduction = Reduction::sum;
     } else if (id == "scaled-before-wait") {
         const Exchange exchange = parse_exchange(setup.trial.engine);

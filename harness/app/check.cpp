@@ -98,6 +98,7 @@ std::string full_command(const CheckOptions& options, const std::vector<Trial>& 
     text.replace(text.find(single), single.size(), "--splits " + joined(names, ","));
     text.replace(0, spelled.subject.size(), joined(options.subjects, " "));
     for (const std::string& claim : options.allowed) text += " --allow-untested " + claim;
+    if (!options.shard.empty()) text += " --shard " + options.shard;
     return "isobatch check " + text;
 }
 
@@ -125,7 +126,12 @@ void run_all(Runner& runner, const std::vector<Trial>& trials, const std::filesy
         if (i == 0) runner.begin(trials[0]);
         progress.show(static_cast<int>(i), fmt::format("{} {}", trials[i].subject, to_string(trials[i].split)));
         records.push_back(runner.finish());
-        if (i + 1 < trials.size()) runner.begin(trials[i + 1]);  // computes while this one is synced to the disk
+        try {
+            if (i + 1 < trials.size()) runner.begin(trials[i + 1]);  // computes while this one is synced to the disk
+        } catch (...) {
+            keep_record(out, records.back());  // finished is finished
+            throw;
+        }
         keep_record(out, records.back());
     }
 }
@@ -146,9 +152,9 @@ void require_ranks(const CheckOptions& options, const std::vector<Trial>& trials
 int run_check(CheckOptions& options) {
     const std::optional<Launcher> launcher = launcher_in([](const char* name) { return std::getenv(name); });
     if (launcher && options.max_devices == 0) options.max_devices = launcher->world;
-    const std::vector<Trial> trials = shard_of(plan_trials(options), options.shard);
-    const std::string command = full_command(options, trials);
-    if (launcher) require_ranks(options, trials, *launcher);
+    const std::vector<Trial> matrix = plan_trials(options), trials = shard_of(matrix, options.shard);
+    const std::string command = full_command(options, matrix);
+    if (launcher) require_ranks(options, matrix, *launcher);
     const std::string program = options.runner.empty() ? (program_folder() / "isobatch-run").string() : options.runner;
     const WorkerProgram started{program, options.output.directory, options.keep_traces, options.deadlines};
     if (launcher && launcher->rank > 0) return follow({*launcher, command, nullptr}, started);
@@ -183,6 +189,7 @@ int run_check(CheckOptions& options) {
 
 void add_check(CLI::App& app, int& exit_code) {
     auto options = std::make_shared<CheckOptions>();
+    const CLI::Range positive_seconds(0.001, 1e9);
     CLI::App* command = app.add_subcommand(
         "check", "Run cases under every split of an effective batch and compare each with the single large batch");
     command->add_option("CASE", options->subjects, "Cases: lesson, mlp, gpt")->capture_default_str();
@@ -221,15 +228,18 @@ void add_check(CLI::App& app, int& exit_code) {
     command->add_option("--runner", options->runner,
                         "Worker program with your own cases; default: isobatch-run beside this program");
     command->add_option("--deadline", options->deadlines.trial, "Seconds that one trial may take")
+        ->check(positive_seconds)
         ->capture_default_str();
     command
         ->add_option("--start-deadline", options->deadlines.start,
                      "Seconds that a worker may take to start, and a rank to its first step")
+        ->check(positive_seconds)
         ->capture_default_str();
     command
         ->add_option("--step-deadline", options->deadlines.step,
                      "Seconds that a rank may take from one sign of life to the next: the start of a step, and its "
                      "exchange")
+        ->check(positive_seconds)
         ->capture_default_str();
     add_output(*command, options->output);
     command->callback([options, &exit_code] { exit_code = run_check(*options); });

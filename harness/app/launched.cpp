@@ -36,7 +36,7 @@ bool relay(Process& leader, Process& worker, Process::Seconds deadline) {
         if (!worker.timed_out()) {
             const std::string said = worker.last_output(5);
             const std::string why = "ended with " + to_string(worker.end());
-            leader.say(Json{{"failed", said.empty() ? why : why + "; its last lines: " + printable(said)}}.dump(),
+            leader.say(Json{{"died", said.empty() ? why : why + "; its last lines: " + printable(said)}}.dump(),
                        deadline);
             return false;
         }
@@ -62,38 +62,43 @@ std::vector<std::unique_ptr<Process>> gather(const Launched& launched, const Wor
             throw LostAtStart(
                 fmt::format("{} of {} ranks came within {} s", others, launched.launcher.world, deadline.count()));
         auto& place = ranks[static_cast<std::size_t>(rank_of(*hello, launched))];
-        if (place)
+        const bool left = place && !place->hear(Process::Seconds(0)) && !place->timed_out();
+        if (left) --others;  // it came again, and this time it counts
+        if (place && !left)
             throw Error("two ranks have one number", launched.launcher.source, "start all ranks with one launcher");
         place = std::move(process);
     }
-    for (std::size_t rank = 1; rank < ranks.size(); ++rank) greet(*ranks[rank], program);
     return ranks;
 }
 
-void dismiss(const Launched& launched, std::vector<std::unique_ptr<Process>> ranks) {
+void dismiss(const Launched& launched, std::vector<std::unique_ptr<Process>> ranks, Process::Seconds patience) {
     if (!launched.rendezvous) return;
-    const Process::Seconds patience(5);  // who lives comes at once
     if (ranks.empty()) ranks.resize(1);
     while (ranks.size() < static_cast<std::size_t>(launched.launcher.world)) {
         auto late = launched.rendezvous->accept(patience);
         if (!late) break;
         ranks.push_back(std::move(late));
     }
-    for (std::size_t rank = 1; rank < ranks.size(); ++rank) ranks[rank]->say(over, patience);
+    for (std::size_t rank = 1; rank < ranks.size(); ++rank) ranks[rank]->say(over, Process::Seconds(1));
 }
 
 int follow(const Launched& launched, const WorkerProgram& program) {
     const Process::Seconds deadline(program.deadlines.start);
     for (bool over = false; !over;) {
+        std::unique_ptr<Process> worker;
+        try {
+            worker = std::move(start_workers(program, 1)[0]);
+        } catch (const LostAtStart& loss) {
+            fmt::print(stderr, "isobatch: the worker of rank {}: {}\n", launched.launcher.rank, loss.what());
+            return 3;
+        }
         const auto leader = meet(meeting_name(program.out), deadline);
         if (!leader) {
             fmt::print(stderr, "isobatch: rank {}: rank 0 is not there\n", launched.launcher.rank);
             return 3;
         }
-        Launch launch = launch_of(program);
-        Process worker(launch);
         leader->say(Json{{"rank", launched.launcher.rank}, {"command", launched.command}}.dump(), deadline);
-        over = relay(*leader, worker, deadline);
+        over = relay(*leader, *worker, deadline);
     }
     return 0;
 }

@@ -23,7 +23,7 @@ struct Launched {
 std::vector<std::unique_ptr<Process>> gather(const Launched& launched, const WorkerProgram& program);
 
 /// Tells those who lent their workers, whether they are gathered or not, that the run is over.
-void dismiss(const Launched& launched, std::vector<std::unique_ptr<Process>> ranks);
+void dismiss(const Launched& launched, std::vector<std::unique_ptr<Process>> ranks, Process::Seconds patience);
 
 /// Lends a worker to the leader until the run is over; a fresh one for each group that the leader gathers. Returns the
 /// exit code.

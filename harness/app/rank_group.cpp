@@ -31,6 +31,7 @@ bool only_noticed(const std::string& message) {
 
 void RankGroup::start(std::size_t ranks) {
     if (processes_.size() >= ranks) return;
+    if (!lost_.empty()) throw LostAtStart(lost_);
     if (launched_) {  // all of them: those beyond a split's devices idle
         processes_ = gather(*launched_, program_);
         return;
@@ -60,12 +61,22 @@ std::optional<RankGroup::Failure> RankGroup::make_reference() {
     worker.say(to_line({.trial = wanted, .trace = directory.string()}), Process::Seconds(program_.deadlines.start));
     const Answer answer = hear_answer(worker, program_.deadlines);
     if (!answer.line) return Failure{0, answer.late ? Failing::stuck : Failing::died, "the reference: " + answer.why};
-    const Json reply = parse_json(*answer.line, "the worker's answer");
-    if (reply.contains("error")) throw misuse_from(reply["error"]);
-    if (!reply.contains("written"))
-        return Failure{0, Failing::said, "the reference: " + printable(reply.value("failed", *answer.line))};
-    reference_ =
-        std::make_unique<Reference>(Reference{wanted, directory, Examiner(yardstick_of(read_trace(directory))), kept});
+    std::optional<Error> misuse;
+    try {
+        reading("the worker's answer", [&] {
+            const Json reply = parse_json(*answer.line, "the worker's answer");
+            if (reply.contains("error"))
+                misuse = misuse_from(reply.at("error"));
+            else if (!reply.contains("written"))
+                throw Error(printable(reply.at("failed").get<std::string>()), "the worker", "");
+        });
+        if (!misuse)
+            reference_ = std::make_unique<Reference>(
+                Reference{wanted, directory, Examiner(yardstick_of(read_trace(directory))), kept});
+    } catch (const Error& error) {  // what it answers and writes is as hostile as any file
+        return Failure{0, Failing::said, "the reference: " + error.problem()};
+    }
+    if (misuse) throw *misuse;
     return std::nullopt;
 }
 
@@ -75,6 +86,9 @@ void RankGroup::begin(const Trial& trial) {
     try {
         start(static_cast<std::size_t>(trial.split.devices));
     } catch (const LostAtStart& loss) {
+        Process::end(processes_);
+        processes_.clear();
+        if (launched_) lost_ = loss.what();  // another launcher's ranks do not come back
         failures_.push_back({0, Failing::died, fmt::format("a worker: {}", loss.what())});
         return;
     }
@@ -104,7 +118,9 @@ std::optional<RankGroup::Failure> RankGroup::take_answer(int rank, const std::st
     try {
         reading("the worker's answer", [&] {
             const Json reply = parse_json(line, "the worker's answer");
-            if (reply.contains("failed")) {
+            if (reply.contains("died")) {
+                failure = Failure{rank, Failing::died, reply.at("died").get<std::string>()};
+            } else if (reply.contains("failed")) {
                 const std::string why = reply.at("failed").get<std::string>();
                 failure = Failure{rank, only_noticed(why) ? Failing::noticed : Failing::said, why};
             } else if (reply.contains("error")) {

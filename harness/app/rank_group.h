@@ -25,7 +25,8 @@ public:
         : program_(std::move(program)), launched_(std::move(launched)) {}
     ~RankGroup() {
         drop_reference();
-        if (launched_) dismiss(*launched_, std::move(processes_));
+        if (launched_ && lost_.empty())
+            dismiss(*launched_, std::move(processes_), Process::Seconds(program_.deadlines.start));
     }
     RankGroup(RankGroup&&) = default;
 
@@ -69,6 +70,7 @@ private:
 
     WorkerProgram program_;
     std::optional<Launched> launched_;
+    std::string lost_;                                 ///< why the launched ranks cannot be gathered again
     std::vector<std::unique_ptr<Process>> processes_;  ///< by rank; a trial uses the first ones
     std::unique_ptr<Reference> reference_;
     Trial trial_;

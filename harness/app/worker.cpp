@@ -18,6 +18,8 @@ Error misuse_from(const Json& error) {
     });
 }
 
+namespace {
+
 Launch launch_of(const WorkerProgram& program) {
     Launch launch{{program.program, "--out", program.out.string()},
                   {{"OMP_NUM_THREADS", "1"}, {"MKL_NUM_THREADS", "1"}},
@@ -27,6 +29,7 @@ Launch launch_of(const WorkerProgram& program) {
     return launch;
 }
 
+/// Throws LostAtStart, or Error when it does not greet as it should.
 void greet(Process& worker, const WorkerProgram& program) {
     const auto greeting = worker.hear(Process::Seconds(program.deadlines.start));
     if (!greeting) {
@@ -41,6 +44,8 @@ void greet(Process& worker, const WorkerProgram& program) {
         throw Error("the worker speaks another protocol", program.program,
                     "use the isobatch-run that was built with this isobatch");
 }
+
+}  // namespace
 
 std::vector<std::unique_ptr<Process>> start_workers(const WorkerProgram& program, std::size_t count) {
     std::vector<std::unique_ptr<Process>> workers;

@@ -32,11 +32,6 @@ struct LostAtStart : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-Launch launch_of(const WorkerProgram& program);
-
-/// Hears a worker's greeting. Throws LostAtStart, or Error when it does not greet as it should.
-void greet(Process& worker, const WorkerProgram& program);
-
 /// Starts some workers, all at once, and hears their greetings. Throws LostAtStart, or Error when one does not greet as
 /// it should.
 std::vector<std::unique_ptr<Process>> start_workers(const WorkerProgram& program, std::size_t count);

@@ -8,8 +8,7 @@ namespace isobatch {
 
 namespace {
 
-/// Once is enough. Beside the gradients DDP reduces a map of the unused parameters, an int32 for each: less than half
-/// of a gradient's bytes. The least that is wrong is twice.
+/// Once is enough; the least that is too much is twice.
 constexpr double tolerated = 1.5;
 
 }  // namespace

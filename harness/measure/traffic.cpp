@@ -1,5 +1,6 @@
 #include "measure/traffic.h"
 
+#include <algorithm>
 #include <functional>
 #include <numeric>
 
@@ -13,15 +14,16 @@ Traffic traffic_of(const Trace& trace) {
     Traffic most;
     for (const std::vector<Step>& rank : trace.ranks) {
         Traffic own;
-        double reduced = 0;
-        for (const Step& step : rank) {
-            for (const auto& [name, moved] : step.collectives.value_or(Collectives{})) {
+        for (std::size_t k = 0; k < rank.size(); ++k) {
+            double reduced = 0;
+            for (const auto& [name, moved] : rank[k].collectives.value_or(Collectives{})) {
                 own.calls += moved.calls;
                 own.bytes += moved.bytes;
-                if (name == "all_reduce") reduced += static_cast<double>(moved.bytes);
+                if (name == "all_reduce") reduced = static_cast<double>(moved.bytes);
             }
+            const bool counts = k > 0 || rank.size() == 1;
+            if (counts && gradients > 0) own.exchanges = std::max(own.exchanges, reduced / gradients);
         }
-        if (!rank.empty() && gradients > 0) own.exchanges = reduced / gradients / static_cast<double>(rank.size());
         if (own.bytes > most.bytes) most = own;
     }
     return most;

@@ -16,7 +16,8 @@ c10::intrusive_ptr<c10d::Work> CountedBackend::broadcast(std::vector<at::Tensor>
 
 c10::intrusive_ptr<c10d::Work> CountedBackend::allreduce(std::vector<at::Tensor>& tensors,
                                                          const c10d::AllreduceOptions& options) {
-    count("all_reduce", tensors);
+    // DDP's map of the unused parameters is no gradient.
+    count(tensors.at(0).is_floating_point() ? "all_reduce" : "all_reduce_integers", tensors);
     return inner_->allreduce(tensors, options);
 }
 

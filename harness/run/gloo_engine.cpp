@@ -95,7 +95,7 @@ GlooEngine::~GlooEngine() = default;
 void GlooEngine::forward_begins(bool exchanges) {
     // A static graph is learnt in the very first backward. Where that one is local, DDP itself ends in a failed
     // assertion (expect_autograd_hooks_): so it is not, and its average is averaged once more with the window's last,
-    // to the same value.
+    // to the same value. (Faults for which it would be another are not planted there.)
     exchanges_ = exchanges || (exchange_.static_graph && !delayed_);
     if (!reducer_) return;
     if (exchanges_) reducer_->prepare_for_forward();
@@ -134,9 +134,10 @@ void GlooEngine::reduce_flat() {
     for (const std::size_t p : exchanged_) parts.push_back(gradient_of(own.parameters[p]).reshape({-1}));
     std::vector<at::Tensor> flat{at::cat(parts)};
     const auto ranks = static_cast<double>(group_->getSize());
-    const auto exchange = group_->allreduce(flat);
+    // Who does not wait finds what the exchange has not touched yet: read before it begins, since to read while it
+    // writes would be a race of ours.
     const at::Tensor unwaited = reduction_ == Reduction::own_part ? flat[0].div(ranks) : at::Tensor();
-    exchange->wait();
+    group_->allreduce(flat)->wait();
     if (unwaited.defined()) flat[0] = unwaited;
     if (reduction_ == Reduction::mean) flat[0].div_(ranks);
     std::int64_t at = 0;

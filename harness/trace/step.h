@@ -36,7 +36,6 @@ struct Trusted {
     std::vector<double> loss_errors;   ///< distance to exact_loss of each trusted split: E for the loss
 };
 
-/// One optimizer step of one rank; a last one without a number holds an unfinished window.
 /// What one kind of collective moved in a step, as this rank saw it.
 struct Collective {
     std::int64_t calls = 0, bytes = 0;
@@ -47,6 +46,7 @@ struct Collective {
 /// By name: `all_reduce`, `broadcast`, `all_gather` …
 using Collectives = std::map<std::string, Collective>;
 
+/// One optimizer step of one rank; a last one without a number holds an unfinished window.
 struct Step {
     std::optional<std::int64_t> number;  ///< 1-based count of optimizer updates
     int epoch = 1;

@@ -100,6 +100,18 @@ class Check(ProgramTest):
             self.assertIn("--shard", self.said)
         self.assertEqual(self.isobatch("check", "mlp", "--splits", "4x1x1", "--shard", "2/2"), 2, self.said)
 
+    def test_the_command_of_a_shard_repeats_it(self):
+        self.isobatch("check", "mlp", "lesson", "--effective", "4", "--shard", "2/5", "--out", "part")
+        first = self.result("part")
+        self.isobatch(*first["command"].split()[1:], "--out", "again")
+        self.assertEqual(json.dumps(without_times(first)), json.dumps(without_times(self.result("again"))))
+
+    def test_a_deadline_is_a_number_of_seconds(self):
+        for option in ("--deadline", "--start-deadline", "--step-deadline"):
+            for value in ("0", "-1", "nan", "inf", "1e10", "soon"):
+                self.assertEqual(self.isobatch("check", "mlp", option, value), 2, self.said)
+                self.assertIn(option, self.said)
+
     def test_data_that_cannot_show_a_fault_is_inconclusive(self):
         code = self.isobatch("check", "gpt", "--effective", "16", "--recipe", "fp64", "--lengths", "equal", "--fault", "token-mean-of-means")
         self.assertEqual(code, 4, self.said)

@@ -51,8 +51,9 @@ class Crash(ProgramTest):
             with open(script, "w", encoding="utf-8") as file:
                 file.write(f"#!/bin/sh\necho '{{\"protocol\": 2}}' >&3\nwhile read line; do echo '{answer}' >&3; done\n")
             os.chmod(script, 0o755)
-            self.assertEqual(self.isobatch("check", "mlp", "--runner", script, "--splits", "2x1x1,1x2x1"), 3, self.said)
-            self.assertIn("answered nonsense", self.said)
+            for engine, said in (("serial", "answered nonsense"), ("gloo", "the reference: ")):
+                self.assertEqual(self.isobatch("check", "mlp", "--runner", script, "--engine", engine, "--splits", "2x1x1,1x2x1"), 3, self.said)
+                self.assertIn(said, self.said)
 
     def test_answer_for_another_trial_is_a_crash(self):
         self.isobatch("check", "mlp", "--splits", "2x1x1,1x2x1")

@@ -27,9 +27,13 @@ class Gloo(ProgramTest):
 
     def test_an_exchange_too_many_is_a_cost_and_no_divergence(self):
         self.assertEqual(self.isobatch("check", "gpt", "--engine", "gloo", "--splits", "4x4x1,4x2x2,1x8x2", "--fault", "no-sync-around-backward"), 0, self.said)
-        self.assertIn("cost: 1x8x2 exchanges its gradients 7 times a window", self.said)
+        self.assertIn("cost: 1x8x2 exchanges its gradients 8 times a window", self.said)
         self.assertEqual(len(self.result()["waste"]), 1)
-        self.assertEqual([record["traffic"]["exchanges"] for record in self.result()["records"]], [0, 5 / 3, 7])
+        self.assertEqual([record["traffic"]["exchanges"] for record in self.result()["records"]], [0, 2, 8])
+
+    def test_a_static_graph_s_first_exchange_is_no_waste(self):
+        self.assertEqual(self.isobatch("check", "mlp", "--engine", "gloo:static", "--splits", "2x2x2"), 0, self.said)
+        self.assertNotIn("cost:", self.said)
 
     def test_what_ddp_cannot_get_wrong_is_misuse(self):
         self.assertEqual(self.isobatch("check", "mlp", "--engine", "gloo", "--splits", "4x1x2", "--fault", "scaled-before-wait"), 2, self.said)

@@ -52,6 +52,15 @@ class Launch(ProgramTest):
         self.assertEqual(self.splits(), {"4x1x1": "identical", "2x1x2": "crashed", "1x2x2": "equivalent"}, self.said)
         self.assertIn("signal 6", self.said)
 
+    def test_a_rank_whose_worker_never_starts_is_a_crash(self):
+        with open(self.path("dead"), "w", encoding="utf-8") as file:  # rank 1's alone
+            file.write(f"#!/bin/sh\n[ \"$SLURM_PROCID\" = 1 ] && kill -9 $$\nexec '{RUNNER}' \"$@\"\n")
+        os.chmod(self.path("dead"), 0o755)
+        codes = self.ranks("Slurm", 2, "check", "mlp", "--runner", self.path("dead"), "--engine", "gloo", "--splits", "2x1x2,1x2x2", "--effective", "4", "--start-deadline", "5")
+        self.assertEqual(codes, [3, 3], self.said)
+        self.assertIn("ended before it greeted, with signal 9", self.each[1])
+        self.assertEqual(set(self.splits().values()), {"crashed"})
+
     def test_slurm_and_mpi_say_which_rank_a_process_is(self):
         for launcher in LAUNCHERS:
             with self.subTest(launcher):

@@ -29,7 +29,15 @@ TEST(Traffic, OtherCollectivesAreTrafficAndNoExchange) {
 TEST(Traffic, IsOfTheRankThatMovedMost) {
     Trace uneven = trace();
     (*uneven.ranks[1][1].collectives)["all_reduce"] = {4, 160};
-    EXPECT_EQ(traffic_of(uneven), (Traffic{5, 200, 2.5}));
+    EXPECT_EQ(traffic_of(uneven), (Traffic{5, 200, 4}));
+}
+
+TEST(Traffic, TheFirstOfSeveralWindowsIsNoMeasure) {
+    Trace learning = trace();
+    for (auto& rank : learning.ranks) (*rank[0].collectives)["all_reduce"] = {2, 80};
+    EXPECT_EQ(traffic_of(learning).exchanges, 1);
+    for (auto& rank : learning.ranks) rank.resize(1);
+    EXPECT_EQ(traffic_of(learning).exchanges, 2) << "the only one is";
 }
 
 TEST(Traffic, InFp64AGradientIsTwiceAsLarge) {

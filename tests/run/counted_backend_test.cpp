@@ -21,8 +21,12 @@ TEST(CountedBackend, CountsCallsAndBytesAndPassesThemOn) {
         std::vector<at::Tensor> own{at::ones({2}) * (rank + 1)};
         group->allgather(gathered, own)->wait();
         EXPECT_EQ(gathered[0][1][0].item<float>(), 2);
-        EXPECT_EQ(take_traffic(group),
-                  (Collectives{{"all_reduce", {2, 48}}, {"broadcast", {1, 20}}, {"all_gather", {1, 8}}}));
+        std::vector<at::Tensor> map{at::ones({2}, at::kInt)};
+        group->allreduce(map)->wait();
+        EXPECT_EQ(take_traffic(group), (Collectives{{"all_reduce", {2, 48}},
+                                                    {"all_reduce_integers", {1, 8}},
+                                                    {"broadcast", {1, 20}},
+                                                    {"all_gather", {1, 8}}}));
         EXPECT_TRUE(take_traffic(group).empty());
     });
 }

@@ -64,6 +64,15 @@ TEST(SynchronisationFaults, TheLargestParameterIsLeftOut) {
     }
 }
 
+TEST(SynchronisationFaults, AStaticGraphExchangesWhateverTheTrainerDoes) {
+    Trial trial = small_trial({1, 2, 2});
+    trial.engine = "gloo:static";
+    for (const char* id : {"never-synced", "sum-over-devices"}) {
+        isobatch::Setup setup = make_setup(trial);
+        EXPECT_TRUE(says(error_of([&] { plant_synchronisation(id, setup); }).problem(), "static graph")) << id;
+    }
+}
+
 TEST(SynchronisationFaults, WhatDdpCannotGetWrongIsRefused) {
     Trial trial = small_trial({1, 2, 2});
     trial.engine = "gloo:view";
