@@ -189,7 +189,13 @@ int run_check(CheckOptions& options) {
 
 void add_check(CLI::App& app, int& exit_code) {
     auto options = std::make_shared<CheckOptions>();
-    const CLI::Range positive_seconds(0.001, 1e9);
+    const CLI::Validator positive_seconds(  // a range of CLI11 lets nan pass
+        [](const std::string& text) {
+            double seconds = 0;
+            const bool good = CLI::detail::lexical_cast(text, seconds) && seconds > 0 && seconds <= 1e9;
+            return good ? std::string() : "\"" + text + "\" is no number of seconds above 0 and up to 1e9";
+        },
+        "SECONDS");
     CLI::App* command = app.add_subcommand(
         "check", "Run cases under every split of an effective batch and compare each with the single large batch");
     command->add_option("CASE", options->subjects, "Cases: lesson, mlp, gpt")->capture_default_str();

@@ -55,7 +55,7 @@ Exchange parse_exchange(std::string_view text) {
     if (text == "serial") return exchange;
     if (!words.empty() && words[0] == "nccl")
         throw Error("the nccl engine needs CUDA and a GPU for each rank, and this build has none", "--engine",
-                    "choose gloo, whose ranks are processes too");
+                    "choose gloo, whose ranks are processes too, or serial");
     if (words.empty() || words[0] != "gloo")
         throw Error(fmt::format("no engine \"{}\" here", printable(text)), "--engine",
                     "choose serial, or gloo with its options: gloo:flat, gloo:bucket=BYTES:unused:static:view");
