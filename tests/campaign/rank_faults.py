@@ -1,6 +1,6 @@
 """Disturbs one rank of a trial, in every way that production knows, and watches what isobatch makes of it.
 
-usage: rank_faults.py [--count N] [--seed S] [--jobs J] [--report FILE]
+usage: rank_faults.py [--count N] [--kinds KIND…] [--seed S] [--jobs J] [--report FILE]
 
 Each injection is a run of its own: a trial of 2 to 4 ranks, one rank disturbed at a random moment. It has to end as a crash within the
 step deadline and ten seconds, with no process left; a rank that is only slow has to end as a trial like any other.
@@ -140,6 +140,7 @@ def table(done, seed):
 def main():
     parser = argparse.ArgumentParser(description="Disturbs ranks at random and checks that each is reported as a crash, in time, with no process left.")
     parser.add_argument("--count", type=int, default=1000, help="injections (default 1000)")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS, help="only these faults")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 30), help="repeats the same trials, victims and delays")
     parser.add_argument("--jobs", type=int, default=max(1, (os.cpu_count() or 2) // 2), help="runs at once")
     parser.add_argument("--report", help="file for the table, in Markdown")
@@ -150,7 +151,7 @@ def main():
         started = 0
         while len(done) < options.count:
             while len(waiting) < options.jobs and len(done) + len(waiting) < options.count:
-                waiting.add(pool.submit(inject, KINDS[started % len(KINDS)], next_seed + started))
+                waiting.add(pool.submit(inject, options.kinds[started % len(options.kinds)], next_seed + started))
                 started += 1
             ready, waiting = concurrent.futures.wait(waiting, return_when=concurrent.futures.FIRST_COMPLETED)
             for future in ready:
