@@ -34,10 +34,8 @@ bool relay(Process& leader, Process& worker, Process::Seconds deadline) {
         if (!leader.timed_out()) return false;  // it discards this group, or is gone
         while (const auto line = worker.hear(Process::Seconds(0))) leader.say(*line, deadline);
         if (!worker.timed_out()) {
-            const std::string said = worker.last_output(5);
             const std::string why = "ended with " + to_string(worker.end());
-            leader.say(Json{{"died", said.empty() ? why : why + "; its last lines: " + printable(said)}}.dump(),
-                       deadline);
+            leader.say(Json{{"died", printable(with_last_lines(why, worker))}}.dump(), deadline);
             return false;
         }
         Process* both[] = {&leader, &worker};

@@ -61,22 +61,13 @@ std::optional<RankGroup::Failure> RankGroup::make_reference() {
     worker.say(to_line({.trial = wanted, .trace = directory.string()}), Process::Seconds(program_.deadlines.start));
     const Answer answer = hear_answer(worker, program_.deadlines);
     if (!answer.line) return Failure{0, answer.late ? Failing::stuck : Failing::died, "the reference: " + answer.why};
-    std::optional<Error> misuse;
-    try {
-        reading("the worker's answer", [&] {
-            const Json reply = parse_json(*answer.line, "the worker's answer");
-            if (reply.contains("error"))
-                misuse = misuse_from(reply.at("error"));
-            else if (!reply.contains("written"))
-                throw Error(printable(reply.at("failed").get<std::string>()), "the worker", "");
-        });
-        if (!misuse)
-            reference_ = std::make_unique<Reference>(
-                Reference{wanted, directory, Examiner(yardstick_of(read_trace(directory))), kept});
-    } catch (const Error& error) {  // what it answers and writes is as hostile as any file
-        return Failure{0, Failing::said, "the reference: " + error.problem()};
-    }
-    if (misuse) throw *misuse;
+    const std::string problem = take_reply(*answer.line, [&](const Json& reply) {
+        if (!reply.contains("written")) throw Error(printable(reply.at("failed").get<std::string>()), "the worker", "");
+        // What it writes is as hostile as what it answers.
+        reference_ = std::make_unique<Reference>(
+            Reference{wanted, directory, Examiner(yardstick_of(read_trace(directory))), kept});
+    });
+    if (!problem.empty()) return Failure{0, Failing::said, "the reference: " + problem};
     return std::nullopt;
 }
 
@@ -112,27 +103,19 @@ std::optional<RankGroup::Failure> RankGroup::take_answer(int rank, const std::st
         watch = {false, *beat, Clock::now() + span(program_.deadlines.step)};
         return std::nullopt;
     }
-    std::optional<Error> misuse;
     std::optional<Failure> failure;
     watch.done = true;
-    try {
-        reading("the worker's answer", [&] {
-            const Json reply = parse_json(line, "the worker's answer");
-            if (reply.contains("died")) {
-                failure = Failure{rank, Failing::died, reply.at("died").get<std::string>()};
-            } else if (reply.contains("failed")) {
-                const std::string why = reply.at("failed").get<std::string>();
-                failure = Failure{rank, only_noticed(why) ? Failing::noticed : Failing::said, why};
-            } else if (reply.contains("error")) {
-                misuse = misuse_from(reply.at("error"));
-            } else {
-                manifest = reply.at("manifest").get<std::string>();
-            }
-        });
-    } catch (const Error& error) {
-        failure = Failure{rank, Failing::said, "answered nonsense: " + error.problem()};
-    }
-    if (misuse) throw *misuse;
+    const std::string problem = take_reply(line, [&](const Json& reply) {
+        if (reply.contains("died")) {
+            failure = Failure{rank, Failing::died, reply.at("died").get<std::string>()};
+        } else if (reply.contains("failed")) {
+            const std::string why = reply.at("failed").get<std::string>();
+            failure = Failure{rank, only_noticed(why) ? Failing::noticed : Failing::said, why};
+        } else {
+            manifest = reply.at("manifest").get<std::string>();
+        }
+    });
+    if (!problem.empty()) failure = Failure{rank, Failing::said, "answered nonsense: " + problem};
     return failure;
 }
 
@@ -217,8 +200,7 @@ Record RankGroup::crash() {
     };
     std::string message = headline(*cause);
     const auto rank = static_cast<std::size_t>(cause->rank);
-    const std::string said = rank < processes_.size() ? processes_[rank]->last_output(5) : std::string();
-    if (!said.empty()) message += "; its last lines: " + said;
+    if (rank < processes_.size()) message = with_last_lines(message, *processes_[rank]);
     for (const Failure& failure : failures_)
         if (failure.rank != cause->rank) message += "; " + headline(failure);
     Process::end(processes_);

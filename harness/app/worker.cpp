@@ -11,13 +11,6 @@
 
 namespace isobatch {
 
-Error misuse_from(const Json& error) {
-    return reading("the worker's answer", [&] {
-        return Error(error.at("what").get<std::string>(), error.at("where").get<std::string>(),
-                     error.at("next").get<std::string>());
-    });
-}
-
 namespace {
 
 Launch launch_of(const WorkerProgram& program) {
@@ -78,6 +71,28 @@ Answer hear_answer(Process& process, const Deadlines& deadlines) {
     }
 }
 
+std::string take_reply(const std::string& line, const std::function<void(const Json& reply)>& take) {
+    std::optional<Error> misuse;
+    try {
+        reading("the worker's answer", [&] {
+            const Json reply = parse_json(line, "the worker's answer");
+            if (!reply.contains("error")) return take(reply);
+            const Json& error = reply.at("error");
+            misuse = Error(error.at("what").get<std::string>(), error.at("where").get<std::string>(),
+                           error.at("next").get<std::string>());
+        });
+    } catch (const Error& error) {
+        return error.problem();
+    }
+    if (misuse) throw *misuse;
+    return {};
+}
+
+std::string with_last_lines(const std::string& why, const Process& process) {
+    const std::string said = process.last_output(5);
+    return said.empty() ? why : fmt::format("{}; its last lines: {}", why, said);
+}
+
 void Worker::begin(const Trial& trial) {
     trial_ = trial;
     lost_.clear();
@@ -97,29 +112,19 @@ Record Worker::finish() {
                                            : "the worker ended with " + to_string(process_->end()));
     Answer answer = hear_answer(*process_, program_.deadlines);
     if (!answer.line) return crash("the worker: " + answer.why);
-    std::optional<Error> misuse;
-    try {
-        const Json reply = parse_json(*answer.line, "the worker's answer");
-        if (reply.is_object() && reply.contains("error")) {
-            misuse = misuse_from(reply["error"]);
-        } else {
-            Record record = reading("the worker's answer",
-                                    [&] { return record_from_json(reply.at("record"), "the worker's answer"); });
-            if (record.trial == trial_) return record;
-            return crash("the worker answered for another trial: " + to_string(record.trial));
-        }
-    } catch (const Error& error) {
-        return crash("the worker answered nonsense: " + error.problem());
-    }
-    throw *misuse;
+    std::optional<Record> record;
+    const std::string problem = take_reply(
+        *answer.line, [&](const Json& reply) { record = record_from_json(reply.at("record"), "the worker's answer"); });
+    if (!problem.empty()) return crash("the worker answered nonsense: " + problem);
+    if (record->trial == trial_) return *record;
+    return crash("the worker answered for another trial: " + to_string(record->trial));
 }
 
 Record Worker::crash(const std::string& why) {
     process_->end();
-    const std::string said = process_->last_output(5);
+    const std::string message = with_last_lines(why, *process_);
     process_.reset();  // what it held is gone; the next trial starts a fresh one
-    return crashed_record(trial_, "isobatch check " + to_string(trial_),
-                          said.empty() ? why : fmt::format("{}; its last lines: {}", why, said));
+    return crashed_record(trial_, "isobatch check " + to_string(trial_), message);
 }
 
 }  // namespace isobatch

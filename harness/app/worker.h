@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -47,8 +48,12 @@ Answer hear_answer(Process& process, const Deadlines& deadlines);
 /// Where the worker was when a deadline passed, and which one.
 std::string too_late(const Beat& beat, const Deadlines& deadlines, bool whole_trial);
 
-/// Misuse that the worker found in what it was asked.
-Error misuse_from(const Json& error);
+/// Hands a worker's answer to `take`. What is wrong with the answer, as a sentence; empty when nothing is. Throws Error
+/// when the answer is that it was asked for misuse.
+std::string take_reply(const std::string& line, const std::function<void(const Json& reply)>& take);
+
+/// `why; its last lines: …`, where the process printed any.
+std::string with_last_lines(const std::string& why, const Process& process);
 
 /// The worker process behind the line protocol: started when first needed, and again after it died. Whatever it does,
 /// each trial ends as one record; what it answers is as hostile as a file.

@@ -5,17 +5,10 @@ usage: kills.py [--count N] [--seed S] [--report FILE]
 """
 import argparse, json, os, random, subprocess, sys, time
 
-from runs import Run
+from runs import Run, without_times, write_report
 
 MATRICES = [("check", "mlp", "--engine", engine, "--effective", "8", "--max-devices", "2", "--fault", "token-mean-of-means") for engine in ("serial", "gloo", "gloo:flat")]
 GONE_WITHIN = 5
-
-
-def without_times(value):
-    """What two runs of one command share: no times, and no word of where a trace was kept."""
-    if isinstance(value, dict):
-        return {key: without_times(item) for key, item in value.items() if key not in ("cost", "trace")}
-    return [without_times(item) for item in value] if isinstance(value, list) else value
 
 
 def calm(words):
@@ -75,9 +68,7 @@ def main():
     text = (f"{kills} kills of the supervisor in {matrices} matrices, seed {options.seed}: {len(problems)} problems. Every result equal to that of an undisturbed "
             f"run apart from times; no worker left {GONE_WITHIN} s after a kill; no finished trial lost." if not problems else "\n".join(problems))
     print(text)
-    if options.report:
-        with open(options.report, "w", encoding="utf-8") as file:
-            file.write("# Kills and resumes\n\n`ci/campaign kills` ends isobatch with SIGKILL at random points of a matrix and resumes it, until it is done.\n\n" + text + "\n")
+    write_report(options.report, "# Kills and resumes\n\n`ci/campaign kills` ends isobatch with SIGKILL at random points of a matrix and resumes it, until it is done.\n\n" + text)
     return 1 if problems else 0
 
 

@@ -8,7 +8,7 @@ step deadline and ten seconds, with no process left; a rank that is only slow ha
 import argparse, collections, concurrent.futures, os, random, resource, signal, stat, subprocess, sys, time
 from dataclasses import dataclass
 
-from runs import RUNNER, Run
+from runs import RUNNER, Run, write_report
 
 STEP_DEADLINE = 2
 WITHIN = STEP_DEADLINE + 10
@@ -166,9 +166,7 @@ def main():
                     print(f"{len(done)} of {options.count}", file=sys.stderr, flush=True)
     text, problems = table(done, options.seed)
     print(text + f"\n{late} more came when the trial was over.")
-    if options.report:
-        with open(options.report, "w", encoding="utf-8") as file:
-            file.write("# Rank faults\n\n`ci/campaign faults --ranks` disturbs one rank of a trial of 2 to 4 at a random moment.\n\n" + text + "\n")
+    write_report(options.report, "# Rank faults\n\n`ci/campaign faults --ranks` disturbs one rank of a trial of 2 to 4 at a random moment.\n\n" + text)
     return 1 if problems else 0
 
 

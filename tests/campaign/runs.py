@@ -18,6 +18,20 @@ def processes_of(folder):
     return found
 
 
+def without_times(value):
+    """The same JSON without what two runs of one trial never share: times, and where a trace was kept."""
+    if isinstance(value, dict):
+        return {key: without_times(item) for key, item in value.items() if key not in ("cost", "trace")}
+    return [without_times(item) for item in value] if isinstance(value, list) else value
+
+
+def write_report(path, text):
+    """A campaign's figures for reports/published; nowhere, if nobody asked."""
+    if path:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text + "\n")
+
+
 class Run:
     """One `isobatch check` in a folder of its own."""
 

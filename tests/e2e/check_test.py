@@ -1,6 +1,7 @@
 """What the README promises of `isobatch check`, done with the program itself."""
 import json, os, re
-from program import FAULTS, ProgramTest, main, without_times
+from program import FAULTS, ProgramTest, main
+from runs import without_times
 
 
 class Check(ProgramTest):

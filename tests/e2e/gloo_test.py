@@ -1,6 +1,7 @@
 """Ranks as processes: the same verdicts, and whatever a rank does, a crash that names it."""
 import glob, json, os
-from program import ProgramTest, main, without_times
+from program import ProgramTest, main
+from runs import without_times
 
 RUNNER = os.environ["ISOBATCH_FAULTY_RUNNER"]
 

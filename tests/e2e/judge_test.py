@@ -1,6 +1,7 @@
 """Traces on disk: judged like those in memory, and refused when they are damaged."""
 import glob, json, os, shutil, subprocess
-from program import PROGRAM, ProgramTest, main, without_times
+from program import PROGRAM, ProgramTest, main
+from runs import without_times
 
 
 class Judge(ProgramTest):

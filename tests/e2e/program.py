@@ -28,12 +28,5 @@ class ProgramTest(unittest.TestCase):
             return json.load(file)
 
 
-def without_times(value):
-    """The same JSON without what two runs of one trial never share: times, and where a trace was kept."""
-    if isinstance(value, dict):
-        return {key: without_times(item) for key, item in value.items() if key not in ("cost", "trace")}
-    return [without_times(item) for item in value] if isinstance(value, list) else value
-
-
 def main():
     unittest.main(argv=[sys.argv[0], "-v"] + sys.argv[1:])
