@@ -1,6 +1,5 @@
 #include <unistd.h>
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <memory>
 
@@ -71,16 +70,16 @@ std::vector<Trial> plan_trials(CheckOptions& options) {
 std::vector<Trial> shard_of(const std::vector<Trial>& trials, const std::string& shard) {
     if (shard.empty()) return trials;
     const std::vector<std::string> parts = pieces(shard, '/');
-    std::size_t which = 0, of = 0;
-    const auto number = [](const std::string& text, std::size_t& value) {
-        const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-        return code == std::errc() && end == text.data() + text.size();
+    const auto number = [&](std::size_t part) {
+        return part < parts.size() ? whole_number(parts[part]) : std::nullopt;
     };
-    if (parts.size() != 2 || !number(parts[0], which) || !number(parts[1], of) || which < 1 || which > of)
+    const auto which = number(0), of = number(1);
+    if (parts.size() != 2 || !which || !of || *which < 1 || *which > *of)
         throw Error(fmt::format("shard \"{}\"", printable(shard)), "--shard",
                     "give its number and how many there are, such as 2/5");
     std::vector<Trial> left;
-    for (std::size_t i = which - 1; i < trials.size(); i += of) left.push_back(trials[i]);
+    for (auto i = static_cast<std::size_t>(*which - 1); i < trials.size(); i += static_cast<std::size_t>(*of))
+        left.push_back(trials[i]);
     if (left.empty())
         throw Error(fmt::format("shard {} is empty: there are {} trials", shard, trials.size()), "--shard",
                     "use as many shards as there are trials, or fewer");

@@ -1,7 +1,5 @@
 #include "plan/exchange.h"
 
-#include <charconv>
-
 #include <fmt/format.h>
 
 #include "base/error.h"
@@ -12,12 +10,11 @@ namespace isobatch {
 namespace {
 
 std::int64_t parse_bytes(std::string_view text) {
-    std::int64_t bytes = 0;
-    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), bytes);
-    if (code != std::errc() || end != text.data() + text.size() || bytes < 1)
+    const auto bytes = whole_number(text);
+    if (!bytes || *bytes < 1)
         throw Error(fmt::format("bucket size \"{}\"", printable(text)), "--engine",
                     "give a number of bytes, such as gloo:bucket=1048576");
-    return bytes;
+    return *bytes;
 }
 
 void set_option(Exchange& exchange, std::string_view option) {

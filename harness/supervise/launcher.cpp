@@ -1,6 +1,6 @@
 #include "supervise/launcher.h"
 
-#include <charconv>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -36,12 +36,10 @@ int number(const Contract& contract, const char* name, const Variable& variable)
     if (!text)
         throw Error(fmt::format("{} set {}, but not {}", contract.name, contract.marker, name), name,
                     "start all ranks with one launcher, or clear its variables");
-    const std::string_view digits = text;
-    int value = 0;
-    const auto [end, code] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (code != std::errc() || end != digits.data() + digits.size() || value < 0)
-        throw Error(fmt::format("{} is \"{}\"", name, printable(digits)), name, "it has to be a whole number from 0");
-    return value;
+    const auto value = whole_number(text);
+    if (!value || *value < 0 || *value > std::numeric_limits<int>::max())
+        throw Error(fmt::format("{} is \"{}\"", name, printable(text)), name, "it has to be a whole number from 0");
+    return static_cast<int>(*value);
 }
 
 }  // namespace
