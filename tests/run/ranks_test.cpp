@@ -10,6 +10,7 @@
 #include "plan/exchange.h"
 #include "plan/fault.h"
 #include "run/matrix.h"
+#include "side_by_side.h"
 #include "small_trial.h"
 #include "tests/base/expect.h"
 #include "tests/base/temporary_directory.h"
@@ -31,7 +32,10 @@ protected:
     TemporaryDirectory directory;
     Ranks first{plant}, second{plant};
 
-    TwoRanks() { Matrix(plant, {}).write_reference(trial, directory / "reference.trace"); }
+    TwoRanks() {
+        allow_ranks_as_threads();
+        Matrix(plant, {}).write_reference(trial, directory / "reference.trace");
+    }
 
     Trace run(const Trial& wanted, const std::string& name) {
         const auto job = [&](int rank) {

@@ -11,11 +11,17 @@
 
 namespace isobatch {
 
+/// Before c10d is first used in a process whose ranks are threads: its flight recorder is one for all groups of a
+/// process and not safe between them.
+inline void allow_ranks_as_threads() {
+    ::setenv("TORCH_FR_BUFFER_SIZE", "0", 1);
+}
+
 /// Runs the ranks of a group as threads of this process: c10d does not know the difference. Rethrows the first
 /// exception.
 inline void side_by_side(int ranks, const std::function<void(int rank, const ProcessGroup& group)>& run,
                          double deadline_s = 30) {
-    ::setenv("TORCH_FR_BUFFER_SIZE", "0", 1);
+    allow_ranks_as_threads();
     const TemporaryDirectory directory;
     std::vector<std::exception_ptr> thrown(static_cast<std::size_t>(ranks));
     std::vector<std::thread> threads;
