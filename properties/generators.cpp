@@ -17,6 +17,7 @@ rc::Gen<Trial> any_trial() {
         trial.samples = effective + *rc::gen::inRange<std::int64_t>(0, 2 * effective + 1);
         trial.lengths = *rc::gen::element(Lengths::ragged, Lengths::ragged, Lengths::equal);
         trial.epochs = *rc::gen::inRange(1, 3);
+        trial.copies = *rc::gen::element(1, 1, 2, 3);
         trial.seed = *rc::gen::inRange<std::uint64_t>(1, 1 << 20);
         return trial;
     });

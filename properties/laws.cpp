@@ -2,6 +2,8 @@
 /// that reruns it, and RapidCheck's seed, which RC_PARAMS replays.
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "base/expect.h"
 #include "cases/faults/faults.h"
 #include "diagnose/result.h"
@@ -48,6 +50,8 @@ TEST(Laws, PlantedFaultIsRedExactlyWhereItHasPower) {
         Trial trial = *any_trial();
         const FaultEntry& entry = fault_catalogue()[*rc::gen::inRange<std::size_t>(0, fault_catalogue().size())];
         trial.fault = entry.id;
+        if (entry.cause == Cause::two_level_order)
+            trial.engine = fmt::format("serial:inner={}", *rc::gen::inRange(1, 5));
         RC_LOG() << "isobatch check " << to_string(trial) << std::endl;
         const bool power = entry.power(layouts(trial));
         RC_CLASSIFY(power, "with power");

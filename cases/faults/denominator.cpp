@@ -14,7 +14,7 @@ double counted(double units) {
 
 double rank_local(const Window& window, const Slice& micro) {
     double units = 0;
-    for (const Slice& other : window.micros) units += other.rank == micro.rank ? window.units_of(other) : 0;
+    for (const Slice& other : window.micros) units += other.place == micro.place ? window.units_of(other) : 0;
     return counted(units);
 }
 
@@ -24,9 +24,9 @@ double averaged_count(const Window& window, const Slice& micro) {
     std::int64_t micros = 0;
     for (const Slice& other : window.micros) {
         units += other.micro == micro.micro ? window.units_of(other) : 0;
-        micros = std::max(micros, window.micros_on(other.rank));
+        micros = std::max(micros, window.micros_on(other.place));
     }
-    return counted(units) / static_cast<double>(window.devices) * static_cast<double>(micros);
+    return counted(units) / window.mesh.places * static_cast<double>(micros);
 }
 
 }  // namespace
@@ -35,15 +35,14 @@ bool plant_denominator(const std::string& id, Setup& setup) {
     if (id == "token-mean-of-means") {
         // The mean of each micro, then the mean over the window's micros. A micro without a unit has a mean of 0.
         setup.decisions.divisor = [](const Window& window, const Slice& micro) {
-            const double micros = static_cast<double>(window.micros.size()) / static_cast<double>(window.devices);
+            const double micros = static_cast<double>(window.micros.size()) / window.mesh.places;
             return counted(window.units_of(micro)) * micros;
         };
         return true;
     }
     if (id == "missing-accum-division") {
         setup.decisions.divisor = [](const Window& window, const Slice& micro) {
-            return window.denominator() / static_cast<double>(window.devices) /
-                   static_cast<double>(window.micros_on(micro.rank));
+            return window.denominator() / window.mesh.places / static_cast<double>(window.micros_on(micro.place));
         };
         return true;
     }
@@ -64,6 +63,13 @@ bool plant_denominator(const std::string& id, Setup& setup) {
     }
     if (id == "no-world-compensation") {
         setup.decisions.divisor = [](const Window& window, const Slice&) { return window.denominator(); };
+        return true;
+    }
+    if (id == "wrong-group-divisor") {
+        // The average over the data-parallel group is undone with its size; the copies are taken for part of it.
+        setup.decisions.divisor = [](const Window& window, const Slice&) {
+            return window.denominator() / window.mesh.places * window.mesh.copies;
+        };
         return true;
     }
     return false;

@@ -14,6 +14,7 @@
 #include "plan/exchange.h"
 #include "plan/fault.h"
 #include "plan/isobatch.h"
+#include "plan/mesh.h"
 #include "plan/slice.h"
 #include "reports/progress.h"
 #include "reports/run_directory.h"
@@ -24,7 +25,7 @@ namespace {
 
 struct CheckOptions {
     std::vector<std::string> subjects{"gpt"};
-    std::int64_t effective = 16, max_devices = 0, samples = 0;
+    std::int64_t effective = 16, max_devices = 0, samples = 0, copies = 1;
     std::string splits = "all", engine = "serial", device = "cpu", recipe = "fp64", lengths = "ragged", fault;
     std::uint64_t seed = 1;
     int epochs = 2;
@@ -39,7 +40,8 @@ struct CheckOptions {
 
 /// The splits that were asked for; the effective batch follows from a typed list.
 std::vector<Split> splits_for(CheckOptions& options) {
-    if (options.splits == "all") return splits_of({.effective = options.effective, .max_devices = options.max_devices});
+    const std::int64_t places = places_in(options.max_devices, options.copies);
+    if (options.splits == "all") return splits_of({.effective = options.effective, .max_devices = places});
     if (options.effective_given->count() == 0)
         options.effective = parse_split(pieces(options.splits, ',')[0]).effective();
     return parse_splits(options.splits, options.effective);
@@ -60,9 +62,9 @@ std::vector<Trial> plan_trials(CheckOptions& options) {
     std::vector<Trial> trials;
     for (const std::string& subject : options.subjects)
         for (const Split& split : splits)
-            trials.push_back(parse_trial(
-                to_string(Trial{subject, split, options.engine, options.device, parse_recipe(options.recipe),
-                                options.seed, samples, lengths, options.epochs, options.fault})));
+            trials.push_back(parse_trial(to_string(
+                Trial{subject, split, options.engine, options.device, parse_recipe(options.recipe), options.seed,
+                      samples, lengths, options.epochs, options.fault, static_cast<int>(options.copies)})));
     return trials;
 }
 
@@ -113,6 +115,8 @@ std::vector<std::string> notes_for(const CheckOptions& options, const std::vecto
         fmt::format("data: {} samples of {} length, seed {}, {} epoch(s) of windows {}{}", trials[0].samples,
                     options.lengths, options.seed, options.epochs, joined(windows, ", "),
                     batches_of(trials[0].samples, options.effective, 1).size() > windows.size() ? ", …" : "")};
+    if (options.copies > 1)
+        notes.push_back(fmt::format("copies: each device is {} ranks that hold the same samples", options.copies));
     if (launcher) notes.push_back(fmt::format("ranks: {}, started by {}", launcher->world, launcher->source));
     return notes;
 }
@@ -138,14 +142,18 @@ void run_all(Runner& runner, const std::vector<Trial>& trials, const std::filesy
 /// Under another launcher: its ranks have to be those of the trials.
 void require_ranks(const CheckOptions& options, const std::vector<Trial>& trials, const Launcher& launcher) {
     std::int64_t most = 0;
-    for (const Trial& trial : trials) most = std::max(most, trial.split.devices);
+    for (const Trial& trial : trials) most = std::max<std::int64_t>(most, mesh_of(trial).ranks());
     const std::string where = fmt::format("rank {} of {}", launcher.rank, launcher.source);
     if (parse_exchange(options.engine).backend == Exchange::Backend::serial)
         throw Error(fmt::format("the serial engine has one process, and {} were started", launcher.world), where,
                     "choose --engine gloo, or start isobatch once, without a launcher");
     if (most > launcher.world || (trials.size() == 1 && most != launcher.world))
-        throw Error(fmt::format("{} ranks were started for {} devices", launcher.world, most), where,
-                    "start as many ranks as the split has devices; for a matrix, as many as its largest split");
+        throw Error(fmt::format("{} ranks were started for {}", launcher.world, most), where,
+                    "start as many ranks as the split has devices, times --copies; for a matrix, as many as its "
+                    "largest split");
+    if (launcher.world % options.copies != 0)
+        throw Error(fmt::format("{} ranks are no whole number of devices of {} copies", launcher.world, options.copies),
+                    where, "start a multiple of --copies ranks");
 }
 
 int run_check(CheckOptions& options) {
@@ -203,13 +211,19 @@ void add_check(CLI::App& app, int& exit_code) {
             ->capture_default_str();
     command->add_option("--splits", options->splits, "all, or a list such as 16x1x1,4x4x1,4x2x2")
         ->capture_default_str();
-    command->add_option("--max-devices", options->max_devices, "Largest number of devices; 0: no bound")
+    command->add_option("--max-devices", options->max_devices, "Largest number of devices, copies counted; 0: no bound")
+        ->capture_default_str();
+    command
+        ->add_option("--copies", options->copies,
+                     "Ranks for each of a split's devices, which hold the same samples, as those of a tensor-parallel "
+                     "group do")
         ->capture_default_str();
     command
         ->add_option("--engine", options->engine,
                      "serial: ranks one after another in one process. gloo: a process a rank and PyTorch's DDP "
                      "reducer; with options "
-                     "gloo:bucket=BYTES:unused:static:view, or gloo:flat for one all-reduce")
+                     "gloo:bucket=BYTES:unused:static:view, or gloo:flat for one all-reduce; gloo:flat:inner=DEVICES "
+                     "exchanges in groups of so many with every micro-batch, and among the groups after the last")
         ->capture_default_str();
     command->add_option("--device", options->device, "cpu or cuda")->capture_default_str();
     command->add_option("--recipe", options->recipe, "fp64 or fp32")->capture_default_str();

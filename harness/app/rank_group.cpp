@@ -32,7 +32,7 @@ bool only_noticed(const std::string& message) {
 void RankGroup::start(std::size_t ranks) {
     if (processes_.size() >= ranks) return;
     if (!lost_.empty()) throw LostAtStart(lost_);
-    if (launched_) {  // all of them: those beyond a split's devices idle
+    if (launched_) {  // all of them: those beyond a trial's ranks idle
         processes_ = gather(*launched_, program_);
         return;
     }
@@ -75,7 +75,7 @@ void RankGroup::begin(const Trial& trial) {
     trial_ = trial;
     failures_.clear();
     try {
-        start(static_cast<std::size_t>(trial.split.devices));
+        start(static_cast<std::size_t>(mesh_of(trial).ranks()));
     } catch (const LostAtStart& loss) {
         Process::end(processes_);
         processes_.clear();
@@ -89,8 +89,8 @@ void RankGroup::begin(const Trial& trial) {
     }
     std::filesystem::remove_all(trace());
     const auto meeting = program_.out / "meeting";
-    std::filesystem::remove(meeting);                       // c10d appends to what is there
-    for (int rank = 0; rank < trial.split.devices; ++rank)  // one that does not listen will be heard to have ended
+    std::filesystem::remove(meeting);                          // c10d appends to what is there
+    for (int rank = 0; rank < mesh_of(trial).ranks(); ++rank)  // one that does not listen will be heard to have ended
         processes_[static_cast<std::size_t>(rank)]->say(
             to_line({trial, rank, trace().string(), reference_->directory.string(), meeting.string(),
                      program_.deadlines.trial}),
@@ -136,7 +136,7 @@ void RankGroup::hear(std::size_t rank, Watch& watch, std::string& manifest) {
 }
 
 std::vector<std::string> RankGroup::hear_all() {
-    const auto ranks = static_cast<std::size_t>(trial_.split.devices);
+    const auto ranks = static_cast<std::size_t>(mesh_of(trial_).ranks());
     std::vector<std::string> manifests(ranks);
     std::vector<Watch> watches(ranks, Watch{false, {}, Clock::now() + span(program_.deadlines.start)});
     auto whole = Clock::now() + span(program_.deadlines.trial);

@@ -63,7 +63,7 @@ std::string against_green(const Prediction& prediction, const Record& record, co
 std::string against_red(Cause cause, const Record& record) {
     const auto& [windows, missing, ragged, strangers] = record.evidence;
     const bool moves = std::any_of(windows.begin(), windows.end(), [&](const WindowEvidence& window) {
-        for (int rank = 0; rank < window.layout.ranks; ++rank) {
+        for (int rank = 0; rank < window.layout.mesh.ranks(); ++rank) {
             const Prediction prediction = predict(cause, window, rank).value_or(Prediction{});
             if ((prediction.stale != 0 && window.window > 1) ||
                 std::any_of(prediction.weights.begin(), prediction.weights.end(), [](double w) { return w != 1; }))
@@ -143,7 +143,7 @@ std::string contradiction(Cause cause, const Record& record) {
                                  to_string(record.trial.split));
     for (const WindowEvidence& window : record.evidence.windows) {
         std::string problem;
-        for (int rank = 0; green(record) && rank < window.layout.ranks && problem.empty(); ++rank)
+        for (int rank = 0; green(record) && rank < window.layout.mesh.ranks() && problem.empty(); ++rank)
             problem = against_green(predict(cause, window, rank).value(), record, window);
         for (const Recovered& recovered : window.recovered)
             for (const int rank : recovered.ranks)

@@ -44,7 +44,10 @@ Json window_json(const WindowEvidence& window) {
             {"micro_of", window.micro_of},
             {"micros", micros},
             {"ragged", window.layout.ragged},
-            {"ranks", window.layout.ranks},
+            {"mesh",
+             {{"places", window.layout.mesh.places},
+              {"copies", window.layout.mesh.copies},
+              {"inner", window.layout.mesh.inner}}},
             {"condition", number_to_json(window.condition)},
             {"weight_tolerance", number_to_json(window.weight_tolerance)},
             {"refused", window.refused},
@@ -76,7 +79,10 @@ WindowEvidence window_from(const Json& object, const std::string& where) {
                                         integer_from_json(micro.at("samples"), 0, std::int64_t{1} << 40, where),
                                         number_from_json(micro.at("units"), where)});
     window.layout.ragged = object.at("ragged").get<bool>();
-    window.layout.ranks = static_cast<int>(integer_from_json(object.at("ranks"), 1, 1 << 20, where));
+    const auto axis = [&](const char* name) {
+        return static_cast<int>(integer_from_json(object.at("mesh").at(name), 1, 1 << 10, where));
+    };
+    window.layout.mesh = {axis("places"), axis("copies"), axis("inner")};
     window.condition = number_from_json(object.at("condition"), where);
     window.weight_tolerance = number_from_json(object.at("weight_tolerance"), where);
     window.refused = object.at("refused").get<std::string>();

@@ -27,11 +27,13 @@ double equal_share(const WindowEvidence& window, double count, double of) {
 
 std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int rank) {
     const WindowLayout& layout = window.layout;
-    const double ranks = layout.ranks;
+    const Mesh& mesh = layout.mesh;
+    const double places = mesh.places;
     const auto ones = [&] { return std::vector<double>(window.samples.size(), 1); };
     const auto last = [&](const MicroCount& m) { return m.micro + 1 == micros_on(layout, m.rank); };
     /// What stayed on its rank was scaled to be averaged there, and is not.
-    const auto kept = [&](const MicroCount& m) { return m.rank == rank ? ranks : 0; };
+    const auto own = [&](const MicroCount& m) { return m.rank == mesh.first_copy(rank); };
+    const auto kept = [&](const MicroCount& m) { return own(m) ? places : 0; };
     switch (cause) {
         case Cause::token_mean_of_means: {
             const auto micros = static_cast<double>(layout.micros.size());
@@ -41,7 +43,7 @@ std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int
             return Prediction{by_micro(window, [&](const auto& m) { return double(micros_on(layout, m.rank)); })};
         case Cause::rank_local_denominator:
             return Prediction{
-                by_micro(window, [&](const auto& m) { return equal_share(window, units_on(layout, m.rank), ranks); })};
+                by_micro(window, [&](const auto& m) { return equal_share(window, units_on(layout, m.rank), places); })};
         case Cause::uneven_ranks_equal_weight:
             return layout.ragged ? predict(Cause::rank_local_denominator, window, rank) : Prediction{ones()};
         case Cause::average_count_per_micro:
@@ -49,19 +51,26 @@ std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int
                 return equal_share(window, units_at(layout, m.micro), most_micros(layout));
             })};
         case Cause::no_world_compensation:
-            return Prediction{std::vector<double>(window.samples.size(), 1 / ranks)};
+            return Prediction{std::vector<double>(window.samples.size(), 1 / places)};
         case Cause::sum_over_devices:
-            return Prediction{std::vector<double>(window.samples.size(), ranks)};
+            return Prediction{std::vector<double>(window.samples.size(), places)};
         case Cause::never_synced:
             return Prediction{by_micro(window, kept)};
         case Cause::replicated_partial:
             return Prediction{by_micro(window, kept), 0, true};
         case Cause::scaled_before_wait:
-            return Prediction{by_micro(window, [&](const auto& m) { return m.rank == rank ? 1.0 : 0.0; })};
+            return Prediction{by_micro(window, [&](const auto& m) { return own(m) ? 1.0 : 0.0; })};
         case Cause::no_sync_off_by_one:
             return Prediction{by_micro(window, [&](const auto& m) { return last(m) && m.micro > 0 ? kept(m) : 1; })};
         case Cause::reduced_once:
             return Prediction{by_micro(window, [&](const auto& m) { return m.micro > 0 ? kept(m) : 1; })};
+        case Cause::wrong_group_divisor:
+            return Prediction{std::vector<double>(window.samples.size(), 1.0 / mesh.copies)};
+        case Cause::two_level_order:
+            return Prediction{by_micro(window, [&](const auto& m) {
+                if (m.micro + 1 == most_micros(layout)) return 1.0;
+                return mesh.inner_group(m.rank) == mesh.inner_group(rank) ? places / mesh.inner : 0.0;
+            })};
         case Cause::zero_grad_in_window:
             return Prediction{by_micro(window, [&](const auto& m) { return last(m) ? 1.0 : 0.0; })};
         case Cause::not_zeroed_after_step:

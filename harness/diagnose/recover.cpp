@@ -47,9 +47,10 @@ std::vector<std::vector<double>> stale_columns(const Yardstick& yardstick, std::
 std::vector<int> micros_of(const WindowScale& window, const Trace& candidate, std::size_t k) {
     std::map<std::string, int> place;
     int index = 0;
-    for (const std::vector<Step>& rank : candidate.ranks) {
-        if (k >= rank.size()) continue;
-        for (const Micro& micro : rank[k].micros) {
+    const Mesh mesh = candidate.manifest.mesh();
+    for (std::size_t rank = 0; rank < candidate.ranks.size(); ++rank) {
+        if (k >= candidate.ranks[rank].size() || mesh.copy(static_cast<int>(rank)) != 0) continue;
+        for (const Micro& micro : candidate.ranks[rank][k].micros) {
             for (const std::string& sample : micro.samples) place.emplace(sample, index);
             ++index;
         }

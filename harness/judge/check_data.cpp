@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -18,10 +19,11 @@ std::string ledger_text(const Yardstick& yardstick, const Trace& candidate) {
     Uses uses;
     for (const WindowScale& window : yardstick.windows)
         for (const std::string& sample : window.samples) --uses[{window.epoch, sample}];
-    for (const std::vector<Step>& rank : candidate.ranks)
-        for (const Step& step : rank)
+    for (std::size_t rank = 0; rank < candidate.ranks.size(); ++rank)
+        for (const Step& step : candidate.ranks[rank])
             for (const Micro& micro : step.micros)
-                for (const std::string& sample : micro.samples) ++uses[{step.epoch, sample}];
+                for (const std::string& sample : micro.samples)
+                    if (candidate.manifest.mesh().copy(static_cast<int>(rank)) == 0) ++uses[{step.epoch, sample}];
     int unused = 0, repeated = 0;
     std::string example;
     for (const auto& [key, surplus] : uses) {
@@ -32,6 +34,24 @@ std::string ledger_text(const Yardstick& yardstick, const Trace& candidate) {
     }
     if (unused == 0 && repeated == 0) return "every sample was used as often as promised, but in other windows";
     return fmt::format("{} sample uses missing, {} too many ({})", unused, repeated, example);
+}
+
+bool same_samples(const std::vector<Micro>& a, const std::vector<Micro>& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](const Micro& x, const Micro& y) { return x.samples == y.samples; });
+}
+
+/// Where a rank first holds other samples than the first copy of its place.
+std::optional<Place> strange_copy(const Trace& candidate) {
+    const Mesh mesh = candidate.manifest.mesh();
+    for (std::size_t rank = 0; rank < candidate.ranks.size(); ++rank) {
+        const auto& own = candidate.ranks[rank];
+        const auto& first = candidate.ranks[static_cast<std::size_t>(mesh.first_copy(static_cast<int>(rank)))];
+        for (std::size_t k = 0; k < std::max(own.size(), first.size()); ++k)
+            if (k >= own.size() || k >= first.size() || !same_samples(own[k].micros, first[k].micros))
+                return Place{static_cast<std::int64_t>(k + 1), static_cast<int>(rank), "", -1};
+    }
+    return std::nullopt;
 }
 
 }  // namespace
@@ -45,17 +65,21 @@ CheckResult check_data(const Yardstick& yardstick, const Trace& candidate, const
         if (!result.first) result.first = Place{static_cast<std::int64_t>(k + 1), 0, "", -1};
     }
     for (const std::size_t w : alignment.missing) missing.push_back(std::to_string(yardstick.windows[w].step));
-    if (strangers.empty() && missing.empty()) return result;
+    const std::optional<Place> copy = strange_copy(candidate);
+    if (strangers.empty() && missing.empty() && !copy) return result;
     // An outside trainer may order its data by the split: then its windows cannot be compared, which is no bug of
     // accumulation.
     result.outcome = yardstick.ours ? Outcome::divergent : Outcome::inconclusive;
-    if (!result.first) result.first = Place{};
+    if (!result.first) result.first = copy.value_or(Place{});
     result.worst = result.first;
     std::vector<std::string> parts;
+    if (copy)
+        parts.push_back(fmt::format("rank {} is a copy of rank {}, and holds other samples in step {}", copy->rank,
+                                    candidate.manifest.mesh().first_copy(copy->rank), copy->step));
     if (!missing.empty())
         parts.push_back(fmt::format("no step holds the samples of the reference's window {}", joined(missing, ", ")));
     if (!strangers.empty()) parts.push_back(fmt::format("step {} holds samples of no window", joined(strangers, ", ")));
-    parts.push_back(ledger_text(yardstick, candidate));
+    if (!strangers.empty() || !missing.empty()) parts.push_back(ledger_text(yardstick, candidate));
     if (!yardstick.ours) parts.push_back("not comparable: make the script's data order independent of the split");
     result.message = joined(parts, "; ");
     return result;

@@ -40,6 +40,10 @@ std::string to_string(Cause cause) {
             return "scaled-before-wait";
         case Cause::replicated_partial:
             return "replicated-partial";
+        case Cause::wrong_group_divisor:
+            return "wrong-group-divisor";
+        case Cause::two_level_order:
+            return "two-level-order";
         case Cause::unknown:
             return "unknown";
     }
@@ -60,6 +64,7 @@ bool concerns_devices(Cause cause) {
         case Cause::zero_grad_in_window:
         case Cause::not_zeroed_after_step:
         case Cause::epoch_tail_dropped:
+        case Cause::wrong_group_divisor:
         case Cause::unknown:
             return false;
         case Cause::rank_local_denominator:
@@ -72,6 +77,7 @@ bool concerns_devices(Cause cause) {
         case Cause::reduced_once:
         case Cause::scaled_before_wait:
         case Cause::replicated_partial:
+        case Cause::two_level_order:
             return true;
     }
     broken_promise("cause", "unknown cause", __FILE__, __LINE__);
@@ -124,6 +130,12 @@ std::string meaning(Cause cause) {
         case Cause::replicated_partial:
             return "A parameter is left out of the exchange, so each device updates its own copy of it with its own "
                    "samples alone.";
+        case Cause::wrong_group_divisor:
+            return "The loss is divided for all ranks where only the data-parallel ones hold other samples, so the "
+                   "step is too small by the number of ranks that hold the same.";
+        case Cause::two_level_order:
+            return "Only the last micro-batch's gradient is exchanged among all devices, and what was accumulated "
+                   "before is added after it, so the earlier micro-batches stay in their own group of devices.";
         case Cause::unknown:
             return "The difference fits no cause that is known here; the recovered weights are the evidence.";
     }
@@ -162,6 +174,11 @@ std::string formula(Cause cause) {
             return "1 for the device's own samples, 0 for the others'";
         case Cause::replicated_partial:
             return "in that parameter D for the device's own samples and 0 for the others', 1 elsewhere";
+        case Cause::wrong_group_divisor:
+            return "1 / C: the number of ranks that hold the same samples";
+        case Cause::two_level_order:
+            return "1 in the last micro-batch; in the earlier ones, the number of groups for the samples of the "
+                   "device's own group and 0 for the others'";
         case Cause::unknown:
             return "none";
     }
@@ -208,6 +225,11 @@ std::string remedy(Cause cause) {
             return "Wait for the asynchronous all-reduce before anything reads or scales its result.";
         case Cause::replicated_partial:
             return "Register every parameter with the distributed wrapper, tied and replicated ones too.";
+        case Cause::wrong_group_divisor:
+            return "Take the size of the data-parallel group, not the world's, wherever the batch or the loss is "
+                   "shared out.";
+        case Cause::two_level_order:
+            return "Accumulate first, then exchange the sum of the whole window among the groups.";
         case Cause::unknown:
             return "Compare the weights below with the loop's divisors and counts, sample by sample.";
     }
@@ -246,6 +268,10 @@ std::string precedent(Cause cause) {
             return "PyTorch's C++ distributed example";
         case Cause::replicated_partial:
             return "Megatron-LM#844, gpt-neox#1257";
+        case Cause::wrong_group_divisor:
+            return "litgpt#1947, torchtune#2420";
+        case Cause::two_level_order:
+            return "pytorch#125484";
         case Cause::unknown:
             return "none";
     }

@@ -24,6 +24,8 @@ enum class Cause {
     reduced_once,
     scaled_before_wait,
     replicated_partial,
+    wrong_group_divisor,
+    two_level_order,
     unknown,
 };
 
@@ -42,6 +44,8 @@ inline constexpr std::array all_causes{Cause::token_mean_of_means,
                                        Cause::reduced_once,
                                        Cause::scaled_before_wait,
                                        Cause::replicated_partial,
+                                       Cause::wrong_group_divisor,
+                                       Cause::two_level_order,
                                        Cause::unknown};
 
 /// `token-mean-of-means` …

@@ -17,8 +17,21 @@ std::int64_t parse_bytes(std::string_view text) {
     return *bytes;
 }
 
+int parse_inner(std::string_view text) {
+    const auto devices = whole_number(text);
+    if (!devices || *devices < 1 || *devices > 1 << 20)
+        throw Error(fmt::format("inner group \"{}\"", printable(text)), "--engine",
+                    "give a number of devices, such as gloo:flat:inner=2");
+    return static_cast<int>(*devices);
+}
+
 void set_option(Exchange& exchange, std::string_view option) {
-    if (option == "flat")
+    if (option.starts_with("inner="))
+        exchange.inner = parse_inner(option.substr(6));
+    else if (exchange.backend == Exchange::Backend::serial)
+        throw Error(fmt::format("no option \"{}\" of the serial engine", printable(option)), "--engine",
+                    "choose inner=DEVICES, or leave it out");
+    else if (option == "flat")
         exchange.flat = true;
     else if (option.starts_with("bucket="))
         exchange.bucket_bytes = parse_bytes(option.substr(7));
@@ -30,15 +43,15 @@ void set_option(Exchange& exchange, std::string_view option) {
         exchange.bucket_view = true;
     else
         throw Error(fmt::format("no option \"{}\" of the gloo engine", printable(option)), "--engine",
-                    "choose from flat, bucket=BYTES, unused, static, view");
+                    "choose from flat, inner=DEVICES, bucket=BYTES, unused, static, view");
 }
 
 }  // namespace
 
 std::string to_string(const Exchange& exchange) {
-    if (exchange.backend == Exchange::Backend::serial) return "serial";
-    std::string text = "gloo";
+    std::string text = exchange.backend == Exchange::Backend::serial ? "serial" : "gloo";
     if (exchange.flat) text += ":flat";
+    if (exchange.inner > 1) text += fmt::format(":inner={}", exchange.inner);
     if (exchange.bucket_bytes > 0) text += fmt::format(":bucket={}", exchange.bucket_bytes);
     if (exchange.find_unused) text += ":unused";
     if (exchange.static_graph) text += ":static";
@@ -49,16 +62,21 @@ std::string to_string(const Exchange& exchange) {
 Exchange parse_exchange(std::string_view text) {
     const std::vector<std::string> words = pieces(text, ':');
     Exchange exchange;
-    if (text == "serial") return exchange;
     if (!words.empty() && words[0] == "nccl")
         throw Error("the nccl engine needs CUDA and a GPU for each rank, and this build has none", "--engine",
                     "choose gloo, whose ranks are processes too, or serial");
-    if (words.empty() || words[0] != "gloo")
-        throw Error(fmt::format("no engine \"{}\" here", printable(text)), "--engine",
-                    "choose serial, or gloo with its options: gloo:flat, gloo:bucket=BYTES:unused:static:view");
-    exchange.backend = Exchange::Backend::gloo;
+    if (words.empty() || (words[0] != "serial" && words[0] != "gloo"))
+        throw Error(
+            fmt::format("no engine \"{}\" here", printable(text)), "--engine",
+            "choose serial, or gloo with its options: gloo:flat:inner=DEVICES, gloo:bucket=BYTES:unused:static:view");
+    exchange.backend = words[0] == "gloo" ? Exchange::Backend::gloo : Exchange::Backend::serial;
     for (std::size_t i = 1; i < words.size(); ++i) set_option(exchange, words[i]);
-    if (exchange.flat && exchange != Exchange{Exchange::Backend::gloo, true})
+    if (exchange.inner > 1 && exchange.backend == Exchange::Backend::gloo && !exchange.flat)
+        throw Error("DDP's reducer exchanges among all devices at once", "--engine",
+                    "choose gloo:flat:inner=DEVICES for groups inside the group");
+    const bool buckets =
+        exchange.bucket_bytes > 0 || exchange.find_unused || exchange.static_graph || exchange.bucket_view;
+    if (exchange.flat && buckets)
         throw Error("a flat all-reduce has no buckets", "--engine", "leave out flat, or the options of the buckets");
     return exchange;
 }

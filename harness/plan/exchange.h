@@ -14,11 +14,12 @@ struct Exchange {
         false;  ///< one all-reduce of everything after the window, as small trainers do; otherwise DDP's buckets
     std::int64_t bucket_bytes = 0;  ///< 0: DDP's own sizes
     bool find_unused = false, static_graph = false, bucket_view = false;
+    int inner = 1;  ///< so many neighbouring devices exchange with every micro, and all of them with the last
 
     bool operator==(const Exchange&) const = default;
 };
 
-/// `serial`, `gloo`, `gloo:flat`, `gloo:bucket=4096:unused:static:view`
+/// `serial`, `gloo`, `gloo:flat:inner=2`, `gloo:bucket=4096:unused:static:view`
 std::string to_string(const Exchange& exchange);
 
 /// The inverse. Throws Error naming --engine.

@@ -52,8 +52,8 @@ bool any_tail(const Windows& windows) {
 }
 
 bool unequal_ranks(const WindowLayout& window) {
-    return any_scored(window,
-                      [&](const MicroCount& m) { return units_on(window, m.rank) * window.ranks != units_of(window); });
+    return any_scored(
+        window, [&](const MicroCount& m) { return units_on(window, m.rank) * window.mesh.places != units_of(window); });
 }
 
 bool any_unequal_ranks(const Windows& windows) {
@@ -74,12 +74,27 @@ bool any_unequal_level(const Windows& windows) {
 }
 
 bool any_exchange(const Windows& windows) {
-    return any_window(windows, [](const WindowLayout& window) { return window.ranks > 1 && units_of(window) > 0; });
+    return any_window(windows,
+                      [](const WindowLayout& window) { return window.mesh.places > 1 && units_of(window) > 0; });
 }
 
 /// Several ranks, one of which accumulates. Its units do not matter: the order of events shows without them.
 bool any_exchange_of_several(const Windows& windows) {
-    return any_window(windows, [](const WindowLayout& window) { return window.ranks > 1 && most_micros(window) > 1; });
+    return any_window(windows,
+                      [](const WindowLayout& window) { return window.mesh.places > 1 && most_micros(window) > 1; });
+}
+
+bool any_copies(const Windows& windows) {
+    return any_window(windows,
+                      [](const WindowLayout& window) { return window.mesh.copies > 1 && units_of(window) > 0; });
+}
+
+/// Several inner groups, and a scored unit that is not in the window's last micros.
+bool any_before_the_last_of_all(const Windows& windows) {
+    return any_window(windows, [](const WindowLayout& window) {
+        return window.mesh.places > window.mesh.inner &&
+               any_scored(window, [&](const MicroCount& m) { return m.micro + 1 < most_micros(window); });
+    });
 }
 
 bool nowhere(const Windows&) {
@@ -109,6 +124,7 @@ const std::vector<FaultEntry>& fault_catalogue() {
          {data, events, step},
          any_unequal_level},
         {"no-world-compensation", Cause::no_world_compensation, {grad, loss}, {data, events, step}, any_exchange},
+        {"wrong-group-divisor", Cause::wrong_group_divisor, {grad, loss}, {data, events, step}, any_copies},
         {"zero-grad-in-window", Cause::zero_grad_in_window, {events, grad}, {data, step, loss}, any_before_the_last},
         {"not-zeroed-after-step", Cause::not_zeroed_after_step, {events, grad}, {data, step, loss}, any_earlier_window},
         {"epoch-tail-dropped", Cause::epoch_tail_dropped, {data, step}, {events, grad, loss}, any_tail},
@@ -117,6 +133,7 @@ const std::vector<FaultEntry>& fault_catalogue() {
         {"no-sync-off-by-one", Cause::no_sync_off_by_one, {events, grad}, {data, step, loss}, any_exchange_of_several},
         {"reduced-once", Cause::reduced_once, {events, grad}, {data, step, loss}, any_exchange_of_several},
         {"scaled-before-wait", Cause::scaled_before_wait, {grad}, {data, events, step, loss}, any_exchange},
+        {"two-level-order", Cause::two_level_order, {grad}, {data, events, step, loss}, any_before_the_last_of_all},
         {"no-sync-around-backward", std::nullopt, {}, {data, events, step, grad, loss}, nowhere},
         {"replicated-partial", Cause::replicated_partial, {grad}, {data, events, step, loss}, any_exchange},
     };

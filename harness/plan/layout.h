@@ -3,11 +3,13 @@
 #include <cstdint>
 #include <vector>
 
+#include "plan/mesh.h"
+
 namespace isobatch {
 
 /// How many samples and scored units one backward saw.
 struct MicroCount {
-    int rank = 0;
+    int rank = 0;  ///< the first copy of its place
     int micro = 0;
     std::int64_t samples = 0;
     double units = 0;
@@ -15,11 +17,11 @@ struct MicroCount {
     bool operator==(const MicroCount&) const = default;
 };
 
-/// The micros of one optimizer step over all ranks, in the order rank, micro.
+/// The micros of one optimizer step over all places, in the order rank, micro.
 struct WindowLayout {
     std::vector<MicroCount> micros;
     bool ragged = false;  ///< holds fewer samples than the effective batch
-    int ranks = 1;        ///< all of the trial's, also those without a micro
+    Mesh mesh;            ///< all of the trial's ranks, also those without a micro
 
     bool operator==(const WindowLayout&) const = default;
 };

@@ -7,9 +7,9 @@
 
 namespace isobatch {
 
-/// What one backward sees: samples [begin, end) of its window, on one rank.
+/// What one backward sees: samples [begin, end) of its window, in one place of the data-parallel group.
 struct Slice {
-    int rank = 0;
+    int place = 0;
     int micro = 0;
     std::int64_t begin = 0;
     std::int64_t end = 0;
@@ -19,8 +19,8 @@ struct Slice {
 };
 
 /// Cuts the first `samples` of an optimizer step (at most split.effective()) into micros, in sampler order:
-/// accumulation step by accumulation step, and within it rank by rank. A tail leaves the last slices short; empty
-/// slices are left out, so a rank may have fewer micros than another. Every sample is in exactly one slice.
+/// accumulation step by accumulation step, and within it place by place. A tail leaves the last slices short; empty
+/// slices are left out, so a place may have fewer micros than another. Every sample is in exactly one slice.
 std::vector<Slice> cut(std::int64_t samples, const Split& split);
 
 /// The ordered samples of one optimizer step: positions [begin, begin + samples) in the epoch's order.

@@ -32,6 +32,7 @@ std::string to_string(const Trial& trial) {
         "{} --splits {} --engine {} --device {} --recipe {} --seed {} --samples {} --lengths {} --epochs {}",
         trial.subject, to_string(trial.split), trial.engine, trial.device, to_string(trial.recipe), trial.seed,
         trial.samples, to_string(trial.lengths), trial.epochs);
+    if (trial.copies > 1) text += fmt::format(" --copies {}", trial.copies);
     if (!trial.fault.empty()) text += " --fault " + trial.fault;
     return text;
 }
@@ -65,6 +66,8 @@ void set_option(Trial& trial, const std::string& option, const std::string& valu
         trial.lengths = parse_lengths(value);
     else if (option == "--epochs")
         trial.epochs = static_cast<int>(number_option(option, value, 1, 1000));
+    else if (option == "--copies")
+        trial.copies = static_cast<int>(number_option(option, value, 1, max_copies));
     else if (option == "--fault")
         trial.fault = value;
     else
@@ -101,6 +104,7 @@ Trial reference_of(const Trial& trial) {
     Trial reference = trial;
     reference.split = {trial.split.effective(), 1, 1};
     reference.engine = "serial";
+    reference.copies = 1;
     reference.fault.clear();
     return reference;
 }

@@ -16,6 +16,8 @@ enum class Lengths { ragged, equal };
 std::string to_string(Lengths lengths);
 Lengths parse_lengths(std::string_view text);
 
+inline constexpr std::int64_t max_copies = 1024;
+
 /// One execution. Its text form names every choice, so it is the id and, after `isobatch check`, the command that
 /// reruns it.
 struct Trial {
@@ -29,6 +31,7 @@ struct Trial {
     Lengths lengths = Lengths::ragged;
     int epochs = 2;
     std::string fault;  ///< id of a planted fault; empty: none
+    int copies = 1;     ///< ranks for each of the split's devices, which hold the same samples
 
     bool operator==(const Trial&) const = default;
 };

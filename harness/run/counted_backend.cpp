@@ -3,7 +3,7 @@
 namespace isobatch {
 
 void CountedBackend::count(const char* collective, const std::vector<at::Tensor>& tensors) {
-    Collective& moved = moved_[collective];
+    Collective& moved = moved_[level_ + collective];
     ++moved.calls;
     for (const at::Tensor& tensor : tensors) moved.bytes += static_cast<std::int64_t>(tensor.nbytes());
 }

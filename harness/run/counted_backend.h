@@ -10,8 +10,9 @@ namespace isobatch {
 /// counted and not modelled. What is not passed on, c10d refuses by name.
 class CountedBackend final : public c10d::Backend {
 public:
-    explicit CountedBackend(c10::intrusive_ptr<c10d::Backend> inner)
-        : Backend(inner->getRank(), inner->getSize()), inner_(std::move(inner)) {}
+    /// `level` comes before the name of each collective.
+    explicit CountedBackend(c10::intrusive_ptr<c10d::Backend> inner, std::string level = "")
+        : Backend(inner->getRank(), inner->getSize()), inner_(std::move(inner)), level_(std::move(level)) {}
 
     /// What was moved since the last call.
     Collectives take() { return std::exchange(moved_, {}); }
@@ -31,6 +32,7 @@ private:
     void count(const char* collective, const std::vector<at::Tensor>& tensors);
 
     c10::intrusive_ptr<c10d::Backend> inner_;
+    std::string level_;
     Collectives moved_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/zeros_like.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/csrc/autograd/engine.h>
 #include <torch/nn/module.h>
@@ -41,6 +42,12 @@ struct Sum final : c10d::CppCommHookInterface<ProcessGroup> {
     }
 };
 
+at::Tensor mean_over(const ProcessGroup& group, const at::Tensor& own) {
+    std::vector<at::Tensor> sum{own.clone()};
+    group->allreduce(sum)->wait();
+    return sum[0].div_(static_cast<double>(group->getSize()));
+}
+
 /// As torch.nn.parallel.DistributedDataParallel makes it.
 std::unique_ptr<c10d::Reducer> make_reducer(const std::vector<at::Tensor>& parameters,
                                             std::unordered_map<std::size_t, std::string> names,
@@ -66,18 +73,19 @@ std::unique_ptr<c10d::Reducer> make_reducer(const std::vector<at::Tensor>& param
 
 }  // namespace
 
-GlooEngine::GlooEngine(Replica replica, const Decisions& decisions, const Exchange& exchange, ProcessGroup group)
+GlooEngine::GlooEngine(Replica replica, const Decisions& decisions, const Exchange& exchange, Groups groups)
     : exchange_(exchange),
-      group_(std::move(group)),
+      groups_(std::move(groups)),
       exchanged_(decisions.exchanged(replica.parameters)),
-      reduction_(decisions.reduction) {
+      reduction_(decisions.reduction),
+      two_levels_(groups_.mesh.places > 1 && (groups_.inner || reduction_ == Reduction::last_alone)) {
     replicas_.push_back(std::move(replica));
     const Replica& own = replicas_[0];
-    c10d::verify_params_across_processes(group_, own.parameters, std::nullopt);
+    c10d::verify_params_across_processes(groups_.all, own.parameters, std::nullopt);
     std::vector<at::Tensor> state;
     for (const at::Tensor& parameter : own.parameters) state.push_back(parameter.detach());
     for (const at::Tensor& buffer : own.model->buffers()) state.push_back(buffer);
-    c10d::broadcast_coalesced(group_, state, broadcast_bytes, 0);
+    c10d::broadcast_coalesced(groups_.all, state, broadcast_bytes, 0);
     if (exchange_.flat) return;
     std::vector<at::Tensor> parameters;
     std::unordered_map<std::size_t, std::string> names;
@@ -85,14 +93,19 @@ GlooEngine::GlooEngine(Replica replica, const Decisions& decisions, const Exchan
         names[parameters.size()] = own.names[p];
         parameters.push_back(own.parameters[p]);
     }
-    reducer_ = make_reducer(parameters, std::move(names), exchange_, group_);
-    ISOBATCH_CHECK(reduction_ != Reduction::own_part, "DDP itself waits for its buckets");
-    if (reduction_ == Reduction::sum) reducer_->register_comm_hook(std::make_unique<Sum>(group_));
+    reducer_ = make_reducer(parameters, std::move(names), exchange_, groups_.all);
+    ISOBATCH_CHECK(reduction_ == Reduction::mean || reduction_ == Reduction::sum, "DDP itself waits for its buckets");
+    if (reduction_ == Reduction::sum) reducer_->register_comm_hook(std::make_unique<Sum>(groups_.all));
 }
 
 GlooEngine::~GlooEngine() = default;
 
-void GlooEngine::forward_begins(bool exchanges) {
+void GlooEngine::forward_begins(Replica&, bool exchanges, bool last) {
+    if (two_levels_) {
+        accumulated_ = take_flat();
+        exchanges_ = last;
+        return;
+    }
     // A static graph is learnt in the very first backward. Where that one is local, DDP itself ends in a failed
     // assertion (expect_autograd_hooks_): so it is not, and its average is averaged once more with the window's last,
     // to the same value. (Faults for which it would be another are not planted there.)
@@ -113,39 +126,79 @@ at::Tensor GlooEngine::backward_begins(at::Tensor loss) {
 }
 
 void GlooEngine::backward_ends(Replica&) {
-    if (exchanges_ && !reducer_) reduce_flat();
+    if (two_levels_)
+        reduce_inner(take_flat());
+    else if (exchanges_ && !reducer_)
+        reduce_flat();
 }
 
 void GlooEngine::reduce(const Window& window) {
     Replica& own = replicas_[0];
-    if (window.micros_on(own.rank) > 0) return;  // done, with a backward
+    if (two_levels_) return reduce_outer(window);
+    if (window.micros_on(groups_.mesh.place(own.rank)) > 0) return;  // done, with a backward
     if (!reducer_) return reduce_flat();
     // A short last window leaves this rank nothing, but the others wait for its part: zeros.
-    forward_begins(true);
+    forward_begins(own, true, false);
     at::Tensor nothing;
     for (const at::Tensor& parameter : own.parameters)
         nothing = nothing.defined() ? nothing + 0 * parameter.sum() : 0 * parameter.sum();
     backward_begins(nothing).backward();
 }
 
-void GlooEngine::reduce_flat() {
-    Replica& own = replicas_[0];
+/// The gradients in a row, and nothing where they were.
+at::Tensor GlooEngine::take_flat() {
     std::vector<at::Tensor> parts;
-    for (const std::size_t p : exchanged_) parts.push_back(gradient_of(own.parameters[p]).reshape({-1}));
-    std::vector<at::Tensor> flat{at::cat(parts)};
-    const auto ranks = static_cast<double>(group_->getSize());
-    // Who does not wait finds what the exchange has not touched yet: read before it begins, since to read while it
-    // writes would be a race of ours.
-    const at::Tensor unwaited = reduction_ == Reduction::own_part ? flat[0].div(ranks) : at::Tensor();
-    group_->allreduce(flat)->wait();
-    if (unwaited.defined()) flat[0] = unwaited;
-    if (reduction_ == Reduction::mean) flat[0].div_(ranks);
+    for (const std::size_t p : exchanged_) {
+        at::Tensor& parameter = replicas_[0].parameters[p];
+        parts.push_back(gradient_of(parameter).reshape({-1}));
+        parameter.mutable_grad().reset();
+    }
+    return at::cat(parts);
+}
+
+void GlooEngine::put_flat(const at::Tensor& flat) {
     std::int64_t at = 0;
     for (const std::size_t p : exchanged_) {
-        at::Tensor& parameter = own.parameters[p];
-        parameter.mutable_grad() = flat[0].narrow(0, at, parameter.numel()).reshape(parameter.sizes());
+        at::Tensor& parameter = replicas_[0].parameters[p];
+        parameter.mutable_grad() = flat.narrow(0, at, parameter.numel()).reshape(parameter.sizes());
         at += parameter.numel();
     }
+}
+
+void GlooEngine::reduce_flat() {
+    std::vector<at::Tensor> flat{take_flat()};
+    const double places = groups_.mesh.places;
+    // Who does not wait finds what the exchange has not touched yet: read before it begins, since to read while it
+    // writes would be a race of ours.
+    const at::Tensor unwaited = reduction_ == Reduction::own_part ? flat[0].div(places) : at::Tensor();
+    groups_.all->allreduce(flat)->wait();
+    if (unwaited.defined()) flat[0] = unwaited;
+    if (reduction_ == Reduction::mean) flat[0].div_(places);
+    put_flat(flat[0]);
+}
+
+/// One micro's gradient to the inner group; what it makes of it stays beside what was accumulated before.
+void GlooEngine::reduce_inner(at::Tensor flat) {
+    if (groups_.inner) flat = mean_over(groups_.inner, flat);
+    ++inner_exchanges_;
+    if (exchanges_)
+        last_ = flat;
+    else
+        accumulated_.add_(flat);
+    put_flat(accumulated_);
+}
+
+/// What a trainer gets wrong here: it exchanges the last micro's gradient and then adds what was accumulated.
+void GlooEngine::reduce_outer(const Window& window) {
+    while (inner_exchanges_ < window.most_micros()) {  // a short last window: the others wait for this rank's zeros
+        forward_begins(replicas_[0], true, inner_exchanges_ + 1 == window.most_micros());
+        reduce_inner(at::zeros_like(accumulated_));
+    }
+    inner_exchanges_ = 0;
+    const at::Tensor accumulated = take_flat();
+    const ProcessGroup& outer = groups_.outer ? groups_.outer : groups_.all;
+    put_flat(reduction_ == Reduction::last_alone ? mean_over(outer, last_).add_(accumulated)
+                                                 : mean_over(outer, last_.add_(accumulated)));
 }
 
 }  // namespace isobatch

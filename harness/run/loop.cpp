@@ -27,11 +27,11 @@ void train(const Setup& setup, Engine& engine, Recorder& recorder) {
 
         for (Replica& replica : engine.replicas()) {
             for (const Slice& micro : window.micros) {
-                if (micro.rank != replica.rank) continue;
+                if (micro.place != window.mesh.place(replica.rank)) continue;
                 if (decide.clears_before(window, micro)) clear(replica, recorder);
 
                 const bool with_this = exchanges && decide.exchanges_with(window, micro);
-                engine.forward_begins(with_this);
+                engine.forward_begins(replica, with_this, micro.micro + 1 == window.most_micros());
                 const at::Tensor loss_sum =
                     setup.subject->loss_sum(*replica.model, setup.examples(window.of(micro), dtype));
                 recorder.forward_ends();
@@ -45,7 +45,7 @@ void train(const Setup& setup, Engine& engine, Recorder& recorder) {
         }
 
         for (const Replica& replica : engine.replicas()) {
-            if (!exchanges || window.micros_on(replica.rank) > 0) continue;
+            if (!exchanges || window.micros_on(window.mesh.place(replica.rank)) > 0) continue;
             recorder.exchange_begins(replica);
             recorder.note(replica, "reduce");
         }

@@ -47,7 +47,10 @@ Manifest manifest_of(const Setup& setup, Level level, std::vector<Parameter> par
     manifest.seed = setup.trial.seed;
     manifest.steps = steps;
     manifest.epochs = setup.trial.epochs;
-    manifest.ranks = static_cast<int>(setup.trial.split.devices);
+    const Mesh mesh = mesh_of(setup.trial);
+    manifest.ranks = mesh.ranks();
+    manifest.copies = mesh.copies;
+    manifest.inner = mesh.inner;
     manifest.parameters = std::move(parameters);
     manifest.follows = std::move(follows);
     manifest.ended.complete = true;

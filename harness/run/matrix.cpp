@@ -29,11 +29,12 @@ Trace run_trial(const Setup& setup, Level level, const Forcing* forcing, std::op
                 Recorder::Beats beats) {
     std::vector<Replica> replicas;
     const std::int64_t trained = setup.trained_windows();
-    for (int rank = 0; rank < setup.trial.split.devices; ++rank)
+    const Mesh mesh = mesh_of(setup.trial);
+    for (int rank = 0; rank < mesh.ranks(); ++rank)
         replicas.push_back(make_replica(*setup.subject, setup.trial, rank, trained));
     const std::vector<Parameter> parameters = describe(replicas[0]);
     MemorySink sink(static_cast<int>(replicas.size()));
-    SerialEngine engine(std::move(replicas), setup.decisions);
+    SerialEngine engine(std::move(replicas), setup.decisions, mesh);
     Recorder recorder(sink, setup.data, level, forcing, nullptr, std::move(beats));
     train(setup, engine, recorder);
     sink.end(manifest_of(setup, level, parameters, trained, std::move(follows)));

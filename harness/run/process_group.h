@@ -4,23 +4,33 @@
 
 #include <torch/csrc/distributed/c10d/ProcessGroup.hpp>
 
+#include "plan/mesh.h"
 #include "trace/step.h"
 
 namespace isobatch {
 
 using ProcessGroup = c10::intrusive_ptr<c10d::ProcessGroup>;
 
+/// The groups that one rank is in.
+struct Groups {
+    Mesh mesh;
+    ProcessGroup all;  ///< the places, as this rank's copy of them
+    ProcessGroup inner,
+        outer;  ///< of these: its inner group, and one of each such group. None where there is one level
+};
+
 /// How the ranks of one trial find each other.
 struct Meeting {
     std::filesystem::path file;  ///< made by whoever started the ranks, seen by all of them, used for one trial
-    int rank = 0, ranks = 1;
+    int rank = 0;
+    Mesh mesh;
     double deadline_s = 600;  ///< of one collective; only a hint: what ends a hanging rank is its supervisor
 };
 
 /// Returns once every rank is there. Throws what c10d throws when one does not come.
-ProcessGroup join(const Meeting& meeting);
+Groups join(const Meeting& meeting);
 
-/// What this rank moved through the group since the last call.
-Collectives take_traffic(const ProcessGroup& group);
+/// What this rank moved through its groups since the last call.
+Collectives take_traffic(const Groups& groups);
 
 }  // namespace isobatch

@@ -32,7 +32,7 @@ std::string Ranks::run(const Setup& setup, const Job& job) {
     std::vector<Parameter> parameters = describe(replica);
     RankSink sink(job.trace, *job.rank);
     GlooEngine engine(std::move(replica), setup.decisions, parse_exchange(job.trial.engine),
-                      join({job.meeting, *job.rank, static_cast<int>(job.trial.split.devices), job.deadline_s}));
+                      join({job.meeting, *job.rank, mesh_of(job.trial), job.deadline_s}));
     Recorder recorder(sink, setup.data, Level::grads, &reference.forcing, nullptr, beats_);
     train(setup, engine, recorder);
     sink.end(manifest_of(setup, Level::grads, std::move(parameters), trained, reference.digest));

@@ -167,7 +167,7 @@ Trace make_reference(const Trial& trial, Recorder::Beats beats) {
     std::vector<Replica> replicas;
     replicas.push_back(make_replica(*setup.subject, setup.trial, 0, static_cast<std::int64_t>(batches.size())));
     const std::vector<Parameter> parameters = describe(replicas[0]);
-    SerialEngine engine(std::move(replicas), setup.decisions);
+    SerialEngine engine(std::move(replicas), setup.decisions, {});
     MemorySink sink(1);
     Truster trusted(setup, batches);
     Recorder recorder(

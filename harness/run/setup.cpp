@@ -17,8 +17,12 @@ double Window::units_of(const Slice& micro) const {
     return micro_units[static_cast<std::size_t>(it - micros.begin())];
 }
 
-std::int64_t Window::micros_on(int rank) const {
-    return std::count_if(micros.begin(), micros.end(), [&](const Slice& micro) { return micro.rank == rank; });
+std::int64_t Window::micros_on(int place) const {
+    return std::count_if(micros.begin(), micros.end(), [&](const Slice& micro) { return micro.place == place; });
+}
+
+std::int64_t Window::most_micros() const {
+    return micros.empty() ? 0 : micros.back().micro + 1;  // in sampler order the last slice is of the last turn
 }
 
 std::vector<std::size_t> every_one(const std::vector<at::Tensor>& parameters) {
@@ -37,7 +41,7 @@ std::vector<std::int64_t> epoch_order(std::int64_t samples, int epoch, Seed seed
 
 Window Setup::window(const Batch& batch) const {
     const std::vector<std::int64_t> order = epoch_order(data.size(), batch.epoch, Seed{trial.seed});
-    Window window{batch, trial.split.devices, {}, cut(batch.samples, trial.split), {}, 0};
+    Window window{batch, mesh_of(trial), {}, cut(batch.samples, trial.split), {}, 0};
     window.samples.assign(order.begin() + batch.begin, order.begin() + batch.begin + batch.samples);
     for (const Slice& micro : window.micros) {
         double units = 0;

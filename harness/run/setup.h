@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "plan/mesh.h"
 #include "plan/slice.h"
 #include "plan/trial.h"
 #include "run/case.h"
@@ -13,7 +14,7 @@ namespace isobatch {
 /// The micros of one optimizer step and what they hold: everything that the loop's decisions may look at.
 struct Window {
     Batch batch;
-    std::int64_t devices = 1;
+    Mesh mesh;
     std::vector<std::int64_t> samples;  ///< in the epoch's order
     std::vector<Slice> micros;          ///< in sampler order
     std::vector<double> micro_units;    ///< of each slice
@@ -24,15 +25,19 @@ struct Window {
     double units_of(const Slice& micro) const;
     /// What the window's mean divides by: its units, or 1 where nothing is scored, since the sum of nothing is 0.
     double denominator() const { return units > 0 ? units : 1; }
-    /// Micros of one rank.
-    std::int64_t micros_on(int rank) const;
+    /// Micros of one place of the mesh.
+    std::int64_t micros_on(int place) const;
+    /// Micros of the place that has most.
+    std::int64_t most_micros() const;
 };
 
 /// What the exchange leaves on every rank.
 enum class Reduction {
-    mean,      ///< of all ranks' gradients
-    sum,       ///< of them
-    own_part,  ///< what is there when nobody waits for the others: this rank's part of the mean
+    mean,        ///< of all ranks' gradients
+    sum,         ///< of them
+    own_part,    ///< what is there when nobody waits for the others: this rank's part of the mean
+    last_alone,  ///< the mean of what the window's last micros added; what came before, averaged in the inner group
+                 ///< alone
 };
 
 std::vector<std::size_t> every_one(const std::vector<at::Tensor>& parameters);
@@ -40,15 +45,16 @@ std::vector<std::size_t> every_one(const std::vector<at::Tensor>& parameters);
 /// What trainers get wrong, as plain functions. The defaults are the correct trainer; a planted fault replaces one of
 /// them.
 struct Decisions {
-    /// What a micro's summed loss is divided by before its backward. Ranks average their gradients, hence the devices.
+    /// What a micro's summed loss is divided by before its backward. Places average their gradients, hence their
+    /// number.
     std::function<double(const Window&, const Slice&)> divisor = [](const Window& window, const Slice&) {
-        return window.denominator() / static_cast<double>(window.devices);
+        return window.denominator() / window.mesh.places;
     };
     /// Whether the ranks exchange their gradients in this window.
-    std::function<bool(const Window&)> exchanges = [](const Window& window) { return window.devices > 1; };
+    std::function<bool(const Window&)> exchanges = [](const Window& window) { return window.mesh.places > 1; };
     /// With which of a rank's micros: its last one.
     std::function<bool(const Window&, const Slice&)> exchanges_with = [](const Window& window, const Slice& micro) {
-        return micro.micro + 1 == window.micros_on(micro.rank);
+        return micro.micro + 1 == window.micros_on(micro.place);
     };
     /// Which parameters' gradients take part: all.
     std::function<std::vector<std::size_t>(const std::vector<at::Tensor>& parameters)> exchanged = every_one;

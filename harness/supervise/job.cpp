@@ -1,5 +1,7 @@
 #include "supervise/job.h"
 
+#include "plan/mesh.h"
+
 namespace isobatch {
 
 std::string to_line(const Job& job) {
@@ -34,7 +36,7 @@ Job parse_job(std::string_view line) {
         job.trial = parse_trial(value.at("trial").get<std::string>());
         job.trace = value.at("trace").get<std::string>();
         if (!value.contains("rank")) return job;
-        job.rank = static_cast<int>(integer_from_json(value.at("rank"), 0, job.trial.split.devices - 1, "job.rank"));
+        job.rank = static_cast<int>(integer_from_json(value.at("rank"), 0, mesh_of(job.trial).ranks() - 1, "job.rank"));
         job.reference = value.at("reference").get<std::string>();
         job.meeting = value.at("meeting").get<std::string>();
         job.deadline_s = value.at("deadline_s").get<double>();

@@ -78,6 +78,15 @@ std::string_view verified(std::string_view text, const std::string& where) {
     return body;
 }
 
+void read_mesh(const Json& mesh, const std::string& where, Manifest& manifest) {
+    manifest.inner = static_cast<int>(integer_from_json(mesh.at("inner"), 1, 1 << 20, where));
+    manifest.copies = static_cast<int>(integer_from_json(mesh.at("copies"), 1, 1 << 20, where));
+    if (manifest.ranks % manifest.copies != 0 || manifest.ranks / manifest.copies % manifest.inner != 0)
+        throw Error(fmt::format("{} ranks are no whole number of places of {} copies in inner groups of {}",
+                                manifest.ranks, manifest.copies, manifest.inner),
+                    where, "write the mesh that the ranks were in");
+}
+
 }  // namespace
 
 std::string to_string(Level level) {
@@ -114,6 +123,7 @@ std::string manifest_text(const Manifest& manifest, const FileEntries& files) {
                       {"steps", manifest.steps},
                       {"epochs", manifest.epochs},
                       {"ranks", manifest.ranks},
+                      {"mesh", {{"inner", manifest.inner}, {"copies", manifest.copies}}},
                       {"parameters", parameters},
                       {"follows", manifest.follows ? Json(*manifest.follows) : Json(nullptr)},
                       {"ended", ended_json(manifest.ended)},
@@ -154,6 +164,7 @@ Manifest parse_manifest(std::string_view text, const std::string& where, FileEnt
         const std::int64_t ranks = count("ranks", 1 << 20, manifest.split.devices);
         manifest.ranks =
             static_cast<int>(std::min<std::int64_t>(ranks, 1 << 20));  // absent, it may be any number of devices
+        if (object.contains("mesh")) read_mesh(object["mesh"], where + ", mesh", manifest);
         manifest.parameters = parameters_from(object.at("parameters"), where);
         if (object.contains("follows") && !object["follows"].is_null())
             manifest.follows = object["follows"].get<std::string>();

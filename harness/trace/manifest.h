@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "plan/contract.h"
+#include "plan/mesh.h"
 #include "plan/recipe.h"
 #include "plan/split.h"
 
@@ -47,11 +48,14 @@ struct Manifest {
     std::uint64_t seed = 0;
     std::int64_t steps = 0;
     int epochs = 1;
-    int ranks = 1;  ///< how many rank folders there are
+    int ranks = 1;              ///< how many rank folders there are
+    int copies = 1, inner = 1;  ///< as in Mesh
     std::vector<Parameter> parameters;
     std::optional<std::string> follows;  ///< digest of the reference whose state each window started from
     Ended ended;
     std::map<std::string, std::string> provenance;
+
+    Mesh mesh() const { return {ranks / copies, copies, inner}; }
 };
 
 struct FileEntry {

@@ -105,7 +105,8 @@ Part part_of(Cause cause) {
         return Part::accumulator;
     return cause == Cause::token_mean_of_means || cause == Cause::missing_accum_division ||
                    cause == Cause::rank_local_denominator || cause == Cause::uneven_ranks_equal_weight ||
-                   cause == Cause::average_count_per_micro || cause == Cause::no_world_compensation
+                   cause == Cause::average_count_per_micro || cause == Cause::no_world_compensation ||
+                   cause == Cause::wrong_group_divisor
                ? Part::divisor
                : Part::exchange;
 }
@@ -124,6 +125,7 @@ SyntheticLoop loop_with_both(Cause first, Cause second) {
 }
 
 TEST_P(Diagnose, TwoCausesAtOnceAreUnknown) {
+    const Synthetic nested({.recipe = GetParam(), .copies = 2});
     const std::set<std::pair<Cause, Cause>> not_two{
         {Cause::no_world_compensation, Cause::sum_over_devices},       // together right
         {Cause::no_world_compensation, Cause::never_synced},           // together scaled_before_wait
@@ -133,7 +135,7 @@ TEST_P(Diagnose, TwoCausesAtOnceAreUnknown) {
         for (const Cause second : known_causes()) {
             if (first >= second || not_two.contains({first, second})) continue;
             if (part_of(first) == Part::exchange && part_of(second) == Part::exchange) continue;
-            const auto records = records_of(matrix, all_splits(), loop_with_both(first, second));
+            const auto records = records_of(nested, all_splits(), loop_with_both(first, second));
             EXPECT_EQ(diagnose(records).at(0).causes, Causes{Cause::unknown})
                 << to_string(first) << " and " << to_string(second);
         }

@@ -24,6 +24,10 @@ inline double own_mean(const WindowLayout& window, const MicroCount& micro, doub
     return units > 0 ? units : 1;
 }
 
+inline double own_mean_in_a_tail(const WindowLayout& window, const MicroCount& micro, double devices) {
+    return window.ragged ? own_mean(window, micro, devices) : units_of(window) / devices;
+}
+
 /// The loop that has this fault, written as a trainer would write it.
 inline SyntheticLoop loop_with(Cause cause) {
     SyntheticLoop loop;
@@ -43,9 +47,7 @@ inline SyntheticLoop loop_with(Cause cause) {
             loop.divisor = own_mean;
             break;
         case Cause::uneven_ranks_equal_weight:
-            loop.divisor = [right = loop.divisor](const auto& window, const MicroCount& micro, double devices) {
-                return window.ragged ? own_mean(window, micro, devices) : right(window, micro, devices);
-            };
+            loop.divisor = own_mean_in_a_tail;
             break;
         case Cause::average_count_per_micro:
             loop.divisor = [](const WindowLayout& window, const MicroCount& micro, double devices) {
@@ -70,6 +72,14 @@ inline SyntheticLoop loop_with(Cause cause) {
             break;
         case Cause::scaled_before_wait:
             loop.keeps_own_part = true;
+            break;
+        case Cause::wrong_group_divisor:
+            loop.divisor = [right = loop.divisor](const auto& window, const MicroCount& micro, double devices) {
+                return right(window, micro, devices) * window.mesh.copies;
+            };
+            break;
+        case Cause::two_level_order:
+            loop.last_alone = true;
             break;
         case Cause::replicated_partial:
             loop.left_out = "weight";

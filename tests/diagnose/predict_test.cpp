@@ -73,6 +73,33 @@ TEST(Predict, AFactorOfTheRanksIsTheSameForAllSamples) {
     EXPECT_EQ(predicted(Cause::sum_over_devices, window()), Weights(7, 4));
 }
 
+TEST(Predict, TheWrongGroupDividesByTheCopies) {
+    EXPECT_EQ(predicted(Cause::wrong_group_divisor, window()), Weights(7, 1));
+    WindowEvidence copied = window();
+    copied.layout.mesh.copies = 4;
+    EXPECT_EQ(predicted(Cause::wrong_group_divisor, copied), Weights(7, 0.25));
+}
+
+TEST(Predict, ACopyKeepsWhatItsPlaceHolds) {
+    WindowEvidence copied = window();
+    copied.layout.mesh.copies = 2;
+    copied.layout.micros[2].rank = 2;  // the first copy of the second place
+    EXPECT_EQ(predicted(Cause::never_synced, copied, 1), (Weights{4, 4, 0, 0, 0, 4, 4}));
+    EXPECT_EQ(predicted(Cause::never_synced, copied, 3), (Weights{0, 0, 4, 4, 4, 0, 0}));
+    EXPECT_EQ(predicted(Cause::two_level_order, copied, 3), (Weights{0, 0, 4, 4, 4, 1, 1}));
+}
+
+TEST(Predict, WhatWasAccumulatedStaysInItsGroup) {
+    EXPECT_EQ(predicted(Cause::two_level_order, window(), 0), (Weights{4, 4, 0, 0, 0, 1, 1}));
+    EXPECT_EQ(predicted(Cause::two_level_order, window(), 1), (Weights{0, 0, 4, 4, 4, 1, 1}));
+    WindowEvidence grouped = window();
+    grouped.layout.mesh.inner = 2;  // ranks 0 and 1, 2 and 3
+    EXPECT_EQ(predicted(Cause::two_level_order, grouped, 1), (Weights{2, 2, 2, 2, 2, 1, 1}));
+    EXPECT_EQ(predicted(Cause::two_level_order, grouped, 2), (Weights{0, 0, 0, 0, 0, 1, 1}));
+    grouped.layout.mesh.inner = 4;
+    EXPECT_EQ(predicted(Cause::two_level_order, grouped, 1), Weights(7, 1));
+}
+
 TEST(Predict, WhatStaysOnItsRankIsNotAveraged) {
     const Weights mine{4, 4, 0, 0, 0, 4, 4}, theirs{0, 0, 4, 4, 4, 0, 0};
     for (const Cause cause : {Cause::never_synced, Cause::replicated_partial}) {

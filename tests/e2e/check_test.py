@@ -44,8 +44,9 @@ class Check(ProgramTest):
 
     def test_each_fault_is_named_alone_and_its_weights_are_right(self):
         for fault in FAULTS:
+            words = ("--copies", "2") if fault == "wrong-group-divisor" else ()  # where it matters
             with self.subTest(fault):
-                self.assertEqual(self.isobatch("check", "gpt", "--effective", "16", "--recipe", "fp64", "--fault", fault, "--json"), 1, self.said)
+                self.assertEqual(self.isobatch("check", "gpt", "--effective", "16", "--recipe", "fp64", "--fault", fault, "--json", *words), 1, self.said)
                 result = self.result()
                 self.assertEqual(json.loads(self.said), result)
                 self.assertEqual([finding["causes"] for finding in result["findings"]], [[fault]])
@@ -84,6 +85,19 @@ class Check(ProgramTest):
             self.assertEqual(json.dumps(without_times(twin)), json.dumps(without_times(again[0])))
             self.isobatch(*first["command"].split()[1:], "--out", "whole")
             self.assertEqual(json.dumps(without_times(first)), json.dumps(without_times(self.result("whole"))))
+
+    def test_copies_share_the_devices_that_there_are(self):
+        self.assertEqual(self.isobatch("check", "mlp", "--effective", "8", "--copies", "3", "--max-devices", "8"), 0, self.said)
+        self.assertEqual({record["split"].split("x")[2] for record in self.result()["records"]}, {"1", "2"})
+        self.assertIn("each device is 3 ranks", self.said)
+        self.assertEqual(self.isobatch("check", "mlp", "--copies", "3", "--max-devices", "2"), 2, self.said)
+        self.assertIn("--copies", self.said)
+        self.assertEqual(self.isobatch("plan", "--effective", "8", "--devices", "6", "--copies", "3"), 0, self.said)
+        self.assertEqual(self.said.split(), ["4x1x2", "2x2x2", "1x4x2"])
+        for words, said in ((("--devices", "8", "--copies", "3"), "nearest: 6 and 9"), (("--devices", "6", "--copies", "2"), "3 data-parallel devices"),
+                            (("--max-devices", "1", "--copies", "2"), "--copies")):
+            self.assertEqual(self.isobatch("plan", "--effective", "8", *words), 2, self.said)
+            self.assertIn(said, self.said)
 
     def test_shards_merge_in_any_order_to_the_whole_matrix(self):
         words = ("check", "gpt", "--effective", "8", "--fault", "sum-over-devices")

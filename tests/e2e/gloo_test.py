@@ -19,6 +19,23 @@ class Gloo(ProgramTest):
     def test_a_flat_exchange_and_one_without_ranks_agree(self):
         self.assertEqual(self.isobatch("check", "mlp", "--engine", "gloo:flat", "--splits", "16x1x1,4x2x2,4x1x4"), 0, self.said)
 
+    def test_a_nested_group_agrees_and_its_faults_are_named(self):
+        nested = ("check", "gpt", "--splits", "16x1x1,4x2x2,2x4x2", "--copies", "2")
+        for engine in ("gloo", "gloo:flat"):
+            self.assertEqual(self.isobatch(*nested, "--engine", engine), 0, self.said)
+        self.assertEqual(self.isobatch(*nested, "--engine", "gloo", "--fault", "wrong-group-divisor"), 1, self.said)
+        self.assertEqual([finding["causes"] for finding in self.result()["findings"]], [["wrong-group-divisor"]], self.said)
+
+    def test_two_levels_agree_and_their_order_is_named(self):
+        levels = ("check", "gpt", "--splits", "4x4x1,4x2x2,2x2x4,1x4x4", "--engine", "gloo:flat:inner=2")
+        self.assertEqual(self.isobatch(*levels), 0, self.said)
+        self.assertNotIn("cost:", self.said)
+        self.assertEqual(self.isobatch(*levels, "--fault", "two-level-order"), 1, self.said)
+        self.assertEqual(self.outcomes()["4x2x2"], "equivalent", "one group holds both devices")
+        self.assertEqual([finding["causes"] for finding in self.result()["findings"]], [["two-level-order"]], self.said)
+        self.assertEqual(self.isobatch(*levels, "--fault", "token-mean-of-means"), 1, self.said)
+        self.assertEqual([finding["causes"] for finding in self.result()["findings"]], [["token-mean-of-means"]], self.said)
+
     def test_a_fault_is_found_and_named_and_its_traces_are_kept(self):
         self.assertEqual(self.isobatch("check", "gpt", "--engine", "gloo", "--splits", "16x1x1,4x4x1,4x2x2", "--fault", "token-mean-of-means"), 1, self.said)
         self.assertEqual([finding["causes"] for finding in self.result()["findings"]], [["token-mean-of-means"]], self.said)

@@ -5,7 +5,7 @@ PROGRAM = os.environ["ISOBATCH_PROGRAM"]
 FAULTS = ("token-mean-of-means", "missing-accum-division", "rank-local-denominator", "uneven-ranks-equal-weight",
           "average-count-per-micro", "no-world-compensation", "zero-grad-in-window", "not-zeroed-after-step",
           "epoch-tail-dropped", "sum-over-devices", "never-synced", "no-sync-off-by-one", "reduced-once",
-          "scaled-before-wait", "replicated-partial")
+          "scaled-before-wait", "replicated-partial", "wrong-group-divisor", "two-level-order")
 
 
 class ProgramTest(unittest.TestCase):

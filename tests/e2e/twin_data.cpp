@@ -23,7 +23,7 @@ int main(int argc, char** argv) {
         const Window window = setup.window(batch);
         ++step;
         for (const Slice& micro : window.micros) {
-            const std::string place = fmt::format("{}/{}/{}", step, micro.rank, micro.micro);
+            const std::string place = fmt::format("{}/{}/{}", step, micro.place, micro.micro);
             const Examples examples = setup.examples(window.of(micro), dtype);
             tensors["inputs/" + place] = snapshot(examples[0]);
             // Rows that are cut out of longer ones are not contiguous, and at::linear takes another kernel for them.

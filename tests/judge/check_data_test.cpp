@@ -27,6 +27,24 @@ TEST(CheckData, ACleanTrialUsesEverySampleWhereItWasPromised) {
         EXPECT_EQ(check(matrix().candidate(split)), (CheckResult{.check = Check::data}));
 }
 
+TEST(CheckData, CopiesHoldWhatTheirPlaceHolds) {
+    const Synthetic nested({.copies = 2});
+    const Yardstick yardstick = yardstick_of(nested.reference());
+    const auto checked = [&](const Trace& candidate) {
+        return check_data(yardstick, candidate, align(yardstick, candidate));
+    };
+    Trace candidate = nested.candidate({4, 2, 2});
+    EXPECT_EQ(checked(candidate), (CheckResult{.check = Check::data}));
+    std::swap(candidate.ranks[1][2], candidate.ranks[3][2]);  // each sample is still on one rank of every copy
+    const CheckResult result = checked(candidate);
+    EXPECT_EQ(result.outcome, Outcome::divergent);
+    EXPECT_EQ(result.first, (Place{3, 1, "", -1}));
+    EXPECT_EQ(result.message, "rank 1 is a copy of rank 0, and holds other samples in step 3");
+    Trace fewer = nested.candidate({4, 2, 2});
+    fewer.ranks[3].pop_back();
+    EXPECT_EQ(checked(fewer).first, (Place{6, 3, "", -1}));
+}
+
 TEST(CheckData, ADroppedSampleIsCounted) {
     Trace candidate = matrix().candidate({4, 4, 1});
     const std::string dropped = samples(candidate, 1, 3).back();

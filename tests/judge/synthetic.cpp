@@ -54,15 +54,15 @@ SyntheticWindow window_of(const SyntheticOptions& options, const Batch& batch) {
 
 }  // namespace
 
-WindowLayout layout_of(const SyntheticWindow& window, const Split& split) {
+WindowLayout layout_of(const SyntheticWindow& window, const Split& split, int copies) {
     WindowLayout layout;
     for (const Slice& micro : cut(window.batch.samples, split)) {
         const auto units = window.units.begin();
-        layout.micros.push_back(
-            {micro.rank, micro.micro, micro.size(), std::accumulate(units + micro.begin, units + micro.end, 0.0)});
+        layout.micros.push_back({micro.place * copies, micro.micro, micro.size(),
+                                 std::accumulate(units + micro.begin, units + micro.end, 0.0)});
     }
     layout.ragged = window.batch.samples < split.effective();
-    layout.ranks = static_cast<int>(split.devices);
+    layout.mesh = {.places = static_cast<int>(split.devices), .copies = copies};
     return layout;
 }
 
@@ -81,7 +81,8 @@ Trial Synthetic::trial(const Split& split) const {
             .seed = options_.seed,
             .samples = options_.samples,
             .lengths = options_.lengths,
-            .epochs = options_.epochs};
+            .epochs = options_.epochs,
+            .copies = options_.copies};
 }
 
 double Synthetic::rounded(double value) const {
@@ -132,7 +133,8 @@ Manifest Synthetic::manifest(const Split& split) const {
             .contract = Contract{},
             .seed = options_.seed,
             .epochs = options_.epochs,
-            .ranks = static_cast<int>(split.devices),
+            .ranks = static_cast<int>(split.devices) * options_.copies,
+            .copies = options_.copies,
             .parameters = options_.parameters,
             .follows = digest_.empty() ? std::nullopt : std::optional(digest_),
             .ended = {.complete = true}};
@@ -152,17 +154,19 @@ Step Synthetic::empty_step(std::size_t w, std::int64_t number) const {
 
 void Synthetic::accumulate(std::size_t w, const Split& split, const SyntheticLoop& loop, std::vector<Flat>& sums,
                            std::vector<Flat>& given, std::vector<Step>& steps) const {
-    const WindowLayout layout = layout_of(windows_[w], split);
+    const WindowLayout layout = layout_of(windows_[w], split, options_.copies);
     const std::vector<Slice> slices = cut(windows_[w].batch.samples, split);
     for (std::size_t m = 0; m < slices.size(); ++m) {
-        const auto rank = static_cast<std::size_t>(slices[m].rank);
+        const auto rank = static_cast<std::size_t>(slices[m].place);
         if (loop.clears_before_micro) {
             sums[rank].assign(elements_, 0);
             steps[rank].events.emplace_back("zero");
         }
         const double divisor = loop.divisor(layout, layout.micros[m], static_cast<double>(split.devices));
         const Flat added = backward(w, slices[m], divisor, loop);
-        for (std::size_t j = 0; j < elements_; ++j) sums[rank][j] = rounded(sums[rank][j] + added[j]);
+        const bool alone = loop.last_alone && split.devices > 1 && slices[m].micro + 1 == most_micros(layout);
+        Flat& sum = alone ? given[rank] : sums[rank];
+        for (std::size_t j = 0; j < elements_; ++j) sum[j] = rounded(sum[j] + added[j]);
         Micro micro{.index = slices[m].micro,
                     .units = layout.micros[m].units,
                     .loss = loss(w, slices[m]),
@@ -173,9 +177,9 @@ void Synthetic::accumulate(std::size_t w, const Split& split, const SyntheticLoo
         steps[rank].events.push_back("backward " + std::to_string(micro.index));
         steps[rank].micros.push_back(std::move(micro));
         if (split.devices == 1 || !loop.exchanges) continue;
-        if (slices[m].micro != loop.exchanged_with(micros_on(layout, slices[m].rank))) continue;
+        if (slices[m].micro != loop.exchanged_with(micros_on(layout, layout.micros[m].rank))) continue;
         steps[rank].events.emplace_back("reduce");
-        given[rank] = std::exchange(sums[rank], Flat(elements_, 0));
+        if (!loop.last_alone) given[rank] = std::exchange(sums[rank], Flat(elements_, 0));
     }
 }
 
@@ -230,6 +234,10 @@ Trace Synthetic::candidate(const Split& split, const SyntheticLoop& loop) const 
             trace.ranks[rank].push_back(std::move(steps[rank]));
         }
     }
+    std::vector<std::vector<Step>> copies;
+    for (const std::vector<Step>& place : trace.ranks)
+        copies.insert(copies.end(), static_cast<std::size_t>(options_.copies), place);
+    trace.ranks = std::move(copies);
     return trace;
 }
 

@@ -18,6 +18,7 @@ struct SyntheticOptions {
     std::int64_t samples = 43;
     std::int64_t effective = 16;
     int epochs = 2;
+    int copies = 1;
     Lengths lengths = Lengths::ragged;
     std::vector<Parameter> parameters{{"weight", {6, 5}}, {"bias", {7}}, {"key", {4}}};
     double alike = 0;  ///< how much of their gradient the samples of a window have in common, from 0 to 1
@@ -52,11 +53,12 @@ struct SyntheticLoop {
     std::function<int(int micros)> exchanged_with = [](int micros) { return micros - 1; };
     double reduced_by = 0;        ///< what the ranks' sum is divided by; 0: their number
     bool keeps_own_part = false;  ///< instead of the mean, this rank's part of it
+    bool last_alone = false;      ///< only what the window's last micros add is exchanged
     std::string left_out;         ///< a parameter that is not exchanged
 };
 
 /// How a window is cut under a split, in sampler order.
-WindowLayout layout_of(const SyntheticWindow& window, const Split& split);
+WindowLayout layout_of(const SyntheticWindow& window, const Split& split, int copies = 1);
 
 /// A training run without a model: random gradients for every sample of every window, and a rounding error of the
 /// recipe's size wherever one is computed or added. The gradient of the parameter "key" is zero but for that error,

@@ -22,6 +22,9 @@ double largest_distance(std::span<const double> a, std::span<const double> b) {
 
 void Synthetic::make_reference() {
     reference_ = candidate({options_.effective, 1, 1});
+    reference_.ranks.resize(1);
+    reference_.manifest.ranks = reference_.manifest.copies = 1;
+    reference_.manifest.trial = to_string(reference_of(trial({options_.effective, 1, 1})));
     reference_.manifest.level = Level::full;
     for (std::size_t w = 0; w < windows_.size(); ++w) {
         Step& step = reference_.ranks[0][w];

@@ -135,6 +135,24 @@ TEST(FaultPower, ItsTimeMattersWhereOneOfSeveralRanksAccumulates) {
     }
 }
 
+TEST(FaultPower, AWrongGroupMattersWhereASampleIsOnSeveralRanks) {
+    const WindowLayout alone{{micro(0, 0, 5)}}, twice{{micro(0, 0, 5)}, false, {.copies = 2}};
+    EXPECT_FALSE(power("wrong-group-divisor", {alone}));
+    EXPECT_FALSE(power("wrong-group-divisor", {two_ranks({5}, {6})}));
+    EXPECT_TRUE(power("wrong-group-divisor", {alone, twice}));
+    EXPECT_FALSE(power("wrong-group-divisor", {{{micro(0, 0, 0)}, false, {.copies = 2}}}));
+}
+
+TEST(FaultPower, TheOrderOfLevelsMattersWhereGroupsAccumulate) {
+    EXPECT_FALSE(power("two-level-order", {{{micro(0, 0, 5), micro(0, 1, 6)}}})) << "one rank";
+    EXPECT_FALSE(power("two-level-order", {two_ranks({5}, {6})}));
+    EXPECT_FALSE(power("two-level-order", {two_ranks({0, 6}, {0, 7})}));
+    EXPECT_TRUE(power("two-level-order", {two_ranks({5}, {6}), two_ranks({0, 6}, {5})}));
+    WindowLayout one_group = two_ranks({5, 6}, {7, 8});
+    one_group.mesh.inner = 2;
+    EXPECT_FALSE(power("two-level-order", {one_group}));
+}
+
 TEST(FaultPower, DroppingTheTailMattersWhereOneIsRagged) {
     const WindowLayout full{{micro(0, 0, 5), micro(0, 1, 6)}}, ragged{{micro(0, 0, 5)}, true};
     EXPECT_FALSE(power("epoch-tail-dropped", {}));

@@ -31,8 +31,8 @@ RC_GTEST_PROP(Cut, PutsEverySampleInOneSlice, ()) {
         RC_ASSERT(slice.begin == next);  // each sample once, in order
         RC_ASSERT(slice.size() == std::min(split.per_device, samples - slice.begin));
         RC_ASSERT(slice.size() > 0);
-        RC_ASSERT(slice.micro * split.devices + slice.rank == turn);  // accumulation step by step, rank by rank
-        RC_ASSERT(slice.rank >= 0 && slice.rank < split.devices && slice.micro >= 0 && slice.micro < split.accum);
+        RC_ASSERT(slice.micro * split.devices + slice.place == turn);  // accumulation step by step, rank by rank
+        RC_ASSERT(slice.place >= 0 && slice.place < split.devices && slice.micro >= 0 && slice.micro < split.accum);
         next = slice.end;
         ++turn;
     }

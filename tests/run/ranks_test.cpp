@@ -73,7 +73,9 @@ TEST_F(TwoRanks, FaultsAreFoundOnEveryExchange) {
             faulty.engine = engine;
             faulty.fault = entry.id;
             SCOPED_TRACE(std::string(engine) + " " + entry.id);
-            if (entry.cause == Cause::scaled_before_wait && !parse_exchange(engine).flat) {
+            if (entry.cause == Cause::wrong_group_divisor) continue;  // matters where a place has copies, so four ranks
+            const bool waits = entry.cause == Cause::scaled_before_wait || entry.cause == Cause::two_level_order;
+            if (waits && !parse_exchange(engine).flat) {
                 EXPECT_TRUE(says(error_of([&] { first.plan(faulty); }).problem(), "DDP waits"));
                 continue;
             }

@@ -9,11 +9,11 @@ namespace isobatch {
 
 namespace {
 
-SerialEngine engine(int ranks, const Decisions& decisions = {}) {
+SerialEngine engine(const Mesh& mesh, const Decisions& decisions = {}) {
     std::vector<Replica> replicas;
-    for (int rank = 0; rank < ranks; ++rank)
+    for (int rank = 0; rank < mesh.ranks(); ++rank)
         replicas.push_back(make_replica(find_case("mlp"), small_trial({1, 1, 4}), rank, 6));
-    return SerialEngine(std::move(replicas), decisions);
+    return SerialEngine(std::move(replicas), decisions, mesh);
 }
 
 double entry(const Replica& replica) {
@@ -23,7 +23,7 @@ double entry(const Replica& replica) {
 }  // namespace
 
 TEST(SerialEngine, AveragesOverAllRanks) {
-    SerialEngine ranks = engine(4);
+    SerialEngine ranks = engine({.places = 4});
     for (Replica& replica : ranks.replicas())
         replica.parameters[0].mutable_grad() = at::full_like(replica.parameters[0], replica.rank + 1.0);
     ranks.reduce(Window{});
@@ -31,7 +31,7 @@ TEST(SerialEngine, AveragesOverAllRanks) {
 }
 
 TEST(SerialEngine, RankWithoutAGradientCountsAsZero) {
-    SerialEngine ranks = engine(2);
+    SerialEngine ranks = engine({.places = 2});
     ranks.replicas()[0].parameters[0].mutable_grad() = at::full_like(ranks.replicas()[0].parameters[0], 3.0);
     ranks.reduce(Window{});
     EXPECT_DOUBLE_EQ(entry(ranks.replicas()[0]), 1.5);
@@ -39,7 +39,7 @@ TEST(SerialEngine, RankWithoutAGradientCountsAsZero) {
 }
 
 TEST(SerialEngine, RanksDoNotShareTheResult) {
-    SerialEngine ranks = engine(2);
+    SerialEngine ranks = engine({.places = 2});
     for (Replica& replica : ranks.replicas())
         replica.parameters[0].mutable_grad() = at::full_like(replica.parameters[0], 1.0);
     ranks.reduce(Window{});
@@ -48,7 +48,7 @@ TEST(SerialEngine, RanksDoNotShareTheResult) {
 }
 
 TEST(SerialEngine, WhatComesAfterTheExchangeStaysOnItsRank) {
-    SerialEngine ranks = engine(2);
+    SerialEngine ranks = engine({.places = 2});
     const Window window = make_setup(small_trial({1, 2, 2})).window({1, 0, 0, 4});
     const auto backward = [&](Replica& replica, double value) {
         at::Tensor& own = replica.parameters[0].mutable_grad();
@@ -57,14 +57,42 @@ TEST(SerialEngine, WhatComesAfterTheExchangeStaysOnItsRank) {
         ranks.backward_ends(replica);
     };
     for (Replica& replica : ranks.replicas()) {
-        ranks.forward_begins(true);
+        ranks.forward_begins(replica, true, !true);
         backward(replica, replica.rank + 1.0);
-        ranks.forward_begins(false);
+        ranks.forward_begins(replica, false, !false);
         backward(replica, 10.0 * (replica.rank + 1));
     }
     ranks.reduce(window);
     EXPECT_DOUBLE_EQ(entry(ranks.replicas()[0]), 1.5 + 10);
     EXPECT_DOUBLE_EQ(entry(ranks.replicas()[1]), 1.5 + 20);
+}
+
+TEST(SerialEngine, CopiesAverageWithTheirKindAlone) {
+    SerialEngine ranks = engine({.places = 2, .copies = 2});
+    for (Replica& replica : ranks.replicas())
+        replica.parameters[0].mutable_grad() = at::full_like(replica.parameters[0], replica.rank + 1.0);
+    ranks.reduce(Window{});
+    for (const Replica& replica : ranks.replicas()) EXPECT_DOUBLE_EQ(entry(replica), replica.rank % 2 ? 3 : 2);
+}
+
+TEST(SerialEngine, WhatTheLastMicrosAddIsExchangedAlone) {
+    Decisions decisions;
+    decisions.reduction = Reduction::last_alone;
+    for (const auto& [inner, first, second] : {std::tuple{1, 15.0 + 1, 15.0 + 2}, {2, 15.0 + 1.5, 15.0 + 1.5}}) {
+        SerialEngine ranks = engine({.places = 2, .inner = inner}, decisions);
+        const Window window = make_setup(small_trial({1, 2, 2})).window({1, 0, 0, 4});
+        for (Replica& replica : ranks.replicas())
+            for (const double value : {1.0, 10.0}) {
+                ranks.forward_begins(replica, value == 10, value == 10);
+                at::Tensor& own = replica.parameters[0].mutable_grad();
+                at::Tensor added = at::full_like(replica.parameters[0], value * (replica.rank + 1));
+                own = own.defined() ? added.add_(own) : added;
+                ranks.backward_ends(replica);
+            }
+        ranks.reduce(window);
+        EXPECT_DOUBLE_EQ(entry(ranks.replicas()[0]), first);
+        EXPECT_DOUBLE_EQ(entry(ranks.replicas()[1]), second);
+    }
 }
 
 TEST(SerialEngine, LeavesWhatItIsTold) {
@@ -73,7 +101,7 @@ TEST(SerialEngine, LeavesWhatItIsTold) {
         Decisions decisions;
         decisions.reduction = reduction;
         decisions.exchanged = [](const auto&) { return std::vector<std::size_t>{0}; };
-        SerialEngine ranks = engine(2, decisions);
+        SerialEngine ranks = engine({.places = 2}, decisions);
         for (Replica& replica : ranks.replicas())
             for (const std::size_t p : {0, 1})
                 replica.parameters[p].mutable_grad() = at::full_like(replica.parameters[p], 2 * replica.rank + 1.0);

@@ -31,6 +31,8 @@ TEST(Setup, WindowKnowsItsMicros) {
     ASSERT_EQ(tail.micros.size(), 3U);
     EXPECT_EQ(tail.micros_on(0), 2);
     EXPECT_EQ(tail.micros_on(1), 1);
+    EXPECT_EQ(tail.most_micros(), 2);
+    EXPECT_EQ(Window{}.most_micros(), 0);
     EXPECT_EQ(tail.of(tail.micros[1])[0], tail.samples[1]);
     double units = 0;
     for (const Slice& micro : tail.micros) units += tail.units_of(micro);

@@ -19,16 +19,16 @@ inline void allow_ranks_as_threads() {
 
 /// Runs the ranks of a group as threads of this process: c10d does not know the difference. Rethrows the first
 /// exception.
-inline void side_by_side(int ranks, const std::function<void(int rank, const ProcessGroup& group)>& run,
+inline void side_by_side(const Mesh& mesh, const std::function<void(int rank, const Groups& groups)>& run,
                          double deadline_s = 30) {
     allow_ranks_as_threads();
     const TemporaryDirectory directory;
-    std::vector<std::exception_ptr> thrown(static_cast<std::size_t>(ranks));
+    std::vector<std::exception_ptr> thrown(static_cast<std::size_t>(mesh.ranks()));
     std::vector<std::thread> threads;
-    for (int rank = 0; rank < ranks; ++rank)
+    for (int rank = 0; rank < mesh.ranks(); ++rank)
         threads.emplace_back([&, rank] {
             try {
-                run(rank, join({directory / "meeting", rank, ranks, deadline_s}));
+                run(rank, join({directory / "meeting", rank, mesh, deadline_s}));
             } catch (...) {
                 thrown[static_cast<std::size_t>(rank)] = std::current_exception();
             }

@@ -52,7 +52,9 @@ TEST(Manifest, ReadsBackAnyValues) {
         manifest.seed = *rc::gen::arbitrary<std::uint64_t>() >> 1;
         manifest.steps = *rc::gen::inRange<std::int64_t>(0, max_effective + 1);
         manifest.epochs = *rc::gen::inRange(0, (1 << 20) + 1);
-        manifest.ranks = *rc::gen::inRange(0, (1 << 20) + 1);
+        manifest.copies = *rc::gen::inRange(1, 1 << 10);
+        manifest.inner = *rc::gen::inRange(1, 1 << 5);
+        manifest.ranks = manifest.copies * manifest.inner * *rc::gen::inRange(0, 1 << 5);
         manifest.parameters = {{"p", {*side, 0, *side}}, {"", {}}};
         if (*rc::gen::arbitrary<bool>())
             manifest.contract =
@@ -71,7 +73,7 @@ TEST(Manifest, CountsReachTheirLimits) {
     Manifest manifest;
     manifest.seed = (std::uint64_t{1} << 63) - 1;
     manifest.steps = max_effective;
-    manifest.epochs = manifest.ranks = 1 << 20;
+    manifest.epochs = manifest.ranks = manifest.copies = 1 << 20;
     manifest.parameters = {{"p", {max_effective}}};
     manifest.ended = {false, 1 << 20, INT64_MAX, ""};
     EXPECT_TRUE(fields(parsed(manifest_text(manifest, {}))) == fields(manifest));
@@ -134,13 +136,14 @@ TEST(Manifest, AnotherFormatOrMajorVersionIsRefused) {
 
 TEST(Manifest, AbsentOptionalFieldsHaveDefaults) {
     Json object = body();
-    for (const char* field : {"seed", "steps", "epochs", "ranks", "follows"}) object.erase(field);
+    for (const char* field : {"seed", "steps", "epochs", "ranks", "mesh", "follows"}) object.erase(field);
     object["contract"] = nullptr;
     const Manifest manifest = parsed(sealed(object));
     EXPECT_EQ(manifest.seed, 0u);
     EXPECT_EQ(manifest.steps, 0);
     EXPECT_EQ(manifest.epochs, 1);
     EXPECT_EQ(manifest.ranks, 2) << "the devices of the split";
+    EXPECT_EQ(manifest.mesh(), (Mesh{.places = 2}));
     EXPECT_FALSE(manifest.follows || manifest.contract);
     object["split"] = {{"per_device", 1}, {"accum", 1}, {"devices", (std::int64_t{1} << 32) + 1}};
     EXPECT_EQ(parsed(sealed(object)).ranks, 1 << 20) << "not the low bits of the devices";
@@ -177,6 +180,11 @@ TEST(Manifest, BadValuesAreRefusedWithTheFileAndTheField) {
                  {"/epochs", (1 << 20) + 1, "epochs"},
                  {"/ranks", -1, "ranks"},
                  {"/ranks", (1 << 20) + 1, "ranks"},
+                 {"/mesh", Json::object(), "inner"},
+                 {"/mesh/copies", 0, "mesh"},
+                 {"/mesh/copies", 3, "mesh"},
+                 {"/mesh/inner", 0, "mesh"},
+                 {"/mesh/inner", 4, "mesh"},
                  {"/parameters", Json::object(), "parameters"},
                  {"/parameters/0/shape", 6, "parameters"},
                  {"/parameters/0/shape", {-1}, "parameters"},

@@ -92,10 +92,10 @@ inline auto fields(const Tensor& tensor) {
 }
 
 inline auto fields(const Manifest& manifest) {
-    const auto& [trial, split, engine, device, recipe, contract, level, seed, steps, epochs, ranks, parameters, follows,
-                 ended, provenance] = manifest;
-    return std::tie(trial, split, engine, device, recipe, contract, level, seed, steps, epochs, ranks, parameters,
-                    follows, ended, provenance);
+    const auto& [trial, split, engine, device, recipe, contract, level, seed, steps, epochs, ranks, copies, inner,
+                 parameters, follows, ended, provenance] = manifest;
+    return std::tie(trial, split, engine, device, recipe, contract, level, seed, steps, epochs, ranks, copies, inner,
+                    parameters, follows, ended, provenance);
 }
 
 inline void expect_same(const Step& left, const Step& right) {

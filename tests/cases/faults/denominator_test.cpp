@@ -30,7 +30,7 @@ TEST(DenominatorFaults, OfSeveralRanksCountWhatTheyMiss) {
         for (const Slice& micro : window.micros) {
             double rank = 0, level = 0;
             for (const Slice& other : window.micros) {
-                rank += other.rank == micro.rank ? window.units_of(other) : 0;
+                rank += other.place == micro.place ? window.units_of(other) : 0;
                 level += other.micro == micro.micro ? window.units_of(other) : 0;
             }
             const double mine = std::max(rank, 1.0);
@@ -40,6 +40,16 @@ TEST(DenominatorFaults, OfSeveralRanksCountWhatTheyMiss) {
             EXPECT_EQ(global.decisions.divisor(window, micro), window.units);
         }
     }
+}
+
+TEST(DenominatorFaults, TheWrongGroupHoldsTheCopiesToo) {
+    Trial trial = small_trial({1, 2, 2});
+    trial.copies = 3;
+    isobatch::Setup setup = make_setup(trial);
+    ASSERT_TRUE(plant_denominator("wrong-group-divisor", setup));
+    const Window window = setup.window(setup.batches()[0]);
+    EXPECT_EQ(setup.decisions.divisor(window, window.micros[0]), window.units / 2 * 3);
+    EXPECT_EQ(Decisions{}.divisor(window, window.micros[0]), window.units / 2);
 }
 
 }  // namespace isobatch

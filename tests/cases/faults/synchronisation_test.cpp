@@ -23,7 +23,7 @@ isobatch::Setup planted(const char* id, const char* engine = "serial") {
 std::vector<int> exchanged(const Decisions& decisions, const Window& window, int rank) {
     std::vector<int> micros;
     for (const Slice& micro : window.micros)
-        if (micro.rank == rank && decisions.exchanges_with(window, micro)) micros.push_back(micro.micro);
+        if (micro.place == rank && decisions.exchanges_with(window, micro)) micros.push_back(micro.micro);
     return micros;
 }
 
@@ -44,6 +44,7 @@ TEST(SynchronisationFaults, ChangeOneDecisionEach) {
     EXPECT_EQ(planted("sum-over-devices").decisions.reduction, Reduction::sum);
     EXPECT_EQ(planted("scaled-before-wait").decisions.reduction, Reduction::own_part);
     EXPECT_EQ(planted("scaled-before-wait", "gloo:flat").decisions.reduction, Reduction::own_part);
+    EXPECT_EQ(planted("two-level-order", "gloo:flat:inner=2").decisions.reduction, Reduction::last_alone);
     EXPECT_FALSE(plant_synchronisation("token-mean-of-means", plain));
 }
 
@@ -77,9 +78,21 @@ TEST(SynchronisationFaults, WhatDdpCannotGetWrongIsRefused) {
     Trial trial = small_trial({1, 2, 2});
     trial.engine = "gloo:view";
     isobatch::Setup setup = make_setup(trial);
-    const Error error = error_of([&] { plant_synchronisation("scaled-before-wait", setup); });
-    EXPECT_EQ(error.where(), "--fault");
-    EXPECT_TRUE(says(error.next(), "gloo:flat"));
+    for (const char* id : {"scaled-before-wait", "two-level-order"}) {
+        const Error error = error_of([&] { plant_synchronisation(id, setup); });
+        EXPECT_EQ(error.where(), "--fault");
+        EXPECT_TRUE(says(error.next(), "gloo:flat"));
+    }
+}
+
+TEST(SynchronisationFaults, InTwoLevelsOnlyTheirOwnFaultsArePlanted) {
+    Trial trial = small_trial({1, 2, 2});
+    trial.engine = "serial:inner=2";
+    isobatch::Setup setup = make_setup(trial);
+    for (const char* id : {"never-synced", "no-sync-off-by-one", "reduced-once", "no-sync-around-backward",
+                           "sum-over-devices", "scaled-before-wait"})
+        EXPECT_TRUE(says(error_of([&] { plant_synchronisation(id, setup); }).next(), "inner")) << id;
+    EXPECT_TRUE(plant_synchronisation("replicated-partial", setup));
 }
 
 }  // namespace isobatch
