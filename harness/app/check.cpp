@@ -8,6 +8,7 @@
 #include "app/commands.h"
 #include "app/launched.h"
 #include "app/rank_group.h"
+#include "app/run_all.h"
 #include "app/worker.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -28,7 +29,7 @@ struct CheckOptions {
     std::int64_t effective = 16, max_devices = 0, samples = 0, copies = 1;
     std::string splits = "all", engine = "serial", device = "cpu", recipe = "fp64", lengths = "ragged", fault;
     std::uint64_t seed = 1;
-    int epochs = 2;
+    int epochs = 2, jobs = 1;
     std::vector<std::string> allowed;
     bool keep_traces = false, resume = false;
     std::string shard;
@@ -117,26 +118,9 @@ std::vector<std::string> notes_for(const CheckOptions& options, const std::vecto
                     batches_of(trials[0].samples, options.effective, 1).size() > windows.size() ? ", …" : "")};
     if (options.copies > 1)
         notes.push_back(fmt::format("copies: each device is {} ranks that hold the same samples", options.copies));
+    if (options.jobs > 1) notes.push_back(fmt::format("times: taken with {} trials at a time", options.jobs));
     if (launcher) notes.push_back(fmt::format("ranks: {}, started by {}", launcher->world, launcher->source));
     return notes;
-}
-
-/// `Runner`: a Worker or a RankGroup.
-template <class Runner>
-void run_all(Runner& runner, const std::vector<Trial>& trials, const std::filesystem::path& out, Progress& progress,
-             std::vector<Record>& records) {
-    for (std::size_t i = 0; i < trials.size(); ++i) {
-        if (i == 0) runner.begin(trials[0]);
-        progress.show(static_cast<int>(i), fmt::format("{} {}", trials[i].subject, to_string(trials[i].split)));
-        records.push_back(runner.finish());
-        try {
-            if (i + 1 < trials.size()) runner.begin(trials[i + 1]);  // computes while this one is synced to the disk
-        } catch (...) {
-            keep_record(out, records.back());  // finished is finished
-            throw;
-        }
-        keep_record(out, records.back());
-    }
 }
 
 /// Under another launcher: its ranks have to be those of the trials.
@@ -151,6 +135,7 @@ void require_ranks(const CheckOptions& options, const std::vector<Trial>& trials
         throw Error(fmt::format("{} ranks were started for {}", launcher.world, most), where,
                     "start as many ranks as the split has devices, times --copies; for a matrix, as many as its "
                     "largest split");
+    if (options.jobs > 1) throw Error("one set of ranks runs one trial at a time", where, "leave out --jobs");
     if (launcher.world % options.copies != 0)
         throw Error(fmt::format("{} ranks are no whole number of devices of {} copies", launcher.world, options.copies),
                     where, "start a multiple of --copies ranks");
@@ -182,20 +167,21 @@ int run_check(CheckOptions& options) {
     if (!records.empty())
         fmt::print(stderr, "{} of {} trials were finished already\n", trials.size() - left.size(), trials.size());
     Progress progress(static_cast<int>(left.size()), ::isatty(STDERR_FILENO) && !options.output.json);
-    const auto run_left = [&](auto runner) { run_all(runner, left, options.output.directory, progress, records); };
+    const auto run_left = [&](auto make_runner) {
+        for (Record& record : run_all(left, options.jobs, make_runner, options.output.directory, progress))
+            records.push_back(std::move(record));
+    };
+    const auto references = std::make_shared<References>();
     if (parse_exchange(options.engine).backend == Exchange::Backend::serial)
-        run_left(Worker(started));
+        run_left([&] { return Worker(started); });
     else
-        run_left(RankGroup(started, std::move(launched)));
+        run_left([&] { return RankGroup(started, references, launched); });
     progress.clear();
     return finish(assemble(command, std::move(records), options.allowed, notes_for(options, trials, launcher)),
                   options.output);
 }
 
-}  // namespace
-
-void add_check(CLI::App& app, int& exit_code) {
-    auto options = std::make_shared<CheckOptions>();
+void add_deadlines(CLI::App& command, Deadlines& deadlines) {
     const CLI::Validator positive_seconds(  // a range of CLI11 lets nan pass
         [](const std::string& text) {
             double seconds = 0;
@@ -203,6 +189,26 @@ void add_check(CLI::App& app, int& exit_code) {
             return good ? std::string() : "\"" + text + "\" is no number of seconds above 0 and up to 1e9";
         },
         "SECONDS");
+    command.add_option("--deadline", deadlines.trial, "Seconds that one trial may take")
+        ->check(positive_seconds)
+        ->capture_default_str();
+    command
+        .add_option("--start-deadline", deadlines.start,
+                    "Seconds that a worker may take to start, and a rank to its first step")
+        ->check(positive_seconds)
+        ->capture_default_str();
+    command
+        .add_option("--step-deadline", deadlines.step,
+                    "Seconds that a rank may take from one sign of life to the next: the start of a step, and its "
+                    "exchange")
+        ->check(positive_seconds)
+        ->capture_default_str();
+}
+
+}  // namespace
+
+void add_check(CLI::App& app, int& exit_code) {
+    auto options = std::make_shared<CheckOptions>();
     CLI::App* command = app.add_subcommand(
         "check", "Run cases under every split of an effective batch and compare each with the single large batch");
     command->add_option("CASE", options->subjects, "Cases: lesson, mlp, gpt")->capture_default_str();
@@ -244,22 +250,15 @@ void add_check(CLI::App& app, int& exit_code) {
         "Go on where the same command was interrupted in this run directory; crashed trials are repeated");
     command->add_option("--shard", options->shard,
                         "I/N: run the I-th of N parts of the matrix, for array jobs; isobatch report DIR… merges them");
+    command
+        ->add_option("--jobs", options->jobs,
+                     "Trials at a time, each with processes of its own; with more than one, times are those of a busy "
+                     "machine")
+        ->check(CLI::Range(1, 1024))
+        ->capture_default_str();
     command->add_option("--runner", options->runner,
                         "Worker program with your own cases; default: isobatch-run beside this program");
-    command->add_option("--deadline", options->deadlines.trial, "Seconds that one trial may take")
-        ->check(positive_seconds)
-        ->capture_default_str();
-    command
-        ->add_option("--start-deadline", options->deadlines.start,
-                     "Seconds that a worker may take to start, and a rank to its first step")
-        ->check(positive_seconds)
-        ->capture_default_str();
-    command
-        ->add_option("--step-deadline", options->deadlines.step,
-                     "Seconds that a rank may take from one sign of life to the next: the start of a step, and its "
-                     "exchange")
-        ->check(positive_seconds)
-        ->capture_default_str();
+    add_deadlines(*command, options->deadlines);
     add_output(*command, options->output);
     command->callback([options, &exit_code] { exit_code = run_check(*options); });
 }

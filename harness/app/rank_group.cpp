@@ -43,9 +43,12 @@ std::filesystem::path RankGroup::trace() const {
     return program_.out / "traces" / (file_name(trial_) + ".trace");
 }
 
+std::filesystem::path RankGroup::meeting() const {
+    return program_.out / (file_name(trial_) + ".meeting");
+}
+
 void RankGroup::drop_reference() {
-    std::error_code ignored;  // what is left over harms nothing
-    if (reference_ && !reference_->kept) std::filesystem::remove_all(reference_->directory, ignored);
+    if (reference_) references_->leave(reference_->directory);
     reference_.reset();
 }
 
@@ -54,8 +57,21 @@ std::optional<RankGroup::Failure> RankGroup::make_reference() {
     if (reference_ && reference_->trial == wanted) return std::nullopt;
     drop_reference();
     const auto directory = program_.out / "traces" / ("reference-" + file_name(wanted) + ".trace");
-    std::error_code none;
-    const bool kept = std::filesystem::exists(directory, none);  // traces of the run that is resumed may follow it
+    std::optional<Failure> failure;
+    if (!references_->use(directory, [&] { return !(failure = write_reference(wanted, directory)); })) return failure;
+    try {
+        // What a worker writes is as hostile as what it answers.
+        reference_ =
+            std::make_unique<Reference>(Reference{wanted, directory, Examiner(yardstick_of(read_trace(directory)))});
+    } catch (const Error& error) {
+        references_->leave(directory);
+        return Failure{0, Failing::said, std::string("the reference: ") + error.problem()};
+    }
+    return std::nullopt;
+}
+
+std::optional<RankGroup::Failure> RankGroup::write_reference(const Trial& wanted,
+                                                             const std::filesystem::path& directory) {
     Process& worker = *processes_[0];
     // One that does not listen will be heard to have ended.
     worker.say(to_line({.trial = wanted, .trace = directory.string()}), Process::Seconds(program_.deadlines.start));
@@ -63,9 +79,6 @@ std::optional<RankGroup::Failure> RankGroup::make_reference() {
     if (!answer.line) return Failure{0, answer.late ? Failing::stuck : Failing::died, "the reference: " + answer.why};
     const std::string problem = take_reply(*answer.line, [&](const Json& reply) {
         if (!reply.contains("written")) throw Error(printable(reply.at("failed").get<std::string>()), "the worker", "");
-        // What it writes is as hostile as what it answers.
-        reference_ = std::make_unique<Reference>(
-            Reference{wanted, directory, Examiner(yardstick_of(read_trace(directory))), kept});
     });
     if (!problem.empty()) return Failure{0, Failing::said, "the reference: " + problem};
     return std::nullopt;
@@ -88,11 +101,10 @@ void RankGroup::begin(const Trial& trial) {
         return;
     }
     std::filesystem::remove_all(trace());
-    const auto meeting = program_.out / "meeting";
-    std::filesystem::remove(meeting);                          // c10d appends to what is there
+    std::filesystem::remove(meeting());                        // c10d appends to what is there
     for (int rank = 0; rank < mesh_of(trial).ranks(); ++rank)  // one that does not listen will be heard to have ended
         processes_[static_cast<std::size_t>(rank)]->say(
-            to_line({trial, rank, trace().string(), reference_->directory.string(), meeting.string(),
+            to_line({trial, rank, trace().string(), reference_->directory.string(), meeting().string(),
                      program_.deadlines.trial}),
             Process::Seconds(program_.deadlines.start));
 }
@@ -180,7 +192,7 @@ Record RankGroup::finish() {
             throw Error("it is of another trial", trace().string(), "use the same worker for all");
         if (program_.keep_traces || record.verdict.outcome > Outcome::equivalent) {
             record.trace = std::filesystem::relative(trace(), program_.out).string();
-            reference_->kept = true;
+            references_->keep(reference_->directory);
         } else {
             std::filesystem::remove_all(trace());
         }
@@ -205,6 +217,8 @@ Record RankGroup::crash() {
         if (failure.rank != cause->rank) message += "; " + headline(failure);
     Process::end(processes_);
     processes_.clear();
+    std::error_code ignored;
+    std::filesystem::remove(meeting(), ignored);  // where all leave well, the last one does it
     return crashed_record(trial_, "isobatch check " + to_string(trial_), message);
 }
 

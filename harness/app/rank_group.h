@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/launched.h"
+#include "app/references.h"
 #include "app/worker.h"
 #include "diagnose/examine.h"
 #include "supervise/job.h"
@@ -21,8 +22,8 @@ namespace isobatch {
 class RankGroup {
 public:
     /// `launched`: the ranks are those that another launcher started.
-    RankGroup(WorkerProgram program, std::optional<Launched> launched)
-        : program_(std::move(program)), launched_(std::move(launched)) {}
+    RankGroup(WorkerProgram program, std::shared_ptr<References> references, std::optional<Launched> launched)
+        : program_(std::move(program)), references_(std::move(references)), launched_(std::move(launched)) {}
     ~RankGroup() {
         drop_reference();
         if (launched_ && lost_.empty())
@@ -55,12 +56,13 @@ private:
         Trial trial;
         std::filesystem::path directory;
         Examiner examiner;
-        bool kept = false;  ///< a trace that is kept follows it
     };
     void start(std::size_t ranks);
     std::optional<Failure> make_reference();
+    std::optional<Failure> write_reference(const Trial& wanted, const std::filesystem::path& directory);
     void drop_reference();
     std::filesystem::path trace() const;
+    std::filesystem::path meeting() const;
     /// The manifest of each rank, unless failures were seen.
     std::vector<std::string> hear_all();
     /// Takes all that one rank has said.
@@ -69,6 +71,7 @@ private:
     Record crash();
 
     WorkerProgram program_;
+    std::shared_ptr<References> references_;
     std::optional<Launched> launched_;
     std::string lost_;                                 ///< why the launched ranks cannot be gathered again
     std::vector<std::unique_ptr<Process>> processes_;  ///< by rank; a trial uses the first ones

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -99,6 +100,18 @@ void LineFile::append(std::string_view line) {
 
 void LineFile::sync() {
     if (::fsync(descriptor_) != 0) fail("sync the file", path_);
+}
+
+void replace_directory(const std::filesystem::path& finished, const std::filesystem::path& place) {
+    // Exchanged where one is there, since a rename does not replace a directory that holds something.
+    if (::renameat2(AT_FDCWD, finished.c_str(), AT_FDCWD, place.c_str(), RENAME_EXCHANGE) == 0) {
+        std::filesystem::remove_all(finished);
+        return;
+    }
+    if (errno == EINVAL) std::filesystem::remove_all(place);  // a file system that cannot exchange: a moment without
+    if (::rename(finished.c_str(), place.c_str()) == 0) return;
+    if (errno == ENOTEMPTY || errno == EEXIST) return replace_directory(finished, place);  // it came meanwhile
+    fail("rename the finished directory into place", place);
 }
 
 void make_directory(const std::filesystem::path& path) {

@@ -48,6 +48,10 @@ private:
     int descriptor_;
 };
 
+/// Puts a finished directory in the place of another one, or of nothing; both on one file system. Whoever looks sees
+/// the old one or the new one. Throws Error.
+void replace_directory(const std::filesystem::path& finished, const std::filesystem::path& place);
+
 /// Creates a directory and its parents. Throws Error.
 void make_directory(const std::filesystem::path& path);
 

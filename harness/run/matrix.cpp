@@ -1,5 +1,7 @@
 #include "run/matrix.h"
 
+#include <unistd.h>
+
 #include <fmt/format.h>
 
 #include "base/error.h"
@@ -55,9 +57,12 @@ Matrix::Reference& Matrix::reference_for(const Trial& trial) {
 
 std::string Matrix::write(Reference& reference, const Trace& candidate, const Trial& trial) const {
     const auto place = [&](const std::string& name) { return keep_.directory / "traces" / (name + ".trace"); };
+    // A trial that is repeated replaces its trace, and the references of workers side by side are one and the same.
     const auto fresh = [&](const std::string& name, const Trace& trace) {
-        std::filesystem::remove_all(place(name));  // a trial that is repeated replaces its trace
-        write_trace(trace, place(name));
+        const std::filesystem::path beside = fmt::format("{}.{}.part", place(name).string(), ::getpid());
+        std::filesystem::remove_all(beside);
+        write_trace(trace, beside);
+        replace_directory(beside, place(name));
     };
     if (!reference.written) fresh("reference-" + file_name(reference.trial), reference.trace);
     reference.written = true;

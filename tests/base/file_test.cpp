@@ -170,5 +170,17 @@ TEST(MakeDirectory, MakesParentsAndTakesWhatIsThere) {
     EXPECT_TRUE(says(error.next(), "--out"));
 }
 
+TEST(ReplaceDirectory, PutsAFinishedOneInThePlaceOfNothingOrOfAnother) {
+    const TemporaryDirectory directory;
+    for (const char* text : {"first", "second"}) {
+        make_directory(directory / "beside");
+        write_file(directory / "beside" / "file", text);
+        replace_directory(directory / "beside", directory / "place");
+        EXPECT_EQ(content(directory / "place" / "file"), text);
+        EXPECT_EQ(entries(directory.path()), 1u);
+    }
+    EXPECT_TRUE(says(error_of([&] { replace_directory(directory / "none", directory / "other"); }).where(), "other"));
+}
+
 }  // namespace
 }  // namespace isobatch

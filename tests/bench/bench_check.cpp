@@ -1,6 +1,7 @@
 /// What processes cost: one long-lived worker against one worker a trial, and `isobatch check` from the shell to its
 /// report.
 #include <filesystem>
+#include <fstream>
 #include <span>
 #include <stdexcept>
 
@@ -89,6 +90,37 @@ void two_ranks_a_launch_each(benchmark::State& state) {
             check({"gpt", "--engine", "gloo", "--splits", to_string(split), "--samples", "129", "--epochs", "1"});
 }
 
+/// A hundred trials and more: 36 splits of three cases.
+const std::vector<std::string> hundred{"gpt", "mlp", "lesson", "--effective", "36"};
+
+void hundred_trials_supervised(benchmark::State& state) {
+    for (auto _ : state) check(hundred);
+}
+
+void hundred_trials_two_at_a_time(benchmark::State& state) {
+    std::vector<std::string> words = hundred;
+    words.insert(words.end(), {"--jobs", "2"});
+    for (auto _ : state) check(words);
+}
+
+/// The same trials read by one worker from a file, its answers thrown away: nobody listens, judges again or reports.
+void hundred_trials_alone(benchmark::State& state) {
+    const auto file = std::filesystem::temp_directory_path() / "isobatch-bench-trials";
+    std::ofstream lines(file);
+    for (std::size_t i = 0; i < 3; ++i)
+        for (const Split& split : splits_of({.effective = 36}))
+            lines << to_string(
+                         Trial{.subject = hundred[i], .split = split, .samples = default_samples(36, Lengths::ragged)})
+                  << std::endl;
+    const std::string command = program("isobatch-run").string() + " <" + file.string() + " 3>/dev/null";
+    for (auto _ : state) {
+        Process alone({{"/bin/sh", "-c", command}, {{"OMP_NUM_THREADS", "1"}, {"MKL_NUM_THREADS", "1"}}, {}, false});
+        if (!alone.wait(Process::Seconds(300)).ok())
+            throw std::runtime_error("the worker failed: " + alone.last_output(5));
+    }
+    std::filesystem::remove(file);
+}
+
 /// The floor of every command that trains: a program that links LibTorch starts and ends.
 void worker_start(benchmark::State& state) {
     for (auto _ : state) work({});
@@ -99,6 +131,9 @@ BENCHMARK(fifteen_trials_one_worker)->Unit(benchmark::kMillisecond)->UseRealTime
 BENCHMARK(fifteen_trials_fifteen_workers)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK(check_mlp_wall)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK(check_gpt_wall)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(hundred_trials_supervised)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(hundred_trials_two_at_a_time)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(hundred_trials_alone)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK(two_ranks_one_launch)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK(two_ranks_a_launch_each)->Unit(benchmark::kMillisecond)->UseRealTime();
 
@@ -113,6 +148,8 @@ int main(int argc, char** argv) {
           "fifteen_trials_one_worker", 10, true},
          {"isobatch check mlp ÷ its worker's trials alone", "check_mlp_wall", "fifteen_trials_one_worker"},
          {"isobatch check gpt ÷ the start of its worker", "check_gpt_wall", "worker_start"},
+         {"isobatch check ÷ its worker alone, 108 trials", "hundred_trials_supervised", "hundred_trials_alone", 1.05},
+         {"108 trials one at a time ÷ two at a time", "hundred_trials_supervised", "hundred_trials_two_at_a_time"},
          {"one launch a trial ÷ one matrix for 15 splits on up to 2 ranks (gpt)", "two_ranks_a_launch_each",
           "two_ranks_one_launch", 5, true}});
 }

@@ -99,6 +99,22 @@ class Check(ProgramTest):
             self.assertEqual(self.isobatch("plan", "--effective", "8", *words), 2, self.said)
             self.assertIn(said, self.said)
 
+    def test_trials_side_by_side_give_the_same_records(self):
+        words = ("check", "gpt", "mlp", "--effective", "8", "--fault", "token-mean-of-means")
+        self.assertEqual(self.isobatch(*words, "--out", "one"), 1, self.said)
+        self.assertEqual(self.isobatch(*words, "--out", "three", "--jobs", "3"), 1, self.said)
+        one, three = (without_times(self.result(name)) for name in ("one", "three"))
+        for part in ("records", "findings", "claims", "outcome", "summary", "command"):
+            self.assertEqual(json.dumps(one[part]), json.dumps(three[part]), part)
+        traces = sorted(os.listdir(self.path("three/traces")))
+        self.assertEqual(sorted(os.listdir(self.path("one/traces"))), traces)
+        self.assertEqual(self.isobatch("judge", *(self.path("three/traces/" + name) for name in sorted(traces, key=lambda n: not n.startswith("reference-gpt")) if "gpt" in name)), 1, self.said)
+        self.assertEqual(self.isobatch(*words, "--jobs", "0"), 2, self.said)
+
+    def test_a_misuse_that_one_of_several_jobs_meets_ends_them_all(self):
+        self.assertEqual(self.isobatch("check", "mlp", "nothing", "--jobs", "2"), 2, self.said)
+        self.assertIn("nothing", self.said)
+
     def test_shards_merge_in_any_order_to_the_whole_matrix(self):
         words = ("check", "gpt", "--effective", "8", "--fault", "sum-over-devices")
         self.assertEqual(self.isobatch(*words, "--out", "whole"), 1, self.said)

@@ -36,6 +36,17 @@ class Gloo(ProgramTest):
         self.assertEqual(self.isobatch(*levels, "--fault", "token-mean-of-means"), 1, self.said)
         self.assertEqual([finding["causes"] for finding in self.result()["findings"]], [["token-mean-of-means"]], self.said)
 
+    def test_trials_side_by_side_give_the_same_records(self):
+        words = ("check", "mlp", "lesson", "--effective", "4", "--max-devices", "2", "--fault", "token-mean-of-means", "--engine", "gloo")
+        self.assertEqual(self.isobatch(*words, "--out", "one"), 1, self.said)
+        self.assertEqual(self.isobatch(*words, "--out", "three", "--jobs", "3"), 1, self.said)
+        one, three = (without_times(self.result(name)) for name in ("one", "three"))
+        for part in ("records", "findings", "claims", "outcome", "summary", "command"):
+            self.assertEqual(json.dumps(one[part]), json.dumps(three[part]), part)
+        self.assertEqual(sorted(os.listdir(self.path("one/traces"))), sorted(os.listdir(self.path("three/traces"))))
+        self.assertEqual(glob.glob(self.path("three/*.meeting")), [])
+        self.assertIn("3 trials at a time", self.said)
+
     def test_a_fault_is_found_and_named_and_its_traces_are_kept(self):
         self.assertEqual(self.isobatch("check", "gpt", "--engine", "gloo", "--splits", "16x1x1,4x4x1,4x2x2", "--fault", "token-mean-of-means"), 1, self.said)
         self.assertEqual([finding["causes"] for finding in self.result()["findings"]], [["token-mean-of-means"]], self.said)
