@@ -1,0 +1,110 @@
+"""Runs random clean trials and counts alarms: not one may be red. A judge that never fires would show in the sensitivities, which say of
+each clean trial how small a wrong weight of one sample would have been seen.
+
+usage: clean.py [--count N] [--seed S] [--jobs J] [--report FILE]    FILE.json holds the figures, FILE.md shows them
+"""
+import argparse, collections, concurrent.futures, json, math, os, random, subprocess, sys
+
+from runs import PROGRAM, write_report
+
+WORKER = os.path.join(os.path.dirname(PROGRAM), "isobatch-run")
+FAIL_FACTOR = 64  # judge/tolerance.h: a margin is a share of 64 · (E + u·A)
+SPLITS_PER_REFERENCE = 6
+LARGEST = {"gpt": 16, "mlp": 24, "lesson": 24}  # effective batch
+SHARE = {"gpt": 1, "mlp": 2, "lesson": 1}
+
+
+def splits_of(effective):
+    return [f"{b}x{a}x{effective // b // a}" for b in range(1, effective + 1) if effective % b == 0 for a in range(1, effective // b + 1) if effective // b % a == 0]
+
+
+def matrix(chance):
+    """Some trials of one random reference."""
+    case = chance.choices(list(SHARE), list(SHARE.values()))[0]
+    effective = chance.randint(1, LARGEST[case])
+    samples, recipe, lengths = chance.randint(1, 3 * effective), chance.choice(("fp64", "fp32")), chance.choice(("ragged", "ragged", "equal"))
+    common = f"--device cpu --recipe {recipe} --seed {chance.randrange(1, 1 << 30)} --samples {samples} --lengths {lengths} --epochs {chance.randint(1, 2)}"
+    some = [chance.choice(splits_of(effective)) for _ in range(SPLITS_PER_REFERENCE)]
+    return case, recipe, [f"{case} --splits {split} --engine serial {common}" + chance.choice(("", "", " --copies 2")) for split in some]
+
+
+def work(seed, count):
+    """A worker of its own runs so many trials: (case, recipe, trial, outcome, ratio, sensitivity) of each."""
+    chance, seen = random.Random(seed), []
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    # The worker answers on descriptor 3, and whatever it prints goes elsewhere.
+    with subprocess.Popen(["/bin/sh", "-c", 'exec "$0" 3>&1 1>&2', WORKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as worker:
+        json.loads(worker.stdout.readline())
+        while len(seen) < count:
+            case, recipe, trials = matrix(chance)
+            for trial in trials[:count - len(seen)]:
+                worker.stdin.write(trial + "\n")
+                worker.stdin.flush()
+                answer = {}
+                while "record" not in answer:
+                    answer = json.loads(worker.stdout.readline())
+                    if "error" in answer:
+                        raise RuntimeError(f"{trial}: {answer}")
+                verdict = answer["record"]["verdict"]
+                grad = next((check for check in verdict["checks"] if check["check"] == "grad"), {"margin": "nan"})
+                seen.append((case, recipe, trial, verdict["outcome"], float(grad["margin"]) * FAIL_FACTOR, float(verdict["sensitivity"])))
+        worker.stdin.close()
+    return seen
+
+
+def spread(values):
+    """Median, 99th percentile and extremes, and how many values each power of two holds."""
+    ordered = sorted(values)
+    powers = collections.Counter(math.floor(math.log2(value)) if value > 0 else "zero" for value in ordered)
+    return {"minimum": ordered[0], "median": ordered[len(ordered) // 2], "percentile_99": ordered[len(ordered) * 99 // 100], "maximum": ordered[-1],
+            "count_by_power_of_two": {str(power): powers[power] for power in sorted(powers, key=lambda power: -math.inf if power == "zero" else power)}}
+
+
+def bars(histogram, unit):
+    most = max(histogram.values())
+    lines = [f"    {'0' if power == 'zero' else f'2^{power}':>6} {count:>6} {'#' * max(1, round(50 * count / most))}" for power, count in histogram.items()]
+    return "\n".join([f"    {unit}, from this power of two to the next:"] + lines)
+
+
+def page(figures):
+    rows = "\n".join(f"| {f['case']} | {f['recipe']} | {f['trials']} | {f['alarms']} | {f['ratio']['median']:.2f} | {f['ratio']['percentile_99']:.2f} | {f['ratio']['maximum']:.2f} | "
+                     f"{f['sensitivity']['median']:.1e} | {f['sensitivity']['maximum']:.1e} |" for f in figures["families"])
+    pictures = "\n\n".join(f"## {f['case']}, {f['recipe']}\n\n{bars(f['ratio']['count_by_power_of_two'], 'observed ÷ (E + u·A)')}\n\n"
+                           f"{bars(f['sensitivity']['count_by_power_of_two'], 'sensitivity')}" for f in figures["families"])
+    return (f"# Clean trials\n\n`ci/campaign clean` ran {figures['trials']} random clean trials (seed {figures['seed']}) over cases, recipes, effective batches, splits, copies, data sets, "
+            f"weights, lengths and epochs: **{figures['alarms']} alarms**.\n\nThe ratio is the largest gradient error of a trial in units of E + u·A, over all parameters, ranks and judged "
+            f"windows; a trial is suspect above 8 and divergent above {FAIL_FACTOR}. The sensitivity is the smallest error in the weight of one sample, relative to 1, that would have made the "
+            "trial red: what a judge that never fires could not show.\n\n"
+            "| case | recipe | trials | alarms | ratio: median | 99th percentile | maximum | sensitivity: median | worst |\n| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n"
+            f"{rows}\n\n{pictures}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Random clean trials: none may be red.")
+    parser.add_argument("--count", type=int, default=10000, help="trials (default 10000)")
+    parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--report", help="file for the figures, without .json and .md")
+    options = parser.parse_args()
+    shares = [options.count // options.jobs + (job < options.count % options.jobs) for job in range(options.jobs)]
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as jobs:
+        seen = [trial for part in jobs.map(work, range(options.seed, options.seed + options.jobs), shares) for trial in part]
+    families = []
+    for case, recipe in sorted({trial[:2] for trial in seen}):
+        own = [trial for trial in seen if trial[:2] == (case, recipe)]
+        families.append({"case": case, "recipe": recipe, "trials": len(own), "alarms": sum(trial[3] not in ("identical", "equivalent") for trial in own),
+                         "ratio": spread([trial[4] for trial in own]), "sensitivity": spread([trial[5] for trial in own])})
+    figures = {"trials": len(seen), "alarms": sum(family["alarms"] for family in families), "seed": options.seed, "jobs": options.jobs, "families": families}
+    for case, recipe, trial, outcome, ratio, _ in seen:
+        if outcome not in ("identical", "equivalent"):
+            print(f"ALARM {outcome}: isobatch check {trial}")
+        elif ratio > 8:
+            print(f"suspect, ratio {ratio:.2f}: isobatch check {trial}")
+    print(f"{figures['trials']} clean trials, {figures['alarms']} alarms, largest ratio {max(family['ratio']['maximum'] for family in families):.2f} (divergent above {FAIL_FACTOR}), seed {options.seed}")
+    write_report(options.report and options.report + ".json", json.dumps(figures, indent=1))
+    write_report(options.report and options.report + ".md", page(figures))
+    return 1 if figures["alarms"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
