@@ -112,6 +112,16 @@ void clear(const fs::path& directory, std::initializer_list<const char*> old_one
     }
 }
 
+/// What processes that were killed had begun: traces that are not in their place, and files by which ranks met.
+void clear_unfinished(const fs::path& directory) {
+    std::error_code code;
+    std::vector<fs::path> old;
+    for (const auto& [folder, ending] : {std::pair{directory / "traces", ".part"}, {directory, ".meeting"}})
+        for (const auto& entry : fs::directory_iterator(folder, code))
+            if (entry.path().extension() == ending) old.push_back(entry.path());
+    for (const fs::path& path : old) fs::remove_all(path, code);  // what stays harms nothing
+}
+
 }  // namespace
 
 void start_run(const fs::path& directory, const Json& run) {
@@ -120,6 +130,7 @@ void start_run(const fs::path& directory, const Json& run) {
         throw Error("the directory holds something else than a run", directory.string(),
                     "choose an empty or new directory with --out");
     clear(directory, {"result.json", "index.html", "junit.xml", "trials", "traces"});
+    clear_unfinished(directory);
     make_directory(directory);
     write_file(directory / "run.json", text_of(run));  // first: from here on the directory is known to be ours
     make_directory(directory / "trials");
@@ -135,6 +146,7 @@ std::vector<Record> resume_run(const fs::path& directory, const Json& run) {
         throw Error("the directory holds another run", (directory / "run.json").string(),
                     "give the command that is written there, or leave out --resume to start over");
     clear(directory, {"result.json", "index.html", "junit.xml"});
+    clear_unfinished(directory);
     make_directory(directory / "trials");
     std::vector<Record> records;
     for (const auto& entry : fs::directory_iterator(directory / "trials")) {

@@ -5,6 +5,7 @@ namespace isobatch {
 
 bool plant_accumulator(const std::string& id, Setup& setup) {
     if (id == "zero-grad-in-window") {
+        require_one_level(setup);
         setup.decisions.clears_before = [](const Window&, const Slice&) { return true; };
         return true;
     }

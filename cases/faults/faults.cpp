@@ -1,9 +1,17 @@
 #include "cases/faults/faults.h"
 
 #include "base/check.h"
+#include "base/error.h"
+#include "plan/exchange.h"
 #include "plan/fault.h"
 
 namespace isobatch {
+
+void require_one_level(const Setup& setup) {
+    if (parse_exchange(setup.trial.engine).inner > 1)
+        throw Error("in two levels every micro-batch is exchanged in its own group, so this fault would be another",
+                    "--fault", "leave out inner from --engine");
+}
 
 void plant(const std::string& id, Setup& setup) {
     find_fault(id);  // an unknown id is the user's error, one that no family plants is ours

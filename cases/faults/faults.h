@@ -9,6 +9,10 @@ namespace isobatch {
 /// Replaces the part of the setup that this fault gets wrong. Throws Error for an id that is not in the catalogue.
 void plant(const std::string& id, Setup& setup);
 
+/// Throws Error where ranks exchange in two levels: every micro is then exchanged in its own group, and a fault that is
+/// about one rank's micros would be another.
+void require_one_level(const Setup& setup);
+
 /// The families, one file each; false when the id is not theirs.
 bool plant_denominator(const std::string& id, Setup& setup);
 bool plant_accumulator(const std::string& id, Setup& setup);

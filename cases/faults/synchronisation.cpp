@@ -26,7 +26,8 @@ bool with_all_that_every_rank_has(const Window& window, const Slice& micro) {
 }
 
 /// Throws Error where the engine leaves a trainer no room for this fault.
-void require_room(const std::string& id, const Exchange& exchange) {
+void require_room(const std::string& id, const Setup& setup) {
+    const Exchange exchange = parse_exchange(setup.trial.engine);
     const auto any_of = [&](std::initializer_list<const char*> ids) {
         return std::find(ids.begin(), ids.end(), id) != ids.end();
     };
@@ -39,9 +40,7 @@ void require_room(const std::string& id, const Exchange& exchange) {
             "DDP waits for its buckets itself and reduces all that was accumulated, so this fault cannot be "
             "planted there",
             "--fault", "choose --engine gloo:flat or serial");
-    if (exchange.inner > 1 && !any_of({"replicated-partial", "two-level-order"}))
-        throw Error("in two levels every micro-batch is exchanged in its own group, so this fault would be another",
-                    "--fault", "leave out inner from --engine");
+    if (!any_of({"replicated-partial", "two-level-order"})) require_one_level(setup);
 }
 
 }  // namespace
@@ -69,7 +68,7 @@ bool plant_synchronisation(const std::string& id, Setup& setup) {
     } else {
         return false;
     }
-    require_room(id, parse_exchange(setup.trial.engine));
+    require_room(id, setup);
     return true;
 }
 

@@ -51,6 +51,11 @@ std::vector<Split> splits_for(CheckOptions& options) {
 /// The matrix, every case with every split. Checks all of it before anything runs.
 std::vector<Trial> plan_trials(CheckOptions& options) {
     const std::vector<Split> splits = splits_for(options);
+    for (std::size_t i = 1; i < options.subjects.size(); ++i)
+        if (std::find(options.subjects.begin(), options.subjects.begin() + static_cast<std::ptrdiff_t>(i),
+                      options.subjects[i]) != options.subjects.begin() + static_cast<std::ptrdiff_t>(i))
+            throw Error(fmt::format("case {} is given twice", printable(options.subjects[i])), "CASE",
+                        "name each case once");
     if (splits.empty()) throw Error("no split satisfies the bounds", "--max-devices", "raise --max-devices");
     if (options.epochs < 1) throw Error(fmt::format("--epochs is {}", options.epochs), "--epochs", "give at least 1");
     if (options.samples < 0)
@@ -66,6 +71,7 @@ std::vector<Trial> plan_trials(CheckOptions& options) {
             trials.push_back(parse_trial(to_string(
                 Trial{subject, split, options.engine, options.device, parse_recipe(options.recipe), options.seed,
                       samples, lengths, options.epochs, options.fault, static_cast<int>(options.copies)})));
+    for (const Trial& trial : trials) mesh_of(trial);  // refuses what no machine has
     return trials;
 }
 
@@ -132,7 +138,7 @@ void require_ranks(const CheckOptions& options, const std::vector<Trial>& trials
         throw Error(fmt::format("the serial engine has one process, and {} were started", launcher.world), where,
                     "choose --engine gloo, or start isobatch once, without a launcher");
     if (most > launcher.world || (trials.size() == 1 && most != launcher.world))
-        throw Error(fmt::format("{} ranks were started for {}", launcher.world, most), where,
+        throw Error(fmt::format("{} ranks were started for {} devices", launcher.world, most), where,
                     "start as many ranks as the split has devices, times --copies; for a matrix, as many as its "
                     "largest split");
     if (options.jobs > 1) throw Error("one set of ranks runs one trial at a time", where, "leave out --jobs");

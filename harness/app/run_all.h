@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <exception>
 #include <mutex>
 #include <optional>
@@ -23,21 +24,21 @@ std::vector<Record> run_all(const std::vector<Trial>& trials, int jobs, MakeRunn
     int finished = 0;
     std::exception_ptr problem;
 
-    const auto take = [&]() -> std::optional<std::size_t> {
+    const auto take = [&](int done_before = 0) -> std::optional<std::size_t> {
         const std::lock_guard lock(mutex);
+        finished += done_before;
         if (next == trials.size() || problem) return std::nullopt;
         progress.show(finished, trials[next].subject + " " + to_string(trials[next].split));
         return next++;
     };
     const auto work = [&] {
         try {
+            auto runner = make_runner();  // also where nothing is left: ranks of another launcher wait to be dismissed
             std::optional<std::size_t> mine = take();
-            if (!mine) return;
-            auto runner = make_runner();
-            runner.begin(trials[*mine]);
+            if (mine) runner.begin(trials[*mine]);
             while (mine) {
                 Record& record = done[*mine].emplace(runner.finish());
-                mine = take();
+                mine = take(1);
                 try {
                     if (mine) runner.begin(trials[*mine]);  // computes while this one is synced to the disk
                 } catch (...) {
@@ -45,8 +46,6 @@ std::vector<Record> run_all(const std::vector<Trial>& trials, int jobs, MakeRunn
                     throw;
                 }
                 keep_record(out, record);
-                const std::lock_guard lock(mutex);
-                ++finished;
             }
         } catch (...) {
             const std::lock_guard lock(mutex);
@@ -54,10 +53,11 @@ std::vector<Record> run_all(const std::vector<Trial>& trials, int jobs, MakeRunn
         }
     };
 
-    std::vector<std::thread> beside;
-    while (beside.size() + 1 < static_cast<std::size_t>(jobs)) beside.emplace_back(work);
-    work();
-    for (std::thread& job : beside) job.join();
+    {
+        std::vector<std::jthread> beside;  // joined on every way out, also where the machine has no thread left
+        while (beside.size() + 1 < std::min(static_cast<std::size_t>(jobs), trials.size())) beside.emplace_back(work);
+        work();
+    }
     if (problem) std::rethrow_exception(problem);
     std::vector<Record> records;
     for (std::optional<Record>& record : done) records.push_back(std::move(*record));

@@ -108,9 +108,14 @@ void replace_directory(const std::filesystem::path& finished, const std::filesys
         std::filesystem::remove_all(finished);
         return;
     }
-    if (errno == EINVAL) std::filesystem::remove_all(place);  // a file system that cannot exchange: a moment without
-    if (::rename(finished.c_str(), place.c_str()) == 0) return;
-    if (errno == ENOTEMPTY || errno == EEXIST) return replace_directory(finished, place);  // it came meanwhile
+    // Nothing is there yet, or this file system cannot exchange: then there is none for a moment. Another one may come
+    // meanwhile from a process that does the same.
+    for (int attempt = 0; attempt < 10; ++attempt) {
+        std::error_code ignored;
+        std::filesystem::remove_all(place, ignored);
+        if (::rename(finished.c_str(), place.c_str()) == 0) return;
+        if (errno != ENOTEMPTY && errno != EEXIST) break;
+    }
     fail("rename the finished directory into place", place);
 }
 

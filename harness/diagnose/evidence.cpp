@@ -80,9 +80,13 @@ WindowEvidence window_from(const Json& object, const std::string& where) {
                                         number_from_json(micro.at("units"), where)});
     window.layout.ragged = object.at("ragged").get<bool>();
     const auto axis = [&](const char* name) {
-        return static_cast<int>(integer_from_json(object.at("mesh").at(name), 1, 1 << 10, where));
+        return static_cast<int>(integer_from_json(object.at("mesh").at(name), 1, max_ranks, where));
     };
-    window.layout.mesh = {axis("places"), axis("copies"), axis("inner")};
+    const int places = axis("places"), copies = axis("copies"), inner = axis("inner");
+    if (places > max_ranks / copies || places % inner != 0)
+        throw Error(fmt::format("no mesh of {} places, {} copies and inner groups of {}", places, copies, inner), where,
+                    "write the file again; nothing in it was trusted");
+    window.layout.mesh = {places, copies, inner};
     window.condition = number_from_json(object.at("condition"), where);
     window.weight_tolerance = number_from_json(object.at("weight_tolerance"), where);
     window.refused = object.at("refused").get<std::string>();

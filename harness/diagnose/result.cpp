@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "diagnose/diagnose.h"
+#include "plan/fault.h"
 
 namespace isobatch {
 
@@ -43,6 +44,17 @@ void add_claims(std::span<const Record> matrix, const std::vector<std::string>& 
         }
         if (made) claims.push_back(status);
     }
+}
+
+/// Whether a fault was planted that should show, and shows nowhere: where it cannot matter, agreement is no evidence.
+bool fault_without_power(std::span<const Record> matrix) {
+    const std::string& fault = matrix[0].trial.fault;
+    const auto& known = fault_catalogue();
+    const auto entry =
+        std::find_if(known.begin(), known.end(), [&](const FaultEntry& other) { return other.id == fault; });
+    return entry != known.end() && !entry->red.empty() &&
+           std::all_of(matrix.begin(), matrix.end(),
+                       [](const Record& record) { return record.verdict.outcome <= Outcome::equivalent; });
 }
 
 std::string names(const std::vector<Cause>& causes) {
@@ -93,14 +105,15 @@ Result assemble(std::string command, std::vector<Record> records, const std::vec
     result.notes = std::move(notes);
     std::sort(result.records.begin(), result.records.end(),
               [](const Record& a, const Record& b) { return before(a.trial, b.trial); });
+    std::vector<std::string> untested;
     for (const std::span<const Record> matrix : matrices_of(result.records)) {
+        if (fault_without_power(matrix)) untested.push_back("the planted " + matrix[0].trial.fault);
         add_claims(matrix, allowed, result.claims);
         for (Finding& finding : diagnose(matrix)) result.findings.push_back(std::move(finding));
         if (const auto waste = waste_of(matrix)) result.waste.push_back(*waste);
     }
     if (result.records.empty()) result.outcome = Outcome::inconclusive;
     for (const Record& record : result.records) result.outcome = worst(result.outcome, record.verdict.outcome);
-    std::vector<std::string> untested;
     for (const ClaimStatus& status : result.claims)
         if (status.tested_by == 0 && !status.allowed &&
             std::find(untested.begin(), untested.end(), to_string(status.claim)) == untested.end())

@@ -36,9 +36,11 @@ std::string ledger_text(const Yardstick& yardstick, const Trace& candidate) {
     return fmt::format("{} sample uses missing, {} too many ({})", unused, repeated, example);
 }
 
-bool same_samples(const std::vector<Micro>& a, const std::vector<Micro>& b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                      [](const Micro& x, const Micro& y) { return x.samples == y.samples; });
+bool same_samples(const Step& a, const Step& b) {
+    const auto same = [](const Micro& x, const Micro& y) {
+        return x.index == y.index && x.samples == y.samples && x.units == y.units;
+    };
+    return a.epoch == b.epoch && std::equal(a.micros.begin(), a.micros.end(), b.micros.begin(), b.micros.end(), same);
 }
 
 /// Where a rank first holds other samples than the first copy of its place.
@@ -48,7 +50,7 @@ std::optional<Place> strange_copy(const Trace& candidate) {
         const auto& own = candidate.ranks[rank];
         const auto& first = candidate.ranks[static_cast<std::size_t>(mesh.first_copy(static_cast<int>(rank)))];
         for (std::size_t k = 0; k < std::max(own.size(), first.size()); ++k)
-            if (k >= own.size() || k >= first.size() || !same_samples(own[k].micros, first[k].micros))
+            if (k >= own.size() || k >= first.size() || !same_samples(own[k], first[k]))
                 return Place{static_cast<std::int64_t>(k + 1), static_cast<int>(rank), "", -1};
     }
     return std::nullopt;

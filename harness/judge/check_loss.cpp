@@ -9,14 +9,16 @@ namespace isobatch {
 
 namespace {
 
-/// The window's loss under the contract: the ranks' losses are averaged, as their gradients are.
-std::optional<double> loss_of(const Trace& trace, std::size_t k) {
+/// The window's loss under the contract, as one copy of every place has it: their losses are averaged, as their
+/// gradients are.
+std::optional<double> loss_of(const Trace& trace, const Mesh& mesh, int copy, std::size_t k) {
     double sum = 0;
-    for (const std::vector<Step>& rank : trace.ranks) {
+    for (int place = 0; place < mesh.places; ++place) {
+        const std::vector<Step>& rank = trace.ranks[static_cast<std::size_t>(place * mesh.copies + copy)];
         if (k >= rank.size() || !rank[k].loss) return std::nullopt;
         sum += *rank[k].loss;
     }
-    return sum / static_cast<double>(trace.ranks.size());
+    return sum / mesh.places;
 }
 
 /// Merges the outcome of one window; the first place with the worst of them is told.
@@ -32,12 +34,15 @@ void note(CheckResult& result, Outcome outcome, const Place& place, std::string 
 
 CheckResult check_loss(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment) {
     CheckResult result{.check = Check::loss};
-    for (std::size_t k = 0; k < alignment.window.size(); ++k) {
+    const Mesh mesh = candidate.manifest.mesh();
+    for (std::size_t at = 0; at < alignment.window.size() * static_cast<std::size_t>(mesh.copies); ++at) {
+        const std::size_t k = at / static_cast<std::size_t>(mesh.copies);
+        const int copy = static_cast<int>(at % static_cast<std::size_t>(mesh.copies));
         if (!alignment.window[k]) continue;
         const WindowScale& window = yardstick.windows[*alignment.window[k]];
         if (!window.loss_truth) continue;
-        const Place place{static_cast<std::int64_t>(k + 1), 0, "", -1};
-        const std::optional<double> loss = loss_of(candidate, k);
+        const Place place{static_cast<std::int64_t>(k + 1), copy, "", -1};
+        const std::optional<double> loss = loss_of(candidate, mesh, copy, k);
         if (!loss) {  // never a silent pass
             note(result, Outcome::inconclusive, place,
                  fmt::format("the loss of window {} was not recorded on every rank", k + 1));

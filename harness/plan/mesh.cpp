@@ -10,6 +10,9 @@
 namespace isobatch {
 
 Mesh mesh_of(const Trial& trial) {
+    if (trial.split.devices > max_ranks / trial.copies)
+        throw Error(fmt::format("{} devices of {} ranks each", trial.split.devices, trial.copies), "--splits",
+                    fmt::format("a trial may have {} ranks: bound them with --max-devices", max_ranks));
     const auto places = static_cast<int>(trial.split.devices);
     return {places, trial.copies, std::gcd(places, parse_exchange(trial.engine).inner)};
 }

@@ -20,8 +20,11 @@ struct Mesh {
     bool operator==(const Mesh&) const = default;
 };
 
+/// The most ranks that a trial or a trace may have.
+inline constexpr std::int64_t max_ranks = std::int64_t{1} << 20;
+
 /// Inner groups are as large as the engine's text asks for, or the largest divisor that both have in common where that
-/// does not divide the devices.
+/// does not divide the devices. Throws Error for more than max_ranks.
 Mesh mesh_of(const Trial& trial);
 
 /// How many places at most so many ranks make, where 0 is no bound. Throws Error when not even one.

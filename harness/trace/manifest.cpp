@@ -78,9 +78,7 @@ std::string_view verified(std::string_view text, const std::string& where) {
     return body;
 }
 
-void read_mesh(const Json& mesh, const std::string& where, Manifest& manifest) {
-    manifest.inner = static_cast<int>(integer_from_json(mesh.at("inner"), 1, 1 << 20, where));
-    manifest.copies = static_cast<int>(integer_from_json(mesh.at("copies"), 1, 1 << 20, where));
+void require_mesh(const Manifest& manifest, const std::string& where) {
     if (manifest.ranks % manifest.copies != 0 || manifest.ranks / manifest.copies % manifest.inner != 0)
         throw Error(fmt::format("{} ranks are no whole number of places of {} copies in inner groups of {}",
                                 manifest.ranks, manifest.copies, manifest.inner),
@@ -161,10 +159,16 @@ Manifest parse_manifest(std::string_view text, const std::string& where, FileEnt
         manifest.seed = static_cast<std::uint64_t>(count("seed", std::numeric_limits<std::int64_t>::max(), 0));
         manifest.steps = count("steps", max_effective, 0);
         manifest.epochs = static_cast<int>(count("epochs", 1 << 20, 1));
-        const std::int64_t ranks = count("ranks", 1 << 20, manifest.split.devices);
+        const Json mesh = object.value("mesh", Json::object());
+        const auto axis = [&](const char* name) {
+            return static_cast<int>(integer_from_json(mesh.value(name, Json(1)), 1, max_ranks, where + ", mesh"));
+        };
+        manifest.copies = axis("copies");
+        manifest.inner = axis("inner");
+        const std::int64_t ranks = count("ranks", max_ranks, manifest.split.devices * manifest.copies);
         manifest.ranks =
-            static_cast<int>(std::min<std::int64_t>(ranks, 1 << 20));  // absent, it may be any number of devices
-        if (object.contains("mesh")) read_mesh(object["mesh"], where + ", mesh", manifest);
+            static_cast<int>(std::min<std::int64_t>(ranks, max_ranks));  // absent, it may be any number of devices
+        require_mesh(manifest, where + ", mesh");
         manifest.parameters = parameters_from(object.at("parameters"), where);
         if (object.contains("follows") && !object["follows"].is_null())
             manifest.follows = object["follows"].get<std::string>();

@@ -146,6 +146,19 @@ TEST(Assemble, MatricesAreDiagnosedAndClaimedApart) {
         "4 of 5 splits train differently from the single large batch: missing-accum-division, zero-grad-in-window."));
 }
 
+TEST(Assemble, APlantedFaultThatShowsNowhereIsNoPass) {
+    std::vector<Record> records{record({4, 4, 1}, equivalent), record({16, 1, 1}, identical)};
+    for (Record& one : records) one.trial.fault = "zero-grad-in-window";
+    EXPECT_EQ(assembled(records).outcome, inconclusive);
+    EXPECT_EQ(assembled(records).summary,
+              "2 splits agree, but nothing here could have shown a fault of: the planted zero-grad-in-window.");
+    records[0].verdict.outcome = Outcome::divergent;
+    EXPECT_EQ(assembled(records).outcome, Outcome::divergent);
+    for (Record& one : records) one.trial.fault = "no-sync-around-backward";  // no check sees it
+    records[0].verdict.outcome = equivalent;
+    EXPECT_EQ(assembled(records).outcome, equivalent);
+}
+
 TEST(Assemble, AClaimUntestedInOneMatrixIsUntested) {
     std::vector<Record> records{record({4, 4, 1}, equivalent), record({4, 4, 1}, equivalent, "other")};
     EXPECT_EQ(assembled(records).outcome, equivalent);

@@ -86,6 +86,9 @@ class Check(ProgramTest):
             self.isobatch(*first["command"].split()[1:], "--out", "whole")
             self.assertEqual(json.dumps(without_times(first)), json.dumps(without_times(self.result("whole"))))
 
+    def test_more_jobs_than_trials_are_enough(self):
+        self.assertEqual(self.isobatch("check", "lesson", "--effective", "4", "--jobs", "1024"), 0, self.said)
+
     def test_copies_share_the_devices_that_there_are(self):
         self.assertEqual(self.isobatch("check", "mlp", "--effective", "8", "--copies", "3", "--max-devices", "8"), 0, self.said)
         self.assertEqual({record["split"].split("x")[2] for record in self.result()["records"]}, {"1", "2"})
@@ -94,8 +97,9 @@ class Check(ProgramTest):
         self.assertIn("--copies", self.said)
         self.assertEqual(self.isobatch("plan", "--effective", "8", "--devices", "6", "--copies", "3"), 0, self.said)
         self.assertEqual(self.said.split(), ["4x1x2", "2x2x2", "1x4x2"])
-        for words, said in ((("--devices", "8", "--copies", "3"), "nearest: 6 and 9"), (("--devices", "6", "--copies", "2"), "3 data-parallel devices"),
-                            (("--max-devices", "1", "--copies", "2"), "--copies")):
+        for words, said in ((("--devices", "8", "--copies", "3"), "nearest: 6 and 9"), (("--devices", "1", "--copies", "3"), "nearest: 3"), (("--devices", "16"), "nearest: 16"),
+                            (("--devices", "6", "--copies", "2"), "3 data-parallel devices"), (("--devices", "4", "--max-devices", "2"), "raise --max-devices"),
+                            (("--devices", "-3"), "--devices"), (("--devices", "9223372036854775807"), "--devices"), (("--max-devices", "1", "--copies", "2"), "--copies")):
             self.assertEqual(self.isobatch("plan", "--effective", "8", *words), 2, self.said)
             self.assertIn(said, self.said)
 
@@ -110,6 +114,23 @@ class Check(ProgramTest):
         self.assertEqual(sorted(os.listdir(self.path("one/traces"))), traces)
         self.assertEqual(self.isobatch("judge", *(self.path("three/traces/" + name) for name in sorted(traces, key=lambda n: not n.startswith("reference-gpt")) if "gpt" in name)), 1, self.said)
         self.assertEqual(self.isobatch(*words, "--jobs", "0"), 2, self.said)
+
+    def test_more_ranks_than_any_machine_has_are_refused(self):
+        for engine in ("serial", "gloo"):
+            for words in (("--splits", "1x1x4294967296"), ("--splits", "1x1x4194304", "--copies", "1024")):
+                self.assertEqual(self.isobatch("check", "lesson", "--engine", engine, "--samples", "10", *words), 2, self.said)
+                self.assertIn("--max-devices", self.said)
+        self.assertEqual(self.isobatch("check", "lesson", "--splits", "1x1x1025", "--samples", "1025", "--epochs", "1"), 4, self.said)
+        self.assertEqual(self.isobatch("report", "isobatch-report"), 4, self.said)
+
+    def test_a_case_is_named_once(self):
+        self.assertEqual(self.isobatch("check", "lesson", "mlp", "lesson", "--jobs", "2"), 2, self.said)
+        self.assertIn("lesson is given twice", self.said)
+
+    def test_a_fault_that_cannot_matter_is_no_pass(self):
+        for words in (("--fault", "wrong-group-divisor"), ("--fault", "two-level-order", "--engine", "serial:inner=8")):
+            self.assertEqual(self.isobatch("check", "lesson", "--effective", "8", *words), 4, self.said)
+            self.assertIn("nothing here could have shown a fault of: the planted " + words[1], self.said)
 
     def test_a_misuse_that_one_of_several_jobs_meets_ends_them_all(self):
         self.assertEqual(self.isobatch("check", "mlp", "nothing", "--jobs", "2"), 2, self.said)

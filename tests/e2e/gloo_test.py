@@ -33,6 +33,7 @@ class Gloo(ProgramTest):
         self.assertEqual(self.isobatch(*levels, "--fault", "two-level-order"), 1, self.said)
         self.assertEqual(self.outcomes()["4x2x2"], "equivalent", "one group holds both devices")
         self.assertEqual([finding["causes"] for finding in self.result()["findings"]], [["two-level-order"]], self.said)
+        self.assertEqual(self.isobatch(*levels, "--fault", "zero-grad-in-window"), 2, self.said)
         self.assertEqual(self.isobatch(*levels, "--fault", "token-mean-of-means"), 1, self.said)
         self.assertEqual([finding["causes"] for finding in self.result()["findings"]], [["token-mean-of-means"]], self.said)
 
@@ -86,6 +87,7 @@ class Gloo(ProgramTest):
         self.assertEqual(self.outcomes(), {"4x1x1": "identical", "2x1x2": "crashed", "1x2x2": "equivalent"})
         self.assertIn("signal 6", self.said)
         self.assertIn("last words", self.said)
+        self.assertEqual(glob.glob(self.path("isobatch-report/*.meeting")), [])
 
     def test_the_cause_comes_before_what_the_others_noticed(self):
         self.assertEqual(self.dying("throws-in-2x2x1"), 3, self.said)

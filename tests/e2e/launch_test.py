@@ -38,6 +38,14 @@ class Launch(ProgramTest):
         self.assertEqual(sorted(self.splits()), sorted(("6x1x1", "3x2x1", "2x3x1", "1x6x1", "3x1x2", "1x3x2", "2x1x3", "1x2x3")))
         self.assertIn("ranks: 3, started by torchrun (RANK, WORLD_SIZE)", self.said)
 
+    def test_copies_are_ranks_of_the_launcher_too(self):
+        nested = ("check", "mlp", "--engine", "gloo", "--effective", "4", "--copies", "2")
+        self.assertEqual(self.ranks("PMI", 4, *nested), [0] * 4, self.said)
+        self.assertEqual({split[-1] for split in self.splits()}, {"1", "2"})
+        for world, words, said in ((3, nested, "3 ranks are no whole number of devices of 2 copies"), (2, ("check", "mlp", "--engine", "gloo", "--jobs", "2"), "leave out --jobs")):
+            self.assertEqual(self.ranks("PMI", world, *words), [2] * world, self.said)
+            self.assertTrue(all(said in each for each in self.each), self.said)
+
     def test_the_verdict_is_that_of_our_own_supervisor(self):
         words = ("check", "gpt", "--engine", "gloo:view", "--splits", "4x2x2", "--fault", "never-synced")
         self.assertNotEqual(self.torchrun(2, *words, "--out", "theirs"), 0, self.said)

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 
 #include "judge/judge.h"
 #include "tests/base/expect.h"
@@ -40,6 +41,17 @@ TEST(CheckData, CopiesHoldWhatTheirPlaceHolds) {
     EXPECT_EQ(result.outcome, Outcome::divergent);
     EXPECT_EQ(result.first, (Place{3, 1, "", -1}));
     EXPECT_EQ(result.message, "rank 1 is a copy of rank 0, and holds other samples in step 3");
+    const std::vector<std::function<void(Step&)>> edits{[](Step& step) { step.epoch = 9; },
+                                                        [](Step& step) { step.micros[0].units = 99; },
+                                                        [](Step& step) { step.micros[0].index = 7; }};
+    for (const auto& edit : edits) {
+        Trace other = nested.candidate({4, 2, 2});
+        edit(other.ranks[3][1]);
+        EXPECT_EQ(checked(other).first, (Place{2, 3, "", -1}));
+    }
+    Trace more = nested.candidate({4, 2, 2});
+    more.ranks[0].pop_back();
+    EXPECT_EQ(checked(more).outcome, Outcome::divergent);
     Trace fewer = nested.candidate({4, 2, 2});
     fewer.ranks[3].pop_back();
     EXPECT_EQ(checked(fewer).first, (Place{6, 3, "", -1}));

@@ -123,5 +123,16 @@ TEST_P(CheckLoss, ALossThatWasNotRecordedProvesNothing) {
     EXPECT_TRUE(says(check(candidate).message, "window 4 has loss"));
 }
 
+TEST(CheckLoss, EveryCopyHasItsOwn) {
+    const Synthetic nested({.copies = 2});
+    const Yardstick yardstick = yardstick_of(nested.reference());
+    Trace candidate = nested.candidate({4, 2, 2});
+    *candidate.ranks[0][1].loss -= 5;
+    *candidate.ranks[1][1].loss += 5;  // their mean is right
+    const CheckResult result = check_loss(yardstick, candidate, align(yardstick, candidate));
+    EXPECT_EQ(result.outcome, Outcome::divergent);
+    EXPECT_EQ(result.first, (Place{2, 0, "", -1}));
+}
+
 }  // namespace
 }  // namespace isobatch

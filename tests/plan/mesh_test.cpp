@@ -42,5 +42,13 @@ TEST(Mesh, SoManyRanksMakeSoManyPlaces) {
     EXPECT_TRUE(says(error_of([] { places_in(2, 3); }).next(), "at least 3"));
 }
 
+TEST(Mesh, HasNoMoreRanksThanItsNumbersHold) {
+    EXPECT_EQ(mesh(1 << 20, 1, "serial").ranks(), 1 << 20);
+    EXPECT_EQ(mesh(1 << 10, 1024, "serial").ranks(), 1 << 20);
+    for (const auto& [devices, copies] :
+         {std::pair{(std::int64_t{1} << 20) + 1, 1}, {std::int64_t{1} << 32, 1}, {1025, 1024}})
+        EXPECT_TRUE(says(error_of([&] { mesh(devices, copies, "serial"); }).next(), "--max-devices")) << devices;
+}
+
 }  // namespace
 }  // namespace isobatch

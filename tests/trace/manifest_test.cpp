@@ -145,6 +145,9 @@ TEST(Manifest, AbsentOptionalFieldsHaveDefaults) {
     EXPECT_EQ(manifest.ranks, 2) << "the devices of the split";
     EXPECT_EQ(manifest.mesh(), (Mesh{.places = 2}));
     EXPECT_FALSE(manifest.follows || manifest.contract);
+    object["mesh"] = {{"copies", 2}};
+    EXPECT_EQ(parsed(sealed(object)).mesh(), (Mesh{.places = 2, .copies = 2}));
+    object.erase("mesh");
     object["split"] = {{"per_device", 1}, {"accum", 1}, {"devices", (std::int64_t{1} << 32) + 1}};
     EXPECT_EQ(parsed(sealed(object)).ranks, 1 << 20) << "not the low bits of the devices";
     object["a_field_of_tomorrow"] = {1, 2};
@@ -180,7 +183,7 @@ TEST(Manifest, BadValuesAreRefusedWithTheFileAndTheField) {
                  {"/epochs", (1 << 20) + 1, "epochs"},
                  {"/ranks", -1, "ranks"},
                  {"/ranks", (1 << 20) + 1, "ranks"},
-                 {"/mesh", Json::object(), "inner"},
+                 {"/mesh", 1, "with number"},
                  {"/mesh/copies", 0, "mesh"},
                  {"/mesh/copies", 3, "mesh"},
                  {"/mesh/inner", 0, "mesh"},
