@@ -113,7 +113,7 @@ Case gpt() {
     return {.name = "gpt",
             .summary = "2-layer causal Transformer language model, tied embedding, mean over scored tokens, AdamW",
             .contract = {.weighting = Weighting::token_mean},
-            .optimizer = {.kind = OptimizerChoice::Kind::adamw, .lr = 1e-2, .weight_decay = 0.01},
+            .optimizer = {.kind = OptimizerChoice::Kind::adamw, .lr = 1e-2, .weight_decay = 0.01, .clip_norm = 0.5},
             .make_data = make_data,
             .make_model = [](at::ScalarType dtype, Seed seed) { return std::make_shared<Gpt>(dtype, seed); },
             .loss_sum =

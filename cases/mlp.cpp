@@ -57,7 +57,7 @@ Case mlp() {
     return {.name = "mlp",
             .summary = "token classification by a 3-layer perceptron, mean over scored tokens, SGD with momentum",
             .contract = {.weighting = Weighting::token_mean},
-            .optimizer = {.kind = OptimizerChoice::Kind::sgd, .lr = 0.1, .momentum = 0.9},
+            .optimizer = {.kind = OptimizerChoice::Kind::sgd, .lr = 0.1, .momentum = 0.9, .clip_norm = 0.05},
             .make_data = make_data,
             .make_model = [](at::ScalarType dtype, Seed seed) { return std::make_shared<Mlp>(dtype, seed); },
             .loss_sum = loss_sum};

@@ -15,8 +15,8 @@ void require_one_level(const Setup& setup) {
 
 void plant(const std::string& id, Setup& setup) {
     find_fault(id);  // an unknown id is the user's error, one that no family plants is ours
-    const bool planted =
-        plant_denominator(id, setup) || plant_accumulator(id, setup) || plant_synchronisation(id, setup);
+    const bool planted = plant_denominator(id, setup) || plant_accumulator(id, setup) || plant_clip(id, setup) ||
+                         plant_synchronisation(id, setup);
     ISOBATCH_CHECK(planted, "every fault of the catalogue is planted by one family");
 }
 

@@ -16,6 +16,7 @@ void require_one_level(const Setup& setup);
 /// The families, one file each; false when the id is not theirs.
 bool plant_denominator(const std::string& id, Setup& setup);
 bool plant_accumulator(const std::string& id, Setup& setup);
+bool plant_clip(const std::string& id, Setup& setup);
 bool plant_synchronisation(const std::string& id, Setup& setup);
 
 }  // namespace isobatch

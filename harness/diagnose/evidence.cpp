@@ -48,6 +48,7 @@ Json window_json(const WindowEvidence& window) {
              {{"places", window.layout.mesh.places},
               {"copies", window.layout.mesh.copies},
               {"inner", window.layout.mesh.inner}}},
+            {"norm", number_to_json(window.layout.norm)},
             {"condition", number_to_json(window.condition)},
             {"weight_tolerance", number_to_json(window.weight_tolerance)},
             {"refused", window.refused},
@@ -87,6 +88,7 @@ WindowEvidence window_from(const Json& object, const std::string& where) {
         throw Error(fmt::format("no mesh of {} places, {} copies and inner groups of {}", places, copies, inner), where,
                     "write the file again; nothing in it was trusted");
     window.layout.mesh = {places, copies, inner};
+    window.layout.norm = number_from_json(object.at("norm"), where);
     window.condition = number_from_json(object.at("condition"), where);
     window.weight_tolerance = number_from_json(object.at("weight_tolerance"), where);
     window.refused = object.at("refused").get<std::string>();

@@ -45,18 +45,6 @@ void fold(CheckResult& result, const Difference& difference, bool same_bits, con
     }
 }
 
-/// Calls visit(step, rank, window) for every judged window that the candidate has.
-template <class Visit>
-void each_judged(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment, Visit visit) {
-    for (std::size_t k = 0; k < alignment.window.size(); ++k) {
-        if (!alignment.window[k]) continue;
-        const WindowScale& window = yardstick.windows[*alignment.window[k]];
-        if (window.tensors.empty()) continue;
-        for (std::size_t rank = 0; rank < candidate.ranks.size(); ++rank)
-            if (k < candidate.ranks[rank].size()) visit(k, static_cast<int>(rank), window);
-    }
-}
-
 }  // namespace
 
 CheckResult check_grad(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment) {

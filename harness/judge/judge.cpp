@@ -51,6 +51,11 @@ Verdict judge(const Yardstick& yardstick, const Trace& candidate) {
     verdict.checks.push_back(check_grad(yardstick, candidate, alignment));
     if (manifest.trial == yardstick.trial) require_same_bits(verdict.checks.back());
     verdict.checks.push_back(check_loss(yardstick, candidate, alignment));
+    if (yardstick.ours) {
+        verdict.checks.push_back(check_norm(yardstick, candidate, alignment));
+        for (const Check check : {Check::param, Check::opt})
+            verdict.checks.push_back(check_update(check, yardstick, candidate, alignment));
+    }
     for (const CheckResult& result : verdict.checks) {
         verdict.outcome = worst(verdict.outcome, result.outcome);
         verdict.margin = std::max(verdict.margin, result.margin);

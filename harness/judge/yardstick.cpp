@@ -41,6 +41,7 @@ WindowScale window_of(const Step& step) {
     window.lr = step.lr;
     window.counters = step.counters;
     window.loss = step.loss;
+    window.clip_threshold = step.clip_threshold;
     return window;
 }
 
@@ -85,6 +86,8 @@ void add_scales(const Step& step, const std::vector<Parameter>& parameters, doub
     for (const Parameter& parameter : parameters)
         window.tensors.push_back(scale_of(step, parameter.name, window.samples.size(), u, window));
     floor_magnitudes(window);
+    for (const auto& [key, tensor] : step.tensors)
+        if (key.starts_with("param/") || key.starts_with("opt/")) window.update[key] = tensor;
 }
 
 }  // namespace

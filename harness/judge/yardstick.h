@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,8 +30,10 @@ struct WindowScale {
     std::optional<double> loss;  ///< the reference's own
     std::optional<double> loss_truth;
     Tolerance loss_tolerance;
-    std::vector<Tensor> gradients;            ///< the reference's, in the order of the parameters
-    std::vector<TensorScale> tensors;         ///< empty in a window that is not judged
+    std::vector<Tensor> gradients;     ///< the reference's, in the order of the parameters
+    std::vector<TensorScale> tensors;  ///< empty in a window that is not judged
+    std::optional<double> clip_threshold;
+    std::map<std::string, Tensor> update;     ///< `param/<p>` and `opt/<slot>/<p>` after the step, where it is judged
     std::vector<std::vector<Tensor>> shares;  ///< shares[i][t]: sample i's share of the gradient of tensors[t]
 };
 

@@ -20,6 +20,12 @@ std::string to_string(Check check) {
             return "grad";
         case Check::loss:
             return "loss";
+        case Check::norm:
+            return "norm";
+        case Check::param:
+            return "param";
+        case Check::opt:
+            return "opt";
     }
     broken_promise("check", "unknown check", __FILE__, __LINE__);
 }
@@ -28,7 +34,7 @@ Check parse_check(std::string_view text) {
     for (const Check check : all_checks)
         if (to_string(check) == text) return check;
     throw Error(fmt::format("unknown check \"{}\"", printable(text)), "verdict",
-                "write data, events, step, grad or loss");
+                "write data, events, step, grad, loss, norm, param or opt");
 }
 
 }  // namespace isobatch

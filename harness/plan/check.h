@@ -13,9 +13,13 @@ enum class Check {
     step,    ///< counts of updates and the learning rate of each
     grad,    ///< the gradient before clip and optimizer, per parameter and per rank
     loss,    ///< the loss of each window under the contract
+    norm,    ///< the norm that a step clipped by, and what it multiplied the gradient by
+    param,   ///< the parameters that the step leaves, from the reference's state and gradient, bit for bit
+    opt,     ///< the optimizer's state after it, likewise
 };
 
-inline constexpr std::array all_checks{Check::data, Check::events, Check::step, Check::grad, Check::loss};
+inline constexpr std::array all_checks{Check::data, Check::events, Check::step,  Check::grad,
+                                       Check::loss, Check::norm,   Check::param, Check::opt};
 
 std::string to_string(Check check);
 Check parse_check(std::string_view text);

@@ -1,6 +1,7 @@
 #include "plan/fault.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -97,6 +98,17 @@ bool any_before_the_last_of_all(const Windows& windows) {
     });
 }
 
+bool any_clipped(const Windows& windows) {
+    return any_window(windows, [](const WindowLayout& window) { return window.norm > 1; });
+}
+
+/// A norm that counts every rank's replica would be above the threshold.
+bool any_clipped_for_all_ranks(const Windows& windows) {
+    return any_window(windows, [](const WindowLayout& window) {
+        return window.mesh.ranks() > 1 && window.norm * std::sqrt(window.mesh.ranks()) > 1;
+    });
+}
+
 bool nowhere(const Windows&) {
     return false;
 }
@@ -106,38 +118,36 @@ bool nowhere(const Windows&) {
 const std::vector<FaultEntry>& fault_catalogue() {
     using enum Check;
     static const std::vector<FaultEntry> entries{
-        {"token-mean-of-means", Cause::token_mean_of_means, {grad, loss}, {data, events, step}, any_unequal},
-        {"missing-accum-division", Cause::missing_accum_division, {grad, loss}, {data, events, step}, any_accumulation},
-        {"rank-local-denominator",
-         Cause::rank_local_denominator,
-         {grad, loss},
-         {data, events, step},
-         any_unequal_ranks},
-        {"uneven-ranks-equal-weight",
-         Cause::uneven_ranks_equal_weight,
-         {grad, loss},
-         {data, events, step},
-         any_unequal_ranks_in_a_tail},
-        {"average-count-per-micro",
-         Cause::average_count_per_micro,
-         {grad, loss},
-         {data, events, step},
-         any_unequal_level},
-        {"no-world-compensation", Cause::no_world_compensation, {grad, loss}, {data, events, step}, any_exchange},
-        {"wrong-group-divisor", Cause::wrong_group_divisor, {grad, loss}, {data, events, step}, any_copies},
-        {"zero-grad-in-window", Cause::zero_grad_in_window, {events, grad}, {data, step, loss}, any_before_the_last},
-        {"not-zeroed-after-step", Cause::not_zeroed_after_step, {events, grad}, {data, step, loss}, any_earlier_window},
-        {"epoch-tail-dropped", Cause::epoch_tail_dropped, {data, step}, {events, grad, loss}, any_tail},
-        {"sum-over-devices", Cause::sum_over_devices, {grad}, {data, events, step, loss}, any_exchange},
-        {"never-synced", Cause::never_synced, {grad}, {data, events, step, loss}, any_exchange},
-        {"no-sync-off-by-one", Cause::no_sync_off_by_one, {events, grad}, {data, step, loss}, any_exchange_of_several},
-        {"reduced-once", Cause::reduced_once, {events, grad}, {data, step, loss}, any_exchange_of_several},
-        {"scaled-before-wait", Cause::scaled_before_wait, {grad}, {data, events, step, loss}, any_exchange},
-        {"two-level-order", Cause::two_level_order, {grad}, {data, events, step, loss}, any_before_the_last_of_all},
-        {"no-sync-around-backward", std::nullopt, {}, {data, events, step, grad, loss}, nowhere},
-        {"replicated-partial", Cause::replicated_partial, {grad}, {data, events, step, loss}, any_exchange},
+        {"clip-disabled", Cause::unknown, {norm, param, opt}, any_clipped},
+        {"norm-misses-shards", Cause::unknown, {norm, param, opt}, any_clipped},
+        {"norm-counts-replicas", Cause::unknown, {norm, param, opt}, any_clipped_for_all_ranks},
+        {"token-mean-of-means", Cause::token_mean_of_means, {grad, loss}, any_unequal},
+        {"missing-accum-division", Cause::missing_accum_division, {grad, loss}, any_accumulation},
+        {"rank-local-denominator", Cause::rank_local_denominator, {grad, loss}, any_unequal_ranks},
+        {"uneven-ranks-equal-weight", Cause::uneven_ranks_equal_weight, {grad, loss}, any_unequal_ranks_in_a_tail},
+        {"average-count-per-micro", Cause::average_count_per_micro, {grad, loss}, any_unequal_level},
+        {"no-world-compensation", Cause::no_world_compensation, {grad, loss}, any_exchange},
+        {"wrong-group-divisor", Cause::wrong_group_divisor, {grad, loss}, any_copies},
+        {"zero-grad-in-window", Cause::zero_grad_in_window, {events, grad}, any_before_the_last},
+        {"not-zeroed-after-step", Cause::not_zeroed_after_step, {events, grad}, any_earlier_window},
+        {"epoch-tail-dropped", Cause::epoch_tail_dropped, {data, step, param}, any_tail},
+        {"sum-over-devices", Cause::sum_over_devices, {grad}, any_exchange},
+        {"never-synced", Cause::never_synced, {grad}, any_exchange},
+        {"no-sync-off-by-one", Cause::no_sync_off_by_one, {events, grad}, any_exchange_of_several},
+        {"reduced-once", Cause::reduced_once, {events, grad}, any_exchange_of_several},
+        {"scaled-before-wait", Cause::scaled_before_wait, {grad}, any_exchange},
+        {"two-level-order", Cause::two_level_order, {grad}, any_before_the_last_of_all},
+        {"no-sync-around-backward", std::nullopt, {}, nowhere},
+        {"replicated-partial", Cause::replicated_partial, {grad}, any_exchange},
     };
     return entries;
+}
+
+std::vector<Check> green_checks(const FaultEntry& fault) {
+    std::vector<Check> green;
+    for (const Check check : all_checks)
+        if (std::find(fault.red.begin(), fault.red.end(), check) == fault.red.end()) green.push_back(check);
+    return green;
 }
 
 const FaultEntry& find_fault(std::string_view id) {

@@ -14,14 +14,16 @@ namespace isobatch {
 /// What is known of a planted fault without running it: where it can matter, and which checks must and must not notice.
 struct FaultEntry {
     std::string id;
-    std::optional<Cause> cause;  ///< none: every value stays right, and only the price is wrong
-    std::vector<Check> red;
-    std::vector<Check> green;
+    std::optional<Cause> cause;  ///< none: every value stays right, and only the price is wrong. unknown: not named yet
+    std::vector<Check> red;      ///< the checks that notice it
     /// Whether the fault changes anything in these windows; where it does not, a trial must not be red.
     bool (*power)(const std::vector<WindowLayout>& windows);
 };
 
 const std::vector<FaultEntry>& fault_catalogue();
+
+/// The checks that must not notice it: the others.
+std::vector<Check> green_checks(const FaultEntry& fault);
 
 /// Throws Error naming the nearest id.
 const FaultEntry& find_fault(std::string_view id);

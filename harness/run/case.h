@@ -40,6 +40,7 @@ struct OptimizerChoice {
     double lr = 0.1;
     double momentum = 0;      ///< sgd
     double weight_decay = 0;  ///< decoupled for adamw
+    double clip_norm = 0;     ///< the gradient's largest global norm; 0: any
 };
 
 /// A model with its data and its loss: what the harness runs under every split. Plain functions, so that it can be made

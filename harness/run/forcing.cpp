@@ -14,7 +14,9 @@ Forcing::Forcing(const Trace& reference) {
         begins_[{step.epoch, step.micros.at(0).samples.at(0)}] = static_cast<int>(after_.size());
         judged_.push_back(step.trusted.has_value());
         State state;
+        gradients_.emplace_back();
         for (std::size_t i = 0; i < names.size(); ++i) {
+            gradients_.back().push_back(borrow(step.tensors.at("grad/" + names[i])));
             state.parameters.push_back(borrow(step.tensors.at("param/" + names[i])));
             state.slots.emplace_back();
             for (const char* slot : {"momentum", "step", "exp_avg", "exp_avg_sq"}) {
@@ -34,6 +36,11 @@ int Forcing::step_of(const Window& window) const {
 bool Forcing::judged(const Window& window) const {
     const int step = step_of(window);
     return step >= 0 && judged_[static_cast<std::size_t>(step)];
+}
+
+const std::vector<at::Tensor>& Forcing::gradients(const Window& window) const {
+    ISOBATCH_CHECK(judged(window), "a window that the reference judges");
+    return gradients_[static_cast<std::size_t>(step_of(window))];
 }
 
 void Forcing::apply(const Window& window, std::vector<Replica>& replicas) const {

@@ -23,6 +23,8 @@ public:
     void apply(const Window& window, std::vector<Replica>& replicas) const;
     /// Whether the reference can judge the gradient of this window.
     bool judged(const Window& window) const;
+    /// The reference's gradient of this window, which it judges, in the order of the parameters.
+    const std::vector<at::Tensor>& gradients(const Window& window) const;
 
 private:
     struct State {
@@ -35,6 +37,7 @@ private:
     std::map<std::pair<int, std::string>, int> begins_;
     std::vector<State> after_;  ///< after_[k]: the state once step k is done
     std::vector<bool> judged_;
+    std::vector<std::vector<at::Tensor>> gradients_;  ///< by step
 };
 
 }  // namespace isobatch

@@ -52,6 +52,11 @@ void train(const Setup& setup, Engine& engine, Recorder& recorder) {
         if (exchanges) engine.reduce(window);
         for (Replica& replica : engine.replicas()) {
             recorder.gradient_ready(replica, window);
+            recorder.update_begins(replica, window, [&](Replica& one) {
+                decide.clips(window, one);
+                one.optimizer.step();
+            });
+            if (const auto clip = decide.clips(window, replica)) recorder.clipped(replica, *clip);
             replica.optimizer_step();
             recorder.note(replica, "step");
             replica.schedule_step();

@@ -73,6 +73,10 @@ std::vector<Optimizer::Slot> Optimizer::state() const {
 }
 
 void Optimizer::set_state(std::size_t parameter, const std::vector<Slot>& slots) {
+    if (slots.empty()) {
+        optimizer_->state().erase(parameters_[parameter].unsafeGetTensorImpl());
+        return;
+    }
     auto& entry = optimizer_->state()[parameters_[parameter].unsafeGetTensorImpl()];
     if (kind_ == Kind::sgd) {
         auto state = std::make_unique<torch::optim::SGDParamState>();

@@ -34,7 +34,7 @@ public:
     };
     /// Empty before the first step.
     std::vector<Slot> state() const;
-    /// Replaces the whole state of one parameter by copies of these slots.
+    /// Replaces the whole state of one parameter by copies of these slots; none: as before the first step.
     void set_state(std::size_t parameter, const std::vector<Slot>& slots);
 
 private:

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "run/forced_update.h"
 #include "run/tensors.h"
 
 namespace isobatch {
@@ -71,6 +72,23 @@ void Recorder::gradient_ready(const Replica& replica, const Window& window) {
     if (trust_) trust_(window, replica, step);
     step.lr = {replica.optimizer.lr()};
     lap();
+}
+
+void Recorder::update_begins(Replica& replica, const Window& window, const std::function<void(Replica&)>& update) {
+    if (!judged_ || !forcing_) return;
+    window_ms_ += lap();
+    Step& step = open(replica.rank);
+    for (auto& [key, tensor] : forced_update(replica, forcing_->gradients(window), update))
+        step.tensors[key] = std::move(tensor);
+    lap();
+}
+
+void Recorder::clipped(const Replica& replica, const Clip& clip) {
+    Step& step = open(replica.rank);
+    step.grad_norm = clip.norm;
+    step.clip_threshold = clip.threshold;
+    step.clip_factor = clip.factor;
+    step.events.emplace_back("clip");
 }
 
 void Recorder::step_ends(const Replica& replica, std::optional<Collectives> moved) {

@@ -41,6 +41,9 @@ public:
     void note(const Replica& replica, std::string event);
     /// The reduced gradient stands, before clip and optimizer.
     void gradient_ready(const Replica& replica, const Window& window);
+    /// Where there is a reference to follow, and its window is judged: what `update` would make of its gradient.
+    void update_begins(Replica& replica, const Window& window, const std::function<void(Replica&)>& update);
+    void clipped(const Replica& replica, const Clip& clip);
     /// `moved` between the ranks for this step.
     void step_ends(const Replica& replica, std::optional<Collectives> moved);
 

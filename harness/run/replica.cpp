@@ -39,6 +39,7 @@ Replica make_replica(const Case& subject, const Trial& trial, int rank, std::int
             std::move(optimizer),
             schedule_total,
             subject.optimizer.lr,
+            subject.optimizer.clip_norm,
             {}};
 }
 

@@ -22,6 +22,7 @@ struct Replica {
     Optimizer optimizer;
     std::int64_t schedule_total = 1;  ///< optimizer steps of the whole run
     double base_lr = 0;
+    double clip_norm = 0;  ///< 0: none
     Counters counters;
 
     /// Clears every gradient.

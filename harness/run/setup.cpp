@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "base/check.h"
+#include "run/replica.h"
 
 namespace isobatch {
 
@@ -29,6 +30,11 @@ std::vector<std::size_t> every_one(const std::vector<at::Tensor>& parameters) {
     std::vector<std::size_t> all(parameters.size());
     std::iota(all.begin(), all.end(), 0);
     return all;
+}
+
+std::optional<Clip> clip_to_the_case(const Window&, Replica& replica) {
+    if (replica.clip_norm == 0) return std::nullopt;
+    return clip_by_norm(replica.parameters, replica.clip_norm);
 }
 
 std::vector<std::int64_t> epoch_order(std::int64_t samples, int epoch, Seed seed) {

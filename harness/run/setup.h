@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,8 +9,11 @@
 #include "plan/slice.h"
 #include "plan/trial.h"
 #include "run/case.h"
+#include "run/clip.h"
 
 namespace isobatch {
+
+struct Replica;
 
 /// The micros of one optimizer step and what they hold: everything that the loop's decisions may look at.
 struct Window {
@@ -42,6 +46,8 @@ enum class Reduction {
 
 std::vector<std::size_t> every_one(const std::vector<at::Tensor>& parameters);
 
+std::optional<Clip> clip_to_the_case(const Window& window, Replica& replica);
+
 /// What trainers get wrong, as plain functions. The defaults are the correct trainer; a planted fault replaces one of
 /// them.
 struct Decisions {
@@ -61,6 +67,8 @@ struct Decisions {
     Reduction reduction = Reduction::mean;
     /// Whether the gradients are cleared before this micro.
     std::function<bool(const Window&, const Slice&)> clears_before = [](const Window&, const Slice&) { return false; };
+    /// Scales down the gradients of a replica before its step; nothing where its norm may be any.
+    std::function<std::optional<Clip>(const Window&, Replica&)> clips = clip_to_the_case;
     /// Whether they are cleared after the optimizer step.
     std::function<bool(const Window&)> clears_after_step = [](const Window&) { return true; };
     /// Whether the window is trained on at all.

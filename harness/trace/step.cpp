@@ -45,9 +45,10 @@ Micro micro_from(const Json& object, const std::string& where) {
     return micro;
 }
 
-const char* const known_fields[] = {
-    "step",     "epoch",   "events",      "micros",       "loss",       "grad_norm",      "clip_threshold", "lr",
-    "counters", "step_ms", "collectives", "sample_units", "exact_loss", "loss_magnitude", "loss_errors",    "tensors"};
+const char* const known_fields[] = {"step",        "epoch",          "events",       "micros",     "loss",
+                                    "grad_norm",   "clip_threshold", "clip_factor",  "lr",         "counters",
+                                    "step_ms",     "collectives",    "sample_units", "exact_loss", "loss_magnitude",
+                                    "loss_errors", "tensors"};
 
 Collectives collectives_from(const Json& object, const std::string& where) {
     Collectives collectives;
@@ -74,6 +75,7 @@ std::string step_line(const Step& step, const std::string& file) {
     object["loss"] = optional_number(step.loss);
     object["grad_norm"] = optional_number(step.grad_norm);
     object["clip_threshold"] = optional_number(step.clip_threshold);
+    object["clip_factor"] = optional_number(step.clip_factor);
     object["lr"] = numbers_to_json(step.lr);
     object["counters"] = {{"optimizer_steps", step.counters.optimizer_steps},
                           {"scheduler_steps", step.counters.scheduler_steps},
@@ -110,6 +112,7 @@ Step parse_step(std::string_view line, const std::string& where, std::string& fi
         step.loss = optional_from(object, "loss", where);
         step.grad_norm = optional_from(object, "grad_norm", where);
         step.clip_threshold = optional_from(object, "clip_threshold", where);
+        step.clip_factor = optional_from(object, "clip_factor", where);
         step.lr = numbers_from_json(object.at("lr"), where + ", lr");
         const Json& counters = object.at("counters");
         step.counters = {count(counters.at("optimizer_steps"), "optimizer_steps", 0),

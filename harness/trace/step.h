@@ -53,7 +53,7 @@ struct Step {
     std::vector<std::string> events;
     std::vector<Micro> micros;
     std::optional<double> loss;  ///< what this rank optimised: the sum of its micros' weighted losses
-    std::optional<double> grad_norm, clip_threshold;
+    std::optional<double> grad_norm, clip_threshold, clip_factor;
     std::vector<double> lr;
     Counters counters;
     double step_ms = 0;

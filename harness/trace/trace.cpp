@@ -43,6 +43,8 @@ WindowLayout layout_of(const Trace& trace, std::size_t k) {
             samples += count;
         }
     }
+    if (!trace.ranks.empty() && k < trace.ranks[0].size() && trace.ranks[0][k].clip_threshold.value_or(0) > 0)
+        window.norm = trace.ranks[0][k].grad_norm.value_or(0) / *trace.ranks[0][k].clip_threshold;
     window.ragged = samples < trace.manifest.split.effective();
     return window;
 }

@@ -19,6 +19,7 @@ void bare_run(const isobatch::Setup& setup) {
             loss.div(window.denominator()).backward();
             sum += loss.item<double>();  // every trainer logs its loss
         }
+        if (one.clip_norm > 0) clip_by_norm(one.parameters, one.clip_norm);
         one.optimizer_step();
         one.schedule_step();
         one.zero_grad();

@@ -87,6 +87,15 @@ TEST(Contradiction, EveryEarlierGradientCounts) {
         recovered(stale).stale[1] = share;
         EXPECT_TRUE(says(against(Cause::not_zeroed_after_step, stale), "it predicts 1.0000 of an earlier gradient"));
     }
+    // What is left over was clipped with the gradient: of the last window something must be there, but not more than
+    // all.
+    stale.evidence.windows[0].layout.norm = 3;
+    for (const auto& [older, last, fits] :
+         {std::tuple{0.09, 0.3, true}, {0.0, 0.3, true}, {0.09, 0.0, false}, {0.09, 1.1, false}, {-0.1, 0.3, false}}) {
+        recovered(stale).stale = {older, last};
+        EXPECT_EQ(against(Cause::not_zeroed_after_step, stale).empty(), fits) << older << " " << last;
+    }
+    stale.evidence.windows[0].layout.norm = 0;
     recovered(stale) = {{0}, {2, 2, 2}, {0, 1.1e-6}, 0};
     EXPECT_TRUE(says(against(Cause::missing_accum_division, stale),
                      "it predicts 0.0000 of an earlier gradient, recovered 0.0000"));

@@ -47,6 +47,21 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 class CorruptedRest : public Corruption {};
 
 const Damage damages[] = {
+    {"a clip that the reference has not",
+     {norm},
+     1,
+     0,
+     at(0, 0, [](Step& s) { s.grad_norm = 1, s.clip_threshold = 2; })},
+    {"another update",
+     {param},
+     3,
+     1,
+     at(2, 1, [](Step& s) { s.tensors["forced/param/bias"] = s.tensors["grad/bias"]; })},
+    {"another state of the optimizer",
+     {opt},
+     2,
+     0,
+     at(1, 0, [](Step& s) { s.tensors["forced/opt/exp_avg/bias"] = s.tensors["grad/bias"]; })},
     {"a clear between two backwards", {events}, 2, 0, at(1, 0, clear_after_a_backward)},
     {"a clear between two backwards of the second rank", {events}, 1, 1, at(0, 1, clear_after_a_backward)},
     {"a clear before the step", {events}, 4, 0, at(3, all_ranks, clear_before_the_step)},
@@ -129,7 +144,6 @@ const Damage harmless[] = {
     {"other times", {}, 0, 0, at(0, all_ranks, [](Step& s) { s.step_ms = 1e6; })},
     {"other padding", {}, 0, 0, at(0, 1, [](Step& s) { s.micros[0].padded_units += 7; })},
     {"clears counted otherwise", {}, 0, 0, at(0, all_ranks, [](Step& s) { s.counters.zero_grads = 40; })},
-    {"a clip that did nothing", {}, 0, 0, at(0, all_ranks, [](Step& s) { s.grad_norm = 1, s.clip_threshold = 2; })},
     {"zeros of the other sign", {}, 0, 0, negate_zeros},
     {"another tensor", {}, 0, 0, at(0, 0, [](Step& s) { s.tensors["param/weight"] = doubles_tensor({1}); })},
 };

@@ -226,6 +226,7 @@ Trace Synthetic::candidate(const Split& split, const SyntheticLoop& loop) const 
         }
         for (std::size_t rank = 0; rank < devices; ++rank) {
             put(steps[rank], "grad/", sums[rank]);
+            put_forced(w, steps[rank]);
             for (const char* event : {"step", "schedule"}) steps[rank].events.emplace_back(event);
             if (loop.clears_after_step) {
                 sums[rank].assign(elements_, 0);

@@ -88,6 +88,8 @@ private:
                     std::vector<Flat>& given, std::vector<Step>& steps) const;
     Flat reduced(const std::vector<Flat>& sums, double by) const;
     void exchange(const SyntheticLoop& loop, const std::vector<Flat>& given, std::vector<Flat>& sums) const;
+    std::vector<Flat> state_after(std::size_t w) const;
+    void put_forced(std::size_t w, Step& step) const;
     void make_reference();
     void trust(std::size_t w, Step& step) const;
 

@@ -20,6 +20,24 @@ double largest_distance(std::span<const double> a, std::span<const double> b) {
 
 }  // namespace
 
+/// The parameters and one slot of the optimizer.
+std::vector<Synthetic::Flat> Synthetic::state_after(std::size_t w) const {
+    Random random(Seed{options_.seed}.split("state").split(w));
+    std::vector<Flat> state(2, Flat(elements_));
+    for (Flat& flat : state)
+        for (double& value : flat) value = random.normal();
+    return state;
+}
+
+/// From the reference's state and gradient another learning rate leaves other parameters, and the same slot.
+void Synthetic::put_forced(std::size_t w, Step& step) const {
+    std::vector<Flat> state = state_after(w);
+    const double off = step.lr[0] - empty_step(w, static_cast<std::int64_t>(w) + 1).lr[0];
+    for (double& value : state[0]) value += off;
+    put(step, "forced/param/", state[0]);
+    put(step, "forced/opt/exp_avg/", state[1]);
+}
+
 void Synthetic::make_reference() {
     reference_ = candidate({options_.effective, 1, 1});
     reference_.ranks.resize(1);
@@ -29,12 +47,9 @@ void Synthetic::make_reference() {
     for (std::size_t w = 0; w < windows_.size(); ++w) {
         Step& step = reference_.ranks[0][w];
         if (judged(batches_, w)) trust(w, step);
-        Random random(Seed{options_.seed}.split("state").split(w));
-        for (const char* slot : {"param/", "opt/exp_avg/"}) {
-            Flat flat(elements_);
-            for (double& value : flat) value = random.normal();
-            put(step, slot, flat);
-        }
+        const std::vector<Flat> state = state_after(w);
+        put(step, "param/", state[0]);
+        put(step, "opt/exp_avg/", state[1]);
     }
 }
 

@@ -24,6 +24,7 @@ std::vector<at::Tensor> bare_loop(const Trial& trial) {
                 setup.subject->loss_sum(*one.model, setup.examples(window.of(micro), scalar_type(trial.recipe)));
             loss.div(window.units).backward();
         }
+        clip_by_norm(one.parameters, one.clip_norm);
         one.optimizer.step();
         one.schedule_step();
         one.zero_grad();

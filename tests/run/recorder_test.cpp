@@ -17,9 +17,9 @@ TEST(Recorder, EventsComeInTheOrderInWhichTheyHappened) {
     const Trace trace = recorded({1, 2, 2}, Level::losses);
     ASSERT_EQ(trace.ranks.size(), 2U);
     EXPECT_EQ(trace.ranks[0][0].events,
-              (std::vector<std::string>{"backward 0", "backward 1", "reduce", "step", "schedule", "zero"}));
+              (std::vector<std::string>{"backward 0", "backward 1", "reduce", "clip", "step", "schedule", "zero"}));
     EXPECT_EQ(recorded({2, 2, 1}, Level::losses).ranks[0][0].events,
-              (std::vector<std::string>{"backward 0", "backward 1", "step", "schedule", "zero"}));
+              (std::vector<std::string>{"backward 0", "backward 1", "clip", "step", "schedule", "zero"}));
 }
 
 TEST(Recorder, CountsAndRatesAreThoseOfTheStep) {

@@ -100,10 +100,10 @@ inline auto fields(const Manifest& manifest) {
 
 inline void expect_same(const Step& left, const Step& right) {
     const auto plain = [](const Step& step) {
-        const auto& [number, epoch, events, micros, loss, grad_norm, clip_threshold, lr, counters, step_ms, collectives,
-                     trusted, unknown, tensors] = step;
-        return std::tie(number, epoch, events, loss, grad_norm, clip_threshold, lr, counters, step_ms, collectives,
-                        unknown);
+        const auto& [number, epoch, events, micros, loss, grad_norm, clip_threshold, clip_factor, lr, counters, step_ms,
+                     collectives, trusted, unknown, tensors] = step;
+        return std::tie(number, epoch, events, loss, grad_norm, clip_threshold, clip_factor, lr, counters, step_ms,
+                        collectives, unknown);
     };
     EXPECT_TRUE(plain(left) == plain(right));
     ASSERT_EQ(left.micros.size(), right.micros.size());

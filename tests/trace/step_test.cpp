@@ -42,7 +42,7 @@ TEST(StepLine, IsTheFormatByteForByte) {
     step.unknown = {{"future", {1}}};
     EXPECT_EQ(
         step_line(step, "step-000003.safetensors"),
-        R"({"clip_threshold":null,"counters":{"ema_updates":0,"optimizer_steps":3,"scheduler_steps":2,"zero_grads":1},"epoch":2,)"
+        R"({"clip_factor":null,"clip_threshold":null,"counters":{"ema_updates":0,"optimizer_steps":3,"scheduler_steps":2,"zero_grads":1},"epoch":2,)"
         R"("events":["backward 0","step"],"future":[1],"grad_norm":"nan","loss":"inf","lr":[0.001],"micros":[{"backward_ms":2.5,"forward_ms":1.5,)"
         R"("index":0,"loss":0.1,"padded_units":6.0,"samples":["4","x"],"units":5.0,"weight":0.5}],"step":3,"step_ms":0.0,)"
         R"("tensors":"step-000003.safetensors"})");

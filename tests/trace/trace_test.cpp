@@ -93,7 +93,7 @@ TEST(ContentDigest, TimesAreNoContent) {
 
 TEST(LayoutOf, CountsSamplesAndUnitsOverAllRanks) {
     EXPECT_EQ(layout_of(small_trace(), 0),
-              (WindowLayout{{{0, 0, 2, 3}, {0, 1, 2, 7}, {1, 0, 2, 5}, {1, 1, 2, 9}}, false, 2}));
+              (WindowLayout{{{0, 0, 2, 3}, {0, 1, 2, 7}, {1, 0, 2, 5}, {1, 1, 2, 9}}, false, {.places = 2}, 2.5}));
     EXPECT_EQ(layout_of(small_trace(), 2), (WindowLayout{{{0, 0, 2, 19}, {1, 0, 1, 21}}, true, 2}));
 }
 

@@ -13,7 +13,7 @@ TEST(Faults, EveryEntryOfTheCatalogueIsPlantedByExactlyOneFamily) {
     for (const FaultEntry& entry : fault_catalogue()) {
         isobatch::Setup setup = make_setup(small_trial({1, 2, 2}));
         EXPECT_EQ(plant_denominator(entry.id, setup) + plant_accumulator(entry.id, setup) +
-                      plant_synchronisation(entry.id, setup),
+                      plant_clip(entry.id, setup) + plant_synchronisation(entry.id, setup),
                   1)
             << entry.id;
     }
@@ -34,10 +34,9 @@ TEST(Faults, RedAndGreenChecksAreAsTheCatalogueSays) {
         for (const Check check : entry.red)
             EXPECT_EQ(result_of(record.verdict, check).outcome, Outcome::divergent)
                 << entry.id << ": " << to_string(check);
-        for (const Check check : entry.green)
+        for (const Check check : green_checks(entry))
             EXPECT_LE(result_of(record.verdict, check).outcome, Outcome::equivalent)
                 << entry.id << ": " << to_string(check);
-        EXPECT_EQ(entry.red.size() + entry.green.size(), all_checks.size()) << entry.id;
     }
 }
 

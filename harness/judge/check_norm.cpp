@@ -1,0 +1,71 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "judge/judge.h"
+
+namespace isobatch {
+
+namespace {
+
+/// The norm of all gradients of a step.
+double norm_of(const Step& step, const WindowScale& window, int rank) {
+    long double squares = 0;
+    for (const TensorScale& scale : window.tensors)
+        for (const double value : as_doubles(gradient_of(step, scale, rank), "gradient")) squares += value * value;
+    return static_cast<double>(std::sqrt(squares));
+}
+
+/// A sum of n squares, added in any order, is off by at most n + 1 roundings, its root by half of that; then come the
+/// root itself, the norm of the tensors' norms, and the quotient. Every term is positive, so nothing cancels.
+Tolerance tolerance_of(double value, Recipe recipe, const WindowScale& window) {
+    std::size_t longest = 0;
+    for (const TensorScale& scale : window.tensors) longest = std::max(longest, scale.truth.count());
+    const double roundings = 0.5 * static_cast<double>(longest + window.tensors.size()) + 6;
+    return {0, unit_roundoff(recipe), value * roundings, 1};
+}
+
+}  // namespace
+
+CheckResult check_norm(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment) {
+    CheckResult result{.check = Check::norm};
+    each_judged(yardstick, candidate, alignment, [&](std::size_t k, int rank, const WindowScale& window) {
+        const Step& step = candidate.ranks[static_cast<std::size_t>(rank)][k];
+        const Place place{static_cast<std::int64_t>(k + 1), rank, "", -1};
+        const auto red = [&](std::string message) {
+            if (result.outcome < Outcome::divergent) {
+                result.first = place;
+                result.message = std::move(message);
+            }
+            result.outcome = Outcome::divergent;
+        };
+        if (step.clip_threshold != window.clip_threshold)
+            return red(fmt::format("step {} of rank {} is clipped at {}, the reference at {}", k + 1, rank,
+                                   step.clip_threshold.value_or(0), window.clip_threshold.value_or(0)));
+        if (!window.clip_threshold) return;
+        const double norm = norm_of(step, window, rank);
+        // As torch's clip_grad_norm_ takes it.
+        const double factor = std::min(1.0, *window.clip_threshold / (norm + 1e-6));
+        const auto compare = [&](const char* what, std::optional<double> recorded, double expected) {
+            const double distance = recorded ? std::abs(*recorded - expected) : std::numeric_limits<double>::infinity();
+            const double observed = std::isnan(distance) ? std::numeric_limits<double>::infinity() : distance;
+            const Tolerance tolerance = tolerance_of(expected, yardstick.recipe, window);
+            const double margin = margin_of(observed, tolerance);
+            if (margin > 1)
+                red(fmt::format("step {} of rank {} says {} {}, its gradient has {:.9g}", k + 1, rank, what,
+                                recorded ? fmt::format("{:.9g}", *recorded) : "nothing", expected));
+            if (result.worst && margin <= result.margin) return;
+            result.worst = place;
+            result.margin = margin;
+            result.observed = observed;
+            result.tolerance = tolerance;
+        };
+        compare("the norm", step.grad_norm, norm);
+        compare("the clip factor", step.clip_factor, factor);
+    });
+    return result;
+}
+
+}  // namespace isobatch

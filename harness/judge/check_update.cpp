@@ -1,0 +1,49 @@
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "judge/compare.h"
+#include "judge/judge.h"
+
+namespace isobatch {
+
+namespace {
+
+/// What this step recorded of one part of the update; null for nothing.
+const Tensor* forced(const Step& step, const std::string& key) {
+    const auto it = step.tensors.find("forced/" + key);
+    return it == step.tensors.end() ? nullptr : &it->second;
+}
+
+}  // namespace
+
+CheckResult check_update(Check check, const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment) {
+    const std::string kind = check == Check::param ? "param/" : "opt/";
+    CheckResult result{.check = check};
+    const auto note = [&](Outcome outcome, const Place& place, std::string message) {
+        if (outcome > result.outcome) {
+            result.first = result.worst = place;
+            result.message = std::move(message);
+        }
+        result.outcome = worst(result.outcome, outcome);
+    };
+    each_judged(yardstick, candidate, alignment, [&](std::size_t k, int rank, const WindowScale& window) {
+        const Step& step = candidate.ranks[static_cast<std::size_t>(rank)][k];
+        for (const auto& [key, expected] : window.update) {
+            if (!key.starts_with(kind)) continue;
+            const Place place{static_cast<std::int64_t>(k + 1), rank, key, -1};
+            const Tensor* found = forced(step, key);
+            if (!found)  // never a silent pass
+                note(Outcome::inconclusive, place,
+                     fmt::format("the trace does not hold \"forced/{}\", what the optimizer makes of the reference's "
+                                 "gradient",
+                                 printable(key)));
+            else if (!identical(*found, expected))
+                note(Outcome::divergent, place,
+                     fmt::format("from the same state and the same gradient, step {} of rank {} leaves another \"{}\"",
+                                 k + 1, rank, printable(key)));
+        }
+    });
+    return result;
+}
+
+}  // namespace isobatch

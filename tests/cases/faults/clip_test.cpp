@@ -1,0 +1,44 @@
+#include <cmath>
+
+#include <ATen/ops/full_like.h>
+#include <gtest/gtest.h>
+
+#include "../../run/small_trial.h"
+#include "cases/faults/faults.h"
+#include "run/replica.h"
+
+namespace isobatch {
+
+namespace {
+
+/// What this trainer's clipping does to a gradient of ones on each of two ranks.
+std::pair<Clip, double> clipped(const char* id) {
+    isobatch::Setup setup = make_setup(small_trial({1, 2, 2}));
+    EXPECT_EQ(plant_clip(id, setup), *id != 0) << id;
+    Replica replica = make_replica(*setup.subject, setup.trial, 0, 6);
+    for (at::Tensor& parameter : replica.parameters) parameter.mutable_grad() = at::full_like(parameter, 1.0).detach();
+    const Clip clip = setup.decisions.clips(setup.window(setup.batches()[0]), replica).value();
+    return {clip, replica.parameters[0].grad().reshape({-1})[0].item<double>()};
+}
+
+}  // namespace
+
+TEST(ClipFaults, ChangeTheNormOrItsUse) {
+    const auto [right, after] = clipped("");
+    EXPECT_LT(right.factor, 1);
+    EXPECT_DOUBLE_EQ(after, right.factor);
+    const auto [disabled, untouched] = clipped("clip-disabled");
+    EXPECT_NEAR(disabled.norm, right.norm, 1e-12);
+    EXPECT_EQ(disabled.factor, 1);
+    EXPECT_EQ(untouched, 1);
+    const auto [missing, larger] = clipped("norm-misses-shards");
+    EXPECT_LT(missing.norm, right.norm);
+    EXPECT_DOUBLE_EQ(larger, missing.factor);
+    const auto [counted, smaller] = clipped("norm-counts-replicas");
+    EXPECT_NEAR(counted.norm, right.norm * std::sqrt(2.0), 1e-12);
+    EXPECT_DOUBLE_EQ(smaller, counted.factor);
+    isobatch::Setup setup = make_setup(small_trial({1, 2, 2}));
+    EXPECT_FALSE(plant_clip("zero-grad-in-window", setup));
+}
+
+}  // namespace isobatch

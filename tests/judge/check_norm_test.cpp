@@ -1,0 +1,82 @@
+#include <cmath>
+#include <functional>
+
+#include "judge/judge.h"
+#include "tests/base/expect.h"
+#include "tests/judge/recipes.h"
+#include "tests/judge/synthetic.h"
+
+namespace isobatch {
+namespace {
+
+constexpr double threshold = 0.5;
+
+class CheckNorm : public testing::TestWithParam<Recipe> {
+protected:
+    /// As a correct trainer records it.
+    static void clip(Trace& trace) {
+        for (std::vector<Step>& rank : trace.ranks)
+            for (Step& step : rank) {
+                double squares = 0;
+                for (const auto& [key, tensor] : step.tensors)
+                    if (key.starts_with("grad/"))
+                        for (const double value : as_doubles(tensor, key)) squares += value * value;
+                step.grad_norm = std::sqrt(squares);
+                step.clip_threshold = threshold;
+                step.clip_factor = std::min(1.0, threshold / (*step.grad_norm + 1e-6));
+            }
+    }
+    Trace candidate() const {
+        Trace trace = matrix.candidate({4, 2, 2});
+        clip(trace);
+        return trace;
+    }
+    CheckResult checked(const Trace& trace) const { return check_norm(yardstick, trace, align(yardstick, trace)); }
+    Yardstick clipped() const {
+        Trace reference = matrix.reference();
+        clip(reference);
+        return yardstick_of(reference);
+    }
+
+    const Synthetic matrix{{.recipe = GetParam()}};
+    const Yardstick yardstick = clipped();
+};
+INSTANTIATE_TEST_SUITE_P(Recipes, CheckNorm, all_recipes(), recipe_name);
+
+TEST_P(CheckNorm, WhatTheGradientHasIsRight) {
+    const CheckResult result = checked(candidate());
+    EXPECT_EQ(result.outcome, Outcome::identical);
+    EXPECT_LT(result.margin, 1);
+    EXPECT_EQ(result.message, "");
+    EXPECT_EQ(result.tolerance.factor, 1);
+}
+
+TEST_P(CheckNorm, NobodyClipsNothingToSay) {
+    const Yardstick plain = yardstick_of(matrix.reference());
+    const Trace trace = matrix.candidate({4, 2, 2});
+    EXPECT_EQ(check_norm(plain, trace, align(plain, trace)), (CheckResult{.check = Check::norm}));
+}
+
+TEST_P(CheckNorm, ALieIsSeenWhereItIsTold) {
+    const double off = 64 * unit_roundoff(GetParam());  // n is 30 here: 15 + 1.5 + 6 roundings are allowed
+    const std::vector<std::pair<std::function<void(Step&)>, const char*>> lies{
+        {[&](Step& step) { *step.grad_norm *= 1 + off; }, "the norm"},
+        {[&](Step& step) { *step.clip_factor *= 1 - off; }, "the clip factor"},
+        {[](Step& step) { step.clip_factor = 1; }, "the clip factor"},
+        {[](Step& step) { step.grad_norm = std::nan(""); }, "the norm"},
+        {[](Step& step) { step.grad_norm.reset(); }, "the norm nothing"},
+        {[](Step& step) { step.clip_threshold = 0.6; }, "clipped at 0.6, the reference at 0.5"},
+        {[](Step& step) { step.clip_threshold.reset(); }, "clipped at 0, the reference at 0.5"}};
+    for (const auto& [lie, said] : lies) {
+        Trace trace = candidate();
+        lie(trace.ranks[1][2]);
+        const CheckResult result = checked(trace);
+        EXPECT_EQ(result.outcome, Outcome::divergent) << said;
+        EXPECT_EQ(result.first, (Place{3, 1, "", -1}));
+        EXPECT_TRUE(says(result.message, said)) << result.message;
+        EXPECT_TRUE(says(result.message, "step 3 of rank 1"));
+    }
+}
+
+}  // namespace
+}  // namespace isobatch

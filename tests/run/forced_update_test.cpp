@@ -1,0 +1,65 @@
+#include "run/forced_update.h"
+
+#include <ATen/ops/full_like.h>
+#include <gtest/gtest.h>
+
+#include "run/tensors.h"
+#include "small_trial.h"
+
+namespace isobatch {
+
+namespace {
+
+std::vector<at::Tensor> filled(const Replica& replica, double value) {
+    std::vector<at::Tensor> list;
+    for (const at::Tensor& parameter : replica.parameters) list.push_back(at::full_like(parameter, value).detach());
+    return list;
+}
+
+void give(Replica& replica, const std::vector<at::Tensor>& gradients) {
+    for (std::size_t p = 0; p < gradients.size(); ++p) replica.parameters[p].mutable_grad() = gradients[p].clone();
+}
+
+void step(Replica& replica) {
+    replica.optimizer.step();
+}
+
+}  // namespace
+
+TEST(ForcedUpdate, IsTheUpdateOfTheseGradientsAndLeavesNoTrace) {
+    for (const char* subject : {"mlp", "gpt"}) {  // SGD with momentum, and AdamW
+        Trial trial = small_trial({1, 1, 1});
+        trial.subject = subject;
+        for (const int steps_before : {0, 2}) {
+            Replica twin = make_replica(find_case(subject), trial, 0, 6),
+                    own = make_replica(find_case(subject), trial, 0, 6);
+            for (int k = 0; k < steps_before; ++k)
+                for (Replica* replica : {&twin, &own}) {
+                    give(*replica, filled(*replica, 0.3 + k));
+                    step(*replica);
+                }
+            give(own, filled(own, 0.7));
+            const Tensors left = forced_update(own, filled(own, 0.2), step);
+            EXPECT_EQ(own.parameters[0].grad().reshape({-1})[0].item<double>(), 0.7) << "its own gradient is back";
+            for (std::size_t p = 0; p < own.parameters.size(); ++p)
+                EXPECT_TRUE(own.parameters[p].equal(twin.parameters[p])) << own.names[p];
+            EXPECT_EQ(own.optimizer.state().size(), twin.optimizer.state().size());
+            EXPECT_EQ(own.counters, twin.counters);
+
+            give(twin, filled(twin, 0.2));
+            step(twin);
+            for (std::size_t p = 0; p < twin.parameters.size(); ++p)
+                EXPECT_TRUE(borrow(left.at("forced/param/" + twin.names[p])).equal(twin.parameters[p]));
+            for (const Optimizer::Slot& slot : twin.optimizer.state())
+                EXPECT_TRUE(
+                    borrow(left.at("forced/opt/" + slot.name + "/" + twin.names[slot.parameter])).equal(slot.value));
+            EXPECT_EQ(left.size(), twin.parameters.size() + twin.optimizer.state().size());
+
+            step(own);  // as if nothing had been: from its own gradient
+            give(twin, filled(twin, 0));
+            EXPECT_FALSE(own.parameters[0].equal(twin.parameters[0]));
+        }
+    }
+}
+
+}  // namespace isobatch
