@@ -13,8 +13,8 @@ namespace isobatch {
 struct Recovered {
     std::vector<int> ranks;
     std::vector<double> weights;  ///< per sample of the window, 1 = right; NaN for a sample without a gradient
-    /// Share of each earlier window's gradient that is still in this one, oldest first. Of more than seven, the oldest
-    /// entry is the share of the sum of all but the last six.
+    /// Share of each earlier window's gradient that is still in this one, oldest first. Of more than seven, or 25
+    /// where the norm is clipped, the oldest entry is the share of the sum of all but the last six, or 24.
     std::vector<double> stale;
     double residual = 0;  ///< what no weights explain, relative to the gradient
     /// Where only some parameters are wrong: those, from which alone the weights were read. Empty: read from all.

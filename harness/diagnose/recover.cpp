@@ -19,6 +19,8 @@ namespace {
 /// Earlier gradients that are told apart; what is older than this is one column, their sum, as an accumulator that
 /// nobody clears holds it.
 constexpr std::size_t most_stale = 6;
+/// Where the norm is clipped, so are they, each as often as there were steps since: no sum of them has one weight.
+constexpr std::size_t most_stale_clipped = 24;
 
 /// Appends a tensor, scaled, to a stacked column.
 void append(std::vector<double>& column, const Tensor& part, double scale) {
@@ -29,12 +31,13 @@ void append(std::vector<double>& column, const Tensor& part, double scale) {
 std::vector<std::vector<double>> stale_columns(const Yardstick& yardstick, std::size_t w,
                                                const std::vector<std::size_t>& tensors,
                                                const std::vector<double>& row_scale) {
+    const std::size_t most = yardstick.windows[w].clip_threshold ? most_stale_clipped : most_stale;
     std::vector<std::vector<double>> columns;
     for (std::size_t earlier = 0; earlier < w; ++earlier) {
         std::vector<double> column;
         for (std::size_t k = 0; k < tensors.size(); ++k)
             append(column, yardstick.windows[earlier].gradients[tensors[k]], row_scale[k]);
-        if (earlier > 0 && earlier + most_stale < w)
+        if (earlier > 0 && earlier + most < w)
             std::transform(column.begin(), column.end(), columns[0].begin(), columns[0].begin(), std::plus<>());
         else
             columns.push_back(std::move(column));

@@ -42,6 +42,12 @@ CheckResult check_update(Check check, const Yardstick& yardstick, const Trace& c
                      fmt::format("from the same state and the same gradient, step {} of rank {} leaves another \"{}\"",
                                  k + 1, rank, printable(key)));
         }
+        const std::string all = "forced/";
+        for (const auto& [key, tensor] : step.tensors)
+            if (key.starts_with(all + kind) && !window.update.contains(key.substr(all.size())))
+                note(Outcome::divergent, {static_cast<std::int64_t>(k + 1), rank, key.substr(all.size()), -1},
+                     fmt::format("step {} of rank {} leaves \"{}\", which the reference has not", k + 1, rank,
+                                 printable(key.substr(all.size()))));
     });
     return result;
 }

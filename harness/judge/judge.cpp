@@ -53,8 +53,9 @@ Verdict judge(const Yardstick& yardstick, const Trace& candidate) {
     verdict.checks.push_back(check_loss(yardstick, candidate, alignment));
     if (yardstick.ours) {
         verdict.checks.push_back(check_norm(yardstick, candidate, alignment));
+        // Only a trial that follows the reference starts its updates from its state.
         for (const Check check : {Check::param, Check::opt})
-            verdict.checks.push_back(check_update(check, yardstick, candidate, alignment));
+            if (manifest.follows) verdict.checks.push_back(check_update(check, yardstick, candidate, alignment));
     }
     for (const CheckResult& result : verdict.checks) {
         verdict.outcome = worst(verdict.outcome, result.outcome);

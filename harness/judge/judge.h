@@ -17,7 +17,7 @@ CheckResult check_events(const Trace& candidate);
 CheckResult check_step(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment);
 CheckResult check_grad(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment);
 CheckResult check_loss(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment);
-/// Of a trace with itself: that its gradients differ from the reference's is for check_grad to say.
+/// Of the trace's own gradients: that they differ from the reference's is for check_grad to say.
 CheckResult check_norm(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment);
 /// `check`: param or opt.
 CheckResult check_update(Check check, const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment);

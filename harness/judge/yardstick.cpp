@@ -42,6 +42,8 @@ WindowScale window_of(const Step& step) {
     window.counters = step.counters;
     window.loss = step.loss;
     window.clip_threshold = step.clip_threshold;
+    window.grad_norm = step.grad_norm;
+    window.clip_factor = step.clip_factor;
     return window;
 }
 
@@ -86,8 +88,10 @@ void add_scales(const Step& step, const std::vector<Parameter>& parameters, doub
     for (const Parameter& parameter : parameters)
         window.tensors.push_back(scale_of(step, parameter.name, window.samples.size(), u, window));
     floor_magnitudes(window);
+    for (const Parameter& parameter : parameters)
+        window.update["param/" + parameter.name] = tensor_at(step, "param/" + parameter.name);
     for (const auto& [key, tensor] : step.tensors)
-        if (key.starts_with("param/") || key.starts_with("opt/")) window.update[key] = tensor;
+        if (key.starts_with("opt/")) window.update[key] = tensor;
 }
 
 }  // namespace

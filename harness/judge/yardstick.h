@@ -30,9 +30,9 @@ struct WindowScale {
     std::optional<double> loss;  ///< the reference's own
     std::optional<double> loss_truth;
     Tolerance loss_tolerance;
-    std::vector<Tensor> gradients;     ///< the reference's, in the order of the parameters
-    std::vector<TensorScale> tensors;  ///< empty in a window that is not judged
-    std::optional<double> clip_threshold;
+    std::vector<Tensor> gradients;                                 ///< the reference's, in the order of the parameters
+    std::vector<TensorScale> tensors;                              ///< empty in a window that is not judged
+    std::optional<double> clip_threshold, grad_norm, clip_factor;  ///< the reference's own
     std::map<std::string, Tensor> update;     ///< `param/<p>` and `opt/<slot>/<p>` after the step, where it is judged
     std::vector<std::vector<Tensor>> shares;  ///< shares[i][t]: sample i's share of the gradient of tensors[t]
 };

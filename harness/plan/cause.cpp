@@ -151,7 +151,7 @@ std::string formula(Cause cause) {
         case Cause::zero_grad_in_window:
             return "1 in the last micro-batch of a device, 0 in the others";
         case Cause::not_zeroed_after_step:
-            return "1, and 1 for the gradient of every earlier window";
+            return "1, and 1 for the gradient of every earlier window, or what clipping left of it";
         case Cause::epoch_tail_dropped:
             return "1 in the windows that exist; the ragged window is missing";
         case Cause::rank_local_denominator:

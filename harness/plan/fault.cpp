@@ -130,7 +130,7 @@ const std::vector<FaultEntry>& fault_catalogue() {
         {"wrong-group-divisor", Cause::wrong_group_divisor, {grad, loss}, any_copies},
         {"zero-grad-in-window", Cause::zero_grad_in_window, {events, grad}, any_before_the_last},
         {"not-zeroed-after-step", Cause::not_zeroed_after_step, {events, grad}, any_earlier_window},
-        {"epoch-tail-dropped", Cause::epoch_tail_dropped, {data, step, param}, any_tail},
+        {"epoch-tail-dropped", Cause::epoch_tail_dropped, {data, step}, any_tail, {param}},
         {"sum-over-devices", Cause::sum_over_devices, {grad}, any_exchange},
         {"never-synced", Cause::never_synced, {grad}, any_exchange},
         {"no-sync-off-by-one", Cause::no_sync_off_by_one, {events, grad}, any_exchange_of_several},
@@ -146,7 +146,9 @@ const std::vector<FaultEntry>& fault_catalogue() {
 std::vector<Check> green_checks(const FaultEntry& fault) {
     std::vector<Check> green;
     for (const Check check : all_checks)
-        if (std::find(fault.red.begin(), fault.red.end(), check) == fault.red.end()) green.push_back(check);
+        if (std::find(fault.red.begin(), fault.red.end(), check) == fault.red.end() &&
+            std::find(fault.may.begin(), fault.may.end(), check) == fault.may.end())
+            green.push_back(check);
     return green;
 }
 

@@ -15,9 +15,10 @@ namespace isobatch {
 struct FaultEntry {
     std::string id;
     std::optional<Cause> cause;  ///< none: every value stays right, and only the price is wrong. unknown: not named yet
-    std::vector<Check> red;      ///< the checks that notice it
+    std::vector<Check> red;      ///< the checks that notice it where it has power
     /// Whether the fault changes anything in these windows; where it does not, a trial must not be red.
     bool (*power)(const std::vector<WindowLayout>& windows);
+    std::vector<Check> may = {};  ///< checks that notice it in some of these windows only
 };
 
 const std::vector<FaultEntry>& fault_catalogue();

@@ -18,7 +18,7 @@ Tensors forced_update(Replica& replica, const std::vector<at::Tensor>& gradients
         at::Tensor& gradient = replica.parameters[p].mutable_grad();
         own.push_back(gradient);
         before.push_back(replica.parameters[p].detach().clone());
-        gradient = gradients[p].clone();
+        if (gradient.defined()) gradient = gradients[p].clone();  // one that nothing reached is skipped, as it is
     }
     update(replica);
     Tensors left;

@@ -17,6 +17,7 @@ std::string content_digest(const Trace& trace) {
             const std::string loss = step.loss ? fmt::format("{}", *step.loss) : "unknown";
             digest.add(fmt::format("{} {} {} {} {}", step.number.value_or(0), step.epoch, loss, step.micros.size(),
                                    step.tensors.size()));
+            digest.add(fmt::format("{} [{}]", step.clip_threshold.value_or(0), fmt::join(step.lr, ",")));
             for (const Micro& micro : step.micros) {
                 digest.add(fmt::format("{} {} {} {}", micro.index, micro.units, micro.loss, micro.samples.size()));
                 for (const std::string& sample : micro.samples) digest.add(sample);

@@ -57,6 +57,12 @@ class Check(ProgramTest):
                     if line["recovered"] != "nan":
                         self.assertAlmostEqual(line["recovered"], line["predicted"], delta=1e-9)
 
+    def test_a_long_run_that_clips_and_never_clears_is_named(self):
+        words = ("check", "gpt", "--effective", "4", "--splits", "4x1x1,2x2x1", "--fault", "not-zeroed-after-step")
+        for longer in (("--epochs", "3"), ("--samples", "43")):
+            self.assertEqual(self.isobatch(*words, *longer), 1, self.said)
+            self.assertEqual([finding["causes"] for finding in self.result()["findings"]], [["not-zeroed-after-step"]], self.said)
+
     def test_mean_of_means_weights_follow_from_the_ledger(self):
         """N / (K n_m), computed here from the recorded counts and not by the program's own prediction."""
         self.isobatch("check", "gpt", "--fault", "token-mean-of-means")

@@ -1,8 +1,10 @@
 #include <cmath>
 #include <functional>
+#include <limits>
 
 #include "judge/judge.h"
 #include "tests/base/expect.h"
+#include "tests/judge/edit.h"
 #include "tests/judge/recipes.h"
 #include "tests/judge/synthetic.h"
 
@@ -45,8 +47,11 @@ INSTANTIATE_TEST_SUITE_P(Recipes, CheckNorm, all_recipes(), recipe_name);
 
 TEST_P(CheckNorm, WhatTheGradientHasIsRight) {
     const CheckResult result = checked(candidate());
-    EXPECT_EQ(result.outcome, Outcome::identical);
+    EXPECT_EQ(result.outcome, Outcome::equivalent);
     EXPECT_LT(result.margin, 1);
+    Trace own = matrix.reference();
+    clip(own);
+    EXPECT_EQ(checked(own).outcome, Outcome::identical);
     EXPECT_EQ(result.message, "");
     EXPECT_EQ(result.tolerance.factor, 1);
 }
@@ -64,6 +69,7 @@ TEST_P(CheckNorm, ALieIsSeenWhereItIsTold) {
         {[&](Step& step) { *step.clip_factor *= 1 - off; }, "the clip factor"},
         {[](Step& step) { step.clip_factor = 1; }, "the clip factor"},
         {[](Step& step) { step.grad_norm = std::nan(""); }, "the norm"},
+        {[](Step& step) { step.grad_norm = step.clip_factor = std::numeric_limits<double>::infinity(); }, "the norm"},
         {[](Step& step) { step.grad_norm.reset(); }, "the norm nothing"},
         {[](Step& step) { step.clip_threshold = 0.6; }, "clipped at 0.6, the reference at 0.5"},
         {[](Step& step) { step.clip_threshold.reset(); }, "clipped at 0, the reference at 0.5"}};
@@ -76,6 +82,22 @@ TEST_P(CheckNorm, ALieIsSeenWhereItIsTold) {
         EXPECT_TRUE(says(result.message, said)) << result.message;
         EXPECT_TRUE(says(result.message, "step 3 of rank 1"));
     }
+}
+
+TEST_P(CheckNorm, AGradientThatIsInfiniteHasNoNormToClipBy) {
+    Trace trace = candidate();
+    edit(trace.ranks[0][0], "grad/bias", [](std::size_t, double) { return std::numeric_limits<double>::infinity(); });
+    clip(trace);
+    EXPECT_EQ(checked(trace).outcome, Outcome::divergent);
+}
+
+TEST_P(CheckNorm, SquaresThatVanishAreNoLie) {
+    Trace trace = candidate();
+    for (const char* key : {"grad/weight", "grad/bias", "grad/key"})
+        edit(trace.ranks[0][0], key, [](std::size_t, double) { return GetParam() == Recipe::fp32 ? 1e-25 : 1e-170; });
+    trace.ranks[0][0].grad_norm = 0;
+    trace.ranks[0][0].clip_factor = 1;
+    EXPECT_LE(checked(trace).outcome, Outcome::equivalent);
 }
 
 }  // namespace

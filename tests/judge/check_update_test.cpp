@@ -48,6 +48,14 @@ TEST_P(CheckUpdate, WhatWasNotRecordedIsNoPass) {
     EXPECT_EQ(checked(Check::param, trace).first, (Place{2, 0, "param/bias", -1}));
 }
 
+TEST_P(CheckUpdate, StateThatTheReferenceHasNotIsSeen) {
+    Trace trace = matrix.candidate({4, 2, 2});
+    trace.ranks[1][1].tensors["forced/opt/momentum/bias"] = trace.ranks[1][1].tensors["grad/bias"];
+    EXPECT_EQ(checked(Check::opt, trace).outcome, Outcome::divergent);
+    EXPECT_EQ(checked(Check::opt, trace).first, (Place{2, 1, "opt/momentum/bias", -1}));
+    EXPECT_EQ(checked(Check::param, trace).outcome, Outcome::identical);
+}
+
 TEST_P(CheckUpdate, AWindowThatIsNotJudgedSaysNothing) {
     Trace trace = matrix.candidate({4, 2, 2});
     trace.ranks[0][4].tensors.clear();  // the second of the second epoch

@@ -62,4 +62,17 @@ TEST(ForcedUpdate, IsTheUpdateOfTheseGradientsAndLeavesNoTrace) {
     }
 }
 
+TEST(ForcedUpdate, AParameterThatNothingReachedIsSkipped) {
+    Trial trial = small_trial({1, 1, 1});
+    trial.subject = "gpt";  // weight decay would move it
+    Replica own = make_replica(find_case("gpt"), trial, 0, 6);
+    give(own, filled(own, 0.7));
+    own.parameters[0].mutable_grad().reset();
+    const at::Tensor before = own.parameters[0].detach().clone();
+    const Tensors left = forced_update(own, filled(own, 0.0), step);
+    EXPECT_TRUE(borrow(left.at("forced/param/" + own.names[0])).equal(before));
+    EXPECT_FALSE(left.contains("forced/opt/exp_avg/" + own.names[0]));
+    EXPECT_FALSE(own.parameters[0].grad().defined());
+}
+
 }  // namespace isobatch

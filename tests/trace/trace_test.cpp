@@ -20,6 +20,8 @@ TEST(ContentDigest, IsTheSameForTheSameContent) {
 TEST(ContentDigest, DiffersForEveryChangeThatACandidateCouldFollow) {
     const std::pair<const char*, Change> changes[] = {
         {"none", [](Trace&) {}},
+        {"clip threshold", [](Trace& t) { *t.ranks[0][0].clip_threshold *= 2; }},
+        {"learning rate", [](Trace& t) { t.ranks[0][0].lr[0] *= 2; }},
         {"step number", [](Trace& t) { t.ranks[0][1].number = 9; }},
         {"no step number", [](Trace& t) { t.ranks[0][1].number.reset(); }},
         {"epoch", [](Trace& t) { t.ranks[0][1].epoch = 2; }},
