@@ -81,10 +81,12 @@ std::string against_red(Cause cause, const Record& record) {
     const bool gradient = std::any_of(checks.begin(), checks.end(), [](const CheckResult& result) {
         return result.check == Check::grad && result.outcome == Outcome::divergent;
     });
-    const bool before_update = std::any_of(checks.begin(), checks.end(), [](const CheckResult& result) {
-        return result.outcome == Outcome::divergent && result.check < Check::norm;
-    });
-    if (!before_update) return fmt::format("in {} only the update is wrong", to_string(record.trial.split));
+    const auto red = [&](bool in_update) {
+        return std::any_of(checks.begin(), checks.end(), [&](const CheckResult& result) {
+            return result.outcome == Outcome::divergent && (result.check >= Check::norm) == in_update;
+        });
+    };
+    if (red(true) && !red(false)) return fmt::format("in {} only the update is wrong", to_string(record.trial.split));
     if (moves || (!gradient && !missing.empty())) return {};
     return fmt::format("{} is divergent, and it changes {} there", to_string(record.trial.split),
                        gradient ? "no gradient" : "nothing");
