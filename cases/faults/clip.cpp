@@ -1,5 +1,4 @@
 /// Faults of clipping by the global norm. Each one records what it took for right.
-#include <algorithm>
 #include <cmath>
 
 #include "cases/faults/faults.h"
@@ -20,7 +19,7 @@ double norm_of(const std::vector<at::Tensor>& parameters) {
 
 /// Clips by a norm that is not the gradient's.
 Clip clip_with(Replica& replica, double norm) {
-    const Clip clip{norm, replica.clip_norm, std::min(1.0, replica.clip_norm / (norm + 1e-6))};
+    const Clip clip{norm, replica.clip_norm, clip_factor(norm, replica.clip_norm)};
     for (const at::Tensor& parameter : replica.parameters) gradient_of(parameter).mul_(clip.factor);
     return clip;
 }
@@ -35,9 +34,8 @@ bool plant_clip(const std::string& id, Setup& setup) {
         };
     } else if (id == "norm-misses-shards") {
         decide.clips = [](const Window&, Replica& replica) {
-            std::vector<at::Tensor> held = replica.parameters;
-            held.erase(std::max_element(held.begin(), held.end(),
-                                        [](const auto& a, const auto& b) { return a.numel() < b.numel(); }));
+            std::vector<at::Tensor> held;
+            for (const std::size_t p : without_the_largest(replica.parameters)) held.push_back(replica.parameters[p]);
             return clip_with(replica, norm_of(held));
         };
     } else if (id == "norm-counts-replicas") {

@@ -1,6 +1,4 @@
 /// Faults of what a micro's loss is divided by.
-#include <algorithm>
-
 #include "cases/faults/faults.h"
 
 namespace isobatch {
@@ -21,12 +19,8 @@ double rank_local(const Window& window, const Slice& micro) {
 /// The mean over the ranks of what their micros of this index hold, times the micros of a rank.
 double averaged_count(const Window& window, const Slice& micro) {
     double units = 0;
-    std::int64_t micros = 0;
-    for (const Slice& other : window.micros) {
-        units += other.micro == micro.micro ? window.units_of(other) : 0;
-        micros = std::max(micros, window.micros_on(other.place));
-    }
-    return counted(units) / window.mesh.places * static_cast<double>(micros);
+    for (const Slice& other : window.micros) units += other.micro == micro.micro ? window.units_of(other) : 0;
+    return counted(units) / window.mesh.places * static_cast<double>(window.most_micros());
 }
 
 }  // namespace

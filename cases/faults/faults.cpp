@@ -1,5 +1,7 @@
 #include "cases/faults/faults.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "base/error.h"
 #include "plan/exchange.h"
@@ -11,6 +13,14 @@ void require_one_level(const Setup& setup) {
     if (parse_exchange(setup.trial.engine).inner > 1)
         throw Error("in two levels every micro-batch is exchanged in its own group, so this fault would be another",
                     "--fault", "leave out inner from --engine");
+}
+
+std::vector<std::size_t> without_the_largest(const std::vector<at::Tensor>& parameters) {
+    std::vector<std::size_t> rest = every_one(parameters);
+    rest.erase(std::max_element(rest.begin(), rest.end(), [&](std::size_t a, std::size_t b) {
+        return parameters[a].numel() < parameters[b].numel();
+    }));
+    return rest;
 }
 
 void plant(const std::string& id, Setup& setup) {

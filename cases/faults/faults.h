@@ -13,6 +13,9 @@ void plant(const std::string& id, Setup& setup);
 /// about one rank's micros would be another.
 void require_one_level(const Setup& setup);
 
+/// All parameters but the largest.
+std::vector<std::size_t> without_the_largest(const std::vector<at::Tensor>& parameters);
+
 /// The families, one file each; false when the id is not theirs.
 bool plant_denominator(const std::string& id, Setup& setup);
 bool plant_accumulator(const std::string& id, Setup& setup);

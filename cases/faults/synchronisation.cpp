@@ -9,15 +9,6 @@ namespace isobatch {
 
 namespace {
 
-/// All but the largest.
-std::vector<std::size_t> without_the_largest(const std::vector<at::Tensor>& parameters) {
-    std::vector<std::size_t> rest = every_one(parameters);
-    rest.erase(std::max_element(rest.begin(), rest.end(), [&](std::size_t a, std::size_t b) {
-        return parameters[a].numel() < parameters[b].numel();
-    }));
-    return rest;
-}
-
 /// Ranks must exchange equally often, or DDP waits for ever: so with as many micros as the rank that has fewest.
 bool with_all_that_every_rank_has(const Window& window, const Slice& micro) {
     std::int64_t fewest = window.micros_on(0);

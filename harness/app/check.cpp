@@ -51,11 +51,9 @@ std::vector<Split> splits_for(CheckOptions& options) {
 /// The matrix, every case with every split. Checks all of it before anything runs.
 std::vector<Trial> plan_trials(CheckOptions& options) {
     const std::vector<Split> splits = splits_for(options);
-    for (std::size_t i = 1; i < options.subjects.size(); ++i)
-        if (std::find(options.subjects.begin(), options.subjects.begin() + static_cast<std::ptrdiff_t>(i),
-                      options.subjects[i]) != options.subjects.begin() + static_cast<std::ptrdiff_t>(i))
-            throw Error(fmt::format("case {} is given twice", printable(options.subjects[i])), "CASE",
-                        "name each case once");
+    for (const std::string& subject : options.subjects)
+        if (std::count(options.subjects.begin(), options.subjects.end(), subject) > 1)
+            throw Error(fmt::format("case {} is given twice", printable(subject)), "CASE", "name each case once");
     if (splits.empty()) throw Error("no split satisfies the bounds", "--max-devices", "raise --max-devices");
     if (options.epochs < 1) throw Error(fmt::format("--epochs is {}", options.epochs), "--epochs", "give at least 1");
     if (options.samples < 0)

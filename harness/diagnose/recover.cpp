@@ -50,9 +50,9 @@ std::vector<std::vector<double>> stale_columns(const Yardstick& yardstick, std::
 std::vector<int> micros_of(const WindowScale& window, const Trace& candidate, std::size_t k) {
     std::map<std::string, int> place;
     int index = 0;
-    const Mesh mesh = candidate.manifest.mesh();
-    for (std::size_t rank = 0; rank < candidate.ranks.size(); ++rank) {
-        if (k >= candidate.ranks[rank].size() || mesh.copy(static_cast<int>(rank)) != 0) continue;
+    const auto copies = static_cast<std::size_t>(candidate.manifest.copies);
+    for (std::size_t rank = 0; rank < candidate.ranks.size(); rank += copies) {
+        if (k >= candidate.ranks[rank].size()) continue;
         for (const Micro& micro : candidate.ranks[rank][k].micros) {
             for (const std::string& sample : micro.samples) place.emplace(sample, index);
             ++index;

@@ -23,15 +23,15 @@ Alignment align(const Yardstick& yardstick, const Trace& candidate) {
     std::vector<std::vector<std::string>> expected;
     for (const WindowScale& window : yardstick.windows) expected.push_back(sorted(window.samples));
 
-    const Mesh mesh = candidate.manifest.mesh();
+    const auto copies = static_cast<std::size_t>(candidate.manifest.copies);  // the first of each place speaks for it
     Alignment alignment;
     std::vector<bool> taken(expected.size(), false);
     std::size_t next = 0;  // windows come in order, so a candidate's step never matches one before its predecessor's
     for (std::size_t k = 0; k < step_count(candidate); ++k) {
         std::vector<std::string> held;
         int epoch = 0;
-        for (std::size_t rank = 0; rank < candidate.ranks.size(); ++rank) {
-            if (k >= candidate.ranks[rank].size() || mesh.copy(static_cast<int>(rank)) != 0) continue;
+        for (std::size_t rank = 0; rank < candidate.ranks.size(); rank += copies) {
+            if (k >= candidate.ranks[rank].size()) continue;
             const Step& step = candidate.ranks[rank][k];
             epoch = std::max(epoch, step.epoch);
             for (const Micro& micro : step.micros) held.insert(held.end(), micro.samples.begin(), micro.samples.end());

@@ -19,11 +19,11 @@ std::string ledger_text(const Yardstick& yardstick, const Trace& candidate) {
     Uses uses;
     for (const WindowScale& window : yardstick.windows)
         for (const std::string& sample : window.samples) --uses[{window.epoch, sample}];
-    for (std::size_t rank = 0; rank < candidate.ranks.size(); ++rank)
+    const auto copies = static_cast<std::size_t>(candidate.manifest.copies);
+    for (std::size_t rank = 0; rank < candidate.ranks.size(); rank += copies)
         for (const Step& step : candidate.ranks[rank])
             for (const Micro& micro : step.micros)
-                for (const std::string& sample : micro.samples)
-                    if (candidate.manifest.mesh().copy(static_cast<int>(rank)) == 0) ++uses[{step.epoch, sample}];
+                for (const std::string& sample : micro.samples) ++uses[{step.epoch, sample}];
     int unused = 0, repeated = 0;
     std::string example;
     for (const auto& [key, surplus] : uses) {

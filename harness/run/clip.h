@@ -13,6 +13,9 @@ struct Clip {
     double factor = 1;  ///< what they were multiplied by
 };
 
+/// What a gradient of this norm is multiplied by, as clip_grad_norm_ takes it; not a number where the norm is none.
+double clip_factor(double norm, double threshold);
+
 /// LibTorch's own clip_grad_norm_.
 Clip clip_by_norm(const std::vector<at::Tensor>& parameters, double threshold);
 

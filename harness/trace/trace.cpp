@@ -36,8 +36,9 @@ WindowLayout layout_of(const Trace& trace, std::size_t k) {
     WindowLayout window;
     window.mesh = trace.manifest.mesh();
     std::int64_t samples = 0;
-    for (std::size_t rank = 0; rank < trace.ranks.size(); ++rank) {
-        if (k >= trace.ranks[rank].size() || window.mesh.copy(static_cast<int>(rank)) != 0) continue;
+    const auto copies = static_cast<std::size_t>(window.mesh.copies);
+    for (std::size_t rank = 0; rank < trace.ranks.size(); rank += copies) {
+        if (k >= trace.ranks[rank].size()) continue;
         for (const Micro& micro : trace.ranks[rank][k].micros) {
             const auto count = static_cast<std::int64_t>(micro.samples.size());
             window.micros.push_back({static_cast<int>(rank), micro.index, count, micro.units});

@@ -18,19 +18,23 @@ inline void allow_ranks_as_threads() {
 }
 
 /// Runs the ranks of a group as threads of this process: c10d does not know the difference. Rethrows the first
-/// exception.
+/// exception. Nobody leaves before all are done: a rank that closes its connections while a neighbour still opens its
+/// own would fail that neighbour.
 inline void side_by_side(const Mesh& mesh, const std::function<void(int rank, const Groups& groups)>& run,
                          double deadline_s = 30) {
     allow_ranks_as_threads();
     const TemporaryDirectory directory;
-    std::vector<std::exception_ptr> thrown(static_cast<std::size_t>(mesh.ranks()));
+    const auto ranks = static_cast<std::size_t>(mesh.ranks());
+    std::vector<std::exception_ptr> thrown(ranks);
+    std::vector<Groups> joined(ranks);
     std::vector<std::thread> threads;
-    for (int rank = 0; rank < mesh.ranks(); ++rank)
+    for (std::size_t rank = 0; rank < ranks; ++rank)
         threads.emplace_back([&, rank] {
             try {
-                run(rank, join({directory / "meeting", rank, mesh, deadline_s}));
+                joined[rank] = join({directory / "meeting", static_cast<int>(rank), mesh, deadline_s});
+                run(static_cast<int>(rank), joined[rank]);
             } catch (...) {
-                thrown[static_cast<std::size_t>(rank)] = std::current_exception();
+                thrown[rank] = std::current_exception();
             }
         });
     for (std::thread& thread : threads) thread.join();
