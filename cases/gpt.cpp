@@ -91,7 +91,8 @@ public:
 };
 
 /// Rows of a noisy affine recurrence over the vocabulary; a row of k scored positions has k + 1 tokens.
-Dataset make_data(std::int64_t samples, Lengths kind, Seed seed) {
+Dataset make_data(const DataChoice& choice) {
+    const auto [samples, effective, kind, seed] = choice;
     const std::vector<std::int64_t> lengths = row_lengths(samples, longest, kind, seed);
     at::Tensor inputs = at::zeros({samples, longest}, at::TensorOptions().dtype(at::kLong));
     at::Tensor targets = at::full({samples, longest}, ignored, at::TensorOptions().dtype(at::kLong));

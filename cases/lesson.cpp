@@ -22,7 +22,8 @@ struct Lesson : torch::nn::Module {
     at::Tensor weight, bias;
 };
 
-Dataset make_data(std::int64_t samples, Lengths, Seed seed) {
+Dataset make_data(const DataChoice& choice) {
+    const auto [samples, effective, lengths, seed] = choice;
     const at::Tensor inputs = draw_normal({samples, features}, 1, seed.split("inputs"));
     const at::Tensor truth = draw_normal({outputs, features}, 0.5, seed.split("truth"));
     const at::Tensor targets = at::linear(inputs, truth) + draw_normal({samples, outputs}, 0.1, seed.split("noise"));

@@ -32,7 +32,8 @@ struct Mlp : torch::nn::Module {
     std::vector<at::Tensor> weights, biases;
 };
 
-Dataset make_data(std::int64_t samples, Lengths kind, Seed seed) {
+Dataset make_data(const DataChoice& choice) {
+    const auto [samples, effective, kind, seed] = choice;
     const std::vector<std::int64_t> lengths = row_lengths(samples, longest, kind, seed);
     const at::Tensor inputs = draw_normal({samples, longest, features}, 1, seed.split("inputs"));
     at::Tensor targets = at::linear(inputs, draw_normal({classes, features}, 1, seed.split("truth"))).argmax(-1);

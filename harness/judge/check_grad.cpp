@@ -30,18 +30,26 @@ Outcome outcome_of(double margin) {
     return margin > suspect_factor / fail_factor ? Outcome::inconclusive : Outcome::equivalent;
 }
 
+/// The sign of a zero is left free, as every comparison of numbers does: it depends on the order even where no value
+/// does.
+Tolerance tolerance_of(const TensorScale& scale, bool exact) {
+    Tolerance tolerance = scale.tolerance;
+    if (exact) tolerance.factor = 0;
+    return tolerance;
+}
+
 /// Folds one comparison into the result: the worst outcome, the first place that is not equivalent, the largest margin.
-void fold(CheckResult& result, const Difference& difference, bool same_bits, const TensorScale& scale,
+void fold(CheckResult& result, const Difference& difference, bool identical, const Tolerance& tolerance,
           const Place& place) {
-    const double margin = margin_of(difference.largest, scale.tolerance);
-    const Outcome outcome = same_bits && margin <= 1 ? Outcome::identical : outcome_of(margin);
+    const double margin = margin_of(difference.largest, tolerance);
+    const Outcome outcome = identical && margin <= 1 ? Outcome::identical : outcome_of(margin);
     result.outcome = worst(result.outcome, outcome);
     if (outcome > Outcome::equivalent && !result.first) result.first = place;
     if (!result.worst || margin > result.margin) {
         result.worst = place;
         result.margin = margin;
         result.observed = difference.largest;
-        result.tolerance = scale.tolerance;
+        result.tolerance = tolerance;
     }
 }
 
@@ -52,10 +60,11 @@ CheckResult check_grad(const Yardstick& yardstick, const Trace& candidate, const
     bool any = false;
     each_judged(yardstick, candidate, alignment, [&](std::size_t k, int rank, const WindowScale& window) {
         const Step& step = candidate.ranks[static_cast<std::size_t>(rank)][k];
+        const bool exact = same_bits(window, candidate.manifest.mesh());
         for (const TensorScale& scale : window.tensors) {
             const Tensor& gradient = gradient_of(step, scale, rank);
             const Difference difference = compare(gradient, scale.truth);
-            fold(result, difference, identical(gradient, scale.gradient), scale,
+            fold(result, difference, identical(gradient, scale.gradient), tolerance_of(scale, exact),
                  {static_cast<std::int64_t>(k + 1), rank, scale.name, std::max<std::int64_t>(difference.at, 0)});
             any = true;
         }
@@ -78,6 +87,7 @@ double sensitivity_of(const Yardstick& yardstick, const Trace& candidate, const 
     bool any = false;
     each_judged(yardstick, candidate, alignment, [&](std::size_t, int rank, const WindowScale& window) {
         if (rank != 0) return;  // the ranks of a green trial hold one gradient
+        const bool exact = same_bits(window, candidate.manifest.mesh());
         any = true;
         for (std::size_t i = 0; i < window.samples.size(); ++i) {
             // A weight error d moves tensor T by d·peak; what is observed may hide at most `allowed`, so 2·allowed is
@@ -85,7 +95,7 @@ double sensitivity_of(const Yardstick& yardstick, const Trace& candidate, const 
             double needed = std::numeric_limits<double>::infinity();
             for (const TensorScale& scale : window.tensors)
                 if (scale.sample_peaks[i] > 0)
-                    needed = std::min(needed, 2 * scale.tolerance.allowed() / scale.sample_peaks[i]);
+                    needed = std::min(needed, 2 * tolerance_of(scale, exact).allowed() / scale.sample_peaks[i]);
             if (std::isfinite(needed))
                 least = std::max(least, needed);  // a sample without a gradient has no weight to be wrong
         }

@@ -50,7 +50,9 @@ CheckResult check_loss(const Yardstick& yardstick, const Trace& candidate, const
         }
         double observed = std::abs(*loss - *window.loss_truth);
         if (std::isnan(observed)) observed = std::numeric_limits<double>::infinity();
-        const double margin = margin_of(observed, window.loss_tolerance);
+        Tolerance tolerance = window.loss_tolerance;
+        if (same_bits(window, mesh)) tolerance.factor = 0;
+        const double margin = margin_of(observed, tolerance);
         const Outcome outcome = margin > 1            ? Outcome::divergent
                                 : loss == window.loss ? Outcome::identical
                                                       : Outcome::equivalent;
@@ -60,7 +62,7 @@ CheckResult check_loss(const Yardstick& yardstick, const Trace& candidate, const
             result.worst = place;
             result.margin = margin;
             result.observed = observed;
-            result.tolerance = window.loss_tolerance;
+            result.tolerance = tolerance;
         }
     }
     return result;

@@ -63,6 +63,8 @@ Verdict judge(const Yardstick& yardstick, const Trace& candidate) {
     }
     verdict.sensitivity = sensitivity_of(yardstick, candidate, alignment);
     std::vector<WindowLayout> windows = layouts_of(candidate);
+    for (std::size_t k = 0; k < alignment.window.size(); ++k)
+        windows[k].exact = alignment.window[k] && same_bits(yardstick.windows[*alignment.window[k]], manifest.mesh());
     for (const std::size_t w :
          alignment.missing)  // a window that the trial left out could have shown a breach, and did
         windows.push_back(

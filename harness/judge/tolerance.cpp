@@ -7,6 +7,7 @@
 namespace isobatch {
 
 std::string to_string(const Tolerance& tolerance) {
+    if (tolerance.factor == 0) return "0: nothing needs rounding";
     return fmt::format("{:g} · (E {:.2g} + u·A {:.2g})", tolerance.factor, tolerance.error,
                        tolerance.unit_roundoff * tolerance.magnitude);
 }

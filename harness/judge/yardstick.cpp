@@ -1,6 +1,7 @@
 #include "judge/yardstick.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -57,6 +58,7 @@ TensorScale scale_of(const Step& step, const std::string& name, std::size_t samp
                     fmt::format("step {}", window.step), "write the reference again");
     const auto values = terms.as<double>();
     scale.tolerance = {largest_of(values.subspan(1)), u, values[0], fail_factor};
+    scale.cut_error = largest_of(values.subspan(1, values.size() - 2));
     for (std::size_t i = 0; i < samples; ++i) {
         const Tensor& share = tensor_at(step, fmt::format("sample/{}/{}", i, name));
         if (share.count() != scale.gradient.count())
@@ -73,8 +75,20 @@ TensorScale scale_of(const Step& step, const std::string& name, std::size_t samp
     return scale;
 }
 
+/// What was certified to need no rounding was rounded nevertheless by a trusted split: a kernel that computes more than
+/// sums of products.
+void require_no_error(const WindowScale& window) {
+    for (const TensorScale& scale : window.tensors)
+        if (scale.cut_error > 0)
+            throw Error(fmt::format("trusted splits differ by {:.3g} in \"{}\", where nothing needs rounding",
+                                    scale.cut_error, scale.name),
+                        fmt::format("step {}", window.step),
+                        "leave oneDNN on: a convolution that transforms its input is not exact");
+}
+
 /// What makes a window judged.
-void add_scales(const Step& step, const std::vector<Parameter>& parameters, double u, WindowScale& window) {
+void add_scales(const Step& step, const Manifest& manifest, WindowScale& window) {
+    const double u = unit_roundoff(manifest.recipe);
     const Trusted& trusted = *step.trusted;
     window.sample_units = trusted.sample_units;
     window.loss_truth = trusted.exact_loss;
@@ -85,16 +99,23 @@ void add_scales(const Step& step, const std::vector<Parameter>& parameters, doub
         throw Error("sample_units and the window's samples differ in number", fmt::format("step {}", window.step),
                     "write the reference again");
     window.shares.resize(window.samples.size());
-    for (const Parameter& parameter : parameters)
+    for (const Parameter& parameter : manifest.parameters)
         window.tensors.push_back(scale_of(step, parameter.name, window.samples.size(), u, window));
     floor_magnitudes(window);
-    for (const Parameter& parameter : parameters)
+    window.exact = manifest.contract && manifest.contract->exact && trusted.exact_bits &&
+                   *trusted.exact_bits <= exact_bits(manifest.recipe);
+    if (window.exact) require_no_error(window);
+    for (const Parameter& parameter : manifest.parameters)
         window.update["param/" + parameter.name] = tensor_at(step, "param/" + parameter.name);
     for (const auto& [key, tensor] : step.tensors)
         if (key.starts_with("opt/")) window.update[key] = tensor;
 }
 
 }  // namespace
+
+bool same_bits(const WindowScale& window, const Mesh& mesh) {
+    return window.exact && std::has_single_bit(static_cast<unsigned>(mesh.places));
+}
 
 void floor_magnitudes(WindowScale& window) {
     double largest = 0;
@@ -109,7 +130,6 @@ Yardstick yardstick_of(const Trace& reference) {
                     "run the matrix again");
     if (reference.ranks.size() != 1)
         throw Error("a reference has one rank", reference.manifest.trial, "name the reference trace first");
-    const double u = unit_roundoff(reference.manifest.recipe);
     Yardstick yardstick{reference.manifest.trial,
                         content_digest(reference),
                         reference.manifest.recipe,
@@ -127,7 +147,7 @@ Yardstick yardstick_of(const Trace& reference) {
             require_finite({peak(window.gradients.back())}, fmt::format("gradient of \"{}\"", parameter.name),
                            window.step);
         }
-        if (step.trusted) add_scales(step, reference.manifest.parameters, u, window);
+        if (step.trusted) add_scales(step, reference.manifest, window);
         yardstick.windows.push_back(std::move(window));
     }
     if (std::none_of(yardstick.windows.begin(), yardstick.windows.end(),

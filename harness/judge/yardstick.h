@@ -16,6 +16,7 @@ struct TensorScale {
     Tensor gradient;  ///< the reference's own
     Tensor truth;  ///< what a candidate is measured against: the fp64 gradient, or `gradient` in fp64 and without one
     Tolerance tolerance;
+    double cut_error = 0;              ///< E of the trusted splits alone; the last of the trusted runs also rescales
     std::vector<double> sample_peaks;  ///< largest |entry| of each sample's share, in the order of WindowScale::samples
 };
 
@@ -30,12 +31,18 @@ struct WindowScale {
     std::optional<double> loss;  ///< the reference's own
     std::optional<double> loss_truth;
     Tolerance loss_tolerance;
-    std::vector<Tensor> gradients;                                 ///< the reference's, in the order of the parameters
-    std::vector<TensorScale> tensors;                              ///< empty in a window that is not judged
+    std::vector<Tensor> gradients;     ///< the reference's, in the order of the parameters
+    std::vector<TensorScale> tensors;  ///< empty in a window that is not judged
+    /// Certified: no order of evaluation rounds, so that a right split has the same bits.
+    bool exact = false;
     std::optional<double> clip_threshold, grad_norm, clip_factor;  ///< the reference's own
     std::map<std::string, Tensor> update;     ///< `param/<p>` and `opt/<slot>/<p>` after the step, where it is judged
     std::vector<std::vector<Tensor>> shares;  ///< shares[i][t]: sample i's share of the gradient of tensors[t]
 };
+
+/// Whether this window must have the reference's bits where the gradients of so many places are averaged: a division by
+/// a power of two is exact, one by 3 is not.
+bool same_bits(const WindowScale& window, const Mesh& mesh);
 
 /// Everything that the judge needs of the reference, made once for a matrix.
 struct Yardstick {

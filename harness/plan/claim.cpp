@@ -18,6 +18,8 @@ std::string to_string(Claim claim) {
             return "schedule";
         case Claim::state:
             return "state";
+        case Claim::bits:
+            return "bits";
     }
     broken_promise("claim", "unknown claim", __FILE__, __LINE__);
 }
@@ -34,6 +36,8 @@ std::string meaning(Claim claim) {
             return "the learning rate advances once an optimizer step";
         case Claim::state:
             return "nothing but the promised state is carried from one window to the next";
+        case Claim::bits:
+            return "the gradient and the loss are the reference's bit for bit, where nothing needs rounding";
     }
     broken_promise("claim", "unknown claim", __FILE__, __LINE__);
 }
@@ -46,6 +50,8 @@ bool claimed(Claim claim, const Contract& contract) {
             return contract.keeps_tail;
         case Claim::schedule:
             return contract.schedule_varies;
+        case Claim::bits:
+            return contract.exact;
         case Claim::scale:
         case Claim::state:
             return true;
@@ -65,6 +71,9 @@ bool has_power(Claim claim, const Split& split, const std::vector<WindowLayout>&
             return windows.size() > 1 && (split.accum > 1 || split.devices > 1);
         case Claim::state:
             return windows.size() > 1;
+        case Claim::bits:
+            return (split.accum > 1 || split.devices > 1) &&
+                   std::any_of(windows.begin(), windows.end(), [](const WindowLayout& w) { return w.exact; });
     }
     broken_promise("claim", "unknown claim", __FILE__, __LINE__);
 }
@@ -81,6 +90,9 @@ std::string how_to_test(Claim claim) {
             return "run more than one window in a split with accum > 1 or devices > 1";
         case Claim::state:
             return "run more than one window (more --samples or --epochs)";
+        case Claim::bits:
+            return "add a split with accum > 1 or with 2, 4, 8 … devices, and leave --lengths and --effective as they "
+                   "are";
     }
     broken_promise("claim", "unknown claim", __FILE__, __LINE__);
 }

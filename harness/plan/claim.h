@@ -12,9 +12,10 @@ namespace isobatch {
 
 /// What a trainer's contract promises about every split. A promise is only tested where the split and its windows could
 /// have broken it; that is the claim's power.
-enum class Claim { scale, weighting, tail, schedule, state };
+enum class Claim { scale, weighting, tail, schedule, state, bits };
 
-inline constexpr std::array all_claims{Claim::scale, Claim::weighting, Claim::tail, Claim::schedule, Claim::state};
+inline constexpr std::array all_claims{Claim::scale,    Claim::weighting, Claim::tail,
+                                       Claim::schedule, Claim::state,     Claim::bits};
 
 std::string to_string(Claim claim);
 

@@ -15,11 +15,12 @@ std::string to_string(Weighting weighting);
 Weighting parse_weighting(std::string_view text);
 
 /// What a trainer claims, and is held to in every split: the weighting of the loss, that an epoch's ragged tail is
-/// trained on, and that the schedule counts optimizer steps.
+/// trained on, that the schedule counts optimizer steps, and that nothing is rounded.
 struct Contract {
     Weighting weighting = Weighting::token_mean;
     bool keeps_tail = true;
     bool schedule_varies = true;  ///< false: a constant learning rate, nothing to hold the schedule to
+    bool exact = false;           ///< on data of few bits, where no order of evaluation rounds: the same bits
 
     bool operator==(const Contract&) const = default;
 };

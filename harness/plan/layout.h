@@ -23,6 +23,7 @@ struct WindowLayout {
     bool ragged = false;  ///< holds fewer samples than the effective batch
     Mesh mesh;            ///< all of the trial's ranks, also those without a micro
     double norm = 0;      ///< of the gradient, in units of the norm that it is clipped to; 0: any may be
+    bool exact = false;   ///< nothing in it needs rounding, however it is cut
 
     bool operator==(const WindowLayout&) const = default;
 };

@@ -34,4 +34,14 @@ double unit_roundoff(Recipe recipe) {
     broken_promise("recipe", "unknown recipe", __FILE__, __LINE__);
 }
 
+double exact_bits(Recipe recipe) {
+    switch (recipe) {
+        case Recipe::fp64:
+            return 52;
+        case Recipe::fp32:
+            return 23;
+    }
+    broken_promise("recipe", "unknown recipe", __FILE__, __LINE__);
+}
+
 }  // namespace isobatch

@@ -31,6 +31,8 @@ struct Dataset {
     std::function<Examples(std::span<const std::int64_t> samples)> pick;
     /// Units of these samples with padding, as collated together.
     std::function<double(std::span<const std::int64_t> samples)> padded_units;
+    /// false: every epoch visits the samples in their order, so that the data can be made window by window.
+    bool shuffled = true;
 
     std::int64_t size() const { return static_cast<std::int64_t>(units.size()); }
 };
@@ -41,6 +43,17 @@ struct OptimizerChoice {
     double momentum = 0;      ///< sgd
     double weight_decay = 0;  ///< decoupled for adamw
     double clip_norm = 0;     ///< the gradient's largest global norm; 0: any
+    /// After a step every parameter becomes the nearest of -1, 0 and 1, so that no step adds to the bits that the next
+    /// window's arithmetic needs.
+    bool ternary = false;
+};
+
+/// What a data set is made for.
+struct DataChoice {
+    std::int64_t samples = 0;
+    std::int64_t effective = 1;  ///< samples of a window
+    Lengths lengths = Lengths::ragged;
+    Seed seed;
 };
 
 /// A model with its data and its loss: what the harness runs under every split. Plain functions, so that it can be made
@@ -50,7 +63,7 @@ struct Case {
     std::string summary;
     Contract contract;
     OptimizerChoice optimizer;
-    std::function<Dataset(std::int64_t samples, Lengths lengths, Seed seed)> make_data;
+    std::function<Dataset(const DataChoice& choice)> make_data;
     /// The same weights for the same seed in every precision, up to their rounding.
     std::function<std::shared_ptr<torch::nn::Module>(at::ScalarType dtype, Seed seed)> make_model;
     /// The loss summed over the units of the examples; never averaged.

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/scalar_tensor.h>
 #include <torch/optim/adamw.h>
 #include <torch/optim/sgd.h>
@@ -39,7 +40,11 @@ const at::Tensor& slot(const std::vector<Optimizer::Slot>& slots, const char* na
 }  // namespace
 
 Optimizer::Optimizer(const OptimizerChoice& choice, std::vector<at::Tensor> parameters)
-    : kind_(choice.kind), parameters_(std::move(parameters)), optimizer_(make(choice, parameters_)), lr_(choice.lr) {}
+    : kind_(choice.kind),
+      ternary_(choice.ternary),
+      parameters_(std::move(parameters)),
+      optimizer_(make(choice, parameters_)),
+      lr_(choice.lr) {}
 
 Optimizer::~Optimizer() = default;
 Optimizer::Optimizer(Optimizer&&) noexcept = default;
@@ -47,6 +52,9 @@ Optimizer& Optimizer::operator=(Optimizer&&) noexcept = default;
 
 void Optimizer::step() {
     optimizer_->step();
+    if (!ternary_) return;
+    const at::NoGradGuard no_grad;
+    for (at::Tensor& parameter : parameters_) parameter.round_().clamp_(-1, 1);
 }
 
 void Optimizer::set_lr(double lr) {

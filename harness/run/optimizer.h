@@ -39,6 +39,7 @@ public:
 
 private:
     OptimizerChoice::Kind kind_;
+    bool ternary_;
     std::vector<at::Tensor> parameters_;
     std::unique_ptr<torch::optim::Optimizer> optimizer_;
     double lr_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -12,6 +13,7 @@
 #include <ATen/ops/zeros_like.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include "run/certificate.h"
 #include "run/loop.h"
 #include "run/manifest_of.h"
 #include "run/serial_engine.h"
@@ -109,12 +111,13 @@ public:
         }
         Share own{{}, *step.loss};
         for (const at::Tensor& parameter : replica.parameters) own.gradients.push_back(gradient_of(parameter));
+        if (setup_->subject->contract.exact) trusted.exact_bits = bits_of(window, replica);
         const Random random(Seed{setup_->trial.seed}.split("baselines").split(at));
-        // The third scales by a number that is no power of two: in a window of one sample the other three are one
-        // computation, and their error of 0 would make the rounding of an average over three ranks look like a fault
-        // (measured: 787 times E + u·A).
-        const std::vector<Share> baselines{own, summed, shares.of(window.samples, 3),
-                                           shares.sum(random_ends(n, random))};
+        // The last scales by a number that is no power of two: in a window of one sample, or where nothing else needs
+        // rounding, the other three have no error, and the rounding of an average over three ranks would look like a
+        // fault (measured: 787 times E + u·A).
+        const std::vector<Share> baselines{own, summed, shares.sum(random_ends(n, random)),
+                                           shares.of(window.samples, 3)};
         const Share exact = truth(window, replica, own, step);
 
         trusted.exact_loss = exact.loss;
@@ -125,15 +128,25 @@ public:
     }
 
 private:
+    /// The replica with these parameters in fp64.
+    const Replica& in_fp64(const Replica& replica) {
+        if (!twin_) return replica;
+        const at::NoGradGuard no_grad;
+        for (std::size_t i = 0; i < replica.parameters.size(); ++i) twin_->parameters[i].copy_(replica.parameters[i]);
+        return *twin_;
+    }
+
+    /// Of the widest sum in the window, one large batch forward and backward.
+    double bits_of(const Window& window, const Replica& replica) {
+        const Shares shares(*setup_, in_fp64(replica), window, at::kDouble);
+        const Certificate certificate = certify([&] { shares.of(window.samples); });
+        return certificate.refused.empty() ? certificate.bits : std::numeric_limits<double>::infinity();
+    }
+
     /// The fp64 gradient at the same parameters; in fp64 the single large batch itself.
     Share truth(const Window& window, const Replica& replica, const Share& own, Step& step) {
         if (!twin_) return own;
-        {
-            const at::NoGradGuard no_grad;
-            for (std::size_t i = 0; i < replica.parameters.size(); ++i)
-                twin_->parameters[i].copy_(replica.parameters[i]);
-        }
-        Share exact = Shares(*setup_, *twin_, window, at::kDouble).of(window.samples);
+        Share exact = Shares(*setup_, in_fp64(replica), window, at::kDouble).of(window.samples);
         for (std::size_t p = 0; p < exact.gradients.size(); ++p)
             step.tensors["exact/" + replica.names[p]] = view_of(exact.gradients[p]);
         return exact;

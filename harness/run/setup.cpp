@@ -46,7 +46,9 @@ std::vector<std::int64_t> epoch_order(std::int64_t samples, int epoch, Seed seed
 }
 
 Window Setup::window(const Batch& batch) const {
-    const std::vector<std::int64_t> order = epoch_order(data.size(), batch.epoch, Seed{trial.seed});
+    std::vector<std::int64_t> order(static_cast<std::size_t>(data.size()));
+    std::iota(order.begin(), order.end(), 0);
+    if (data.shuffled) order = epoch_order(data.size(), batch.epoch, Seed{trial.seed});
     Window window{batch, mesh_of(trial), {}, cut(batch.samples, trial.split), {}, 0};
     window.samples.assign(order.begin() + batch.begin, order.begin() + batch.begin + batch.samples);
     for (const Slice& micro : window.micros) {
@@ -73,7 +75,10 @@ Examples Setup::examples(std::span<const std::int64_t> samples, at::ScalarType d
 
 Setup make_setup(const Trial& trial) {
     const Case& subject = find_case(trial.subject);
-    return {&subject, trial, subject.make_data(trial.samples, trial.lengths, Seed{trial.seed}.split("data")), {}};
+    return {&subject,
+            trial,
+            subject.make_data({trial.samples, trial.split.effective(), trial.lengths, Seed{trial.seed}.split("data")}),
+            {}};
 }
 
 }  // namespace isobatch

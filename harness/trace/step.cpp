@@ -48,7 +48,7 @@ Micro micro_from(const Json& object, const std::string& where) {
 const char* const known_fields[] = {"step",        "epoch",          "events",       "micros",     "loss",
                                     "grad_norm",   "clip_threshold", "clip_factor",  "lr",         "counters",
                                     "step_ms",     "collectives",    "sample_units", "exact_loss", "loss_magnitude",
-                                    "loss_errors", "tensors"};
+                                    "loss_errors", "exact_bits",     "tensors"};
 
 Collectives collectives_from(const Json& object, const std::string& where) {
     Collectives collectives;
@@ -60,7 +60,8 @@ Collectives collectives_from(const Json& object, const std::string& where) {
 
 Trusted trusted_from(const Json& object, const std::string& where) {
     return {numbers_from_json(object.at("sample_units"), where), number_from_json(object.at("exact_loss"), where),
-            number_from_json(object.at("loss_magnitude"), where), numbers_from_json(object.at("loss_errors"), where)};
+            number_from_json(object.at("loss_magnitude"), where), numbers_from_json(object.at("loss_errors"), where),
+            optional_from(object, "exact_bits", where)};
 }
 
 }  // namespace
@@ -92,6 +93,7 @@ std::string step_line(const Step& step, const std::string& file) {
         object["exact_loss"] = number_to_json(step.trusted->exact_loss);
         object["loss_magnitude"] = number_to_json(step.trusted->loss_magnitude);
         object["loss_errors"] = numbers_to_json(step.trusted->loss_errors);
+        if (step.trusted->exact_bits) object["exact_bits"] = number_to_json(*step.trusted->exact_bits);
     }
     if (!file.empty()) object["tensors"] = file;
     return reading("a step of the trace", [&] { return object.dump(); });  // throws for an id that is no UTF-8

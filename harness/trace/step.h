@@ -34,6 +34,7 @@ struct Trusted {
     double exact_loss = 0;             ///< fp64 loss at the same parameters
     double loss_magnitude = 0;         ///< the sum of |share of each sample in the loss|: A for the loss
     std::vector<double> loss_errors;   ///< distance to exact_loss of each trusted split: E for the loss
+    std::optional<double> exact_bits;  ///< of the widest sum that any order can form, where that was certified
 };
 
 /// What one kind of collective moved in a step, as this rank saw it.

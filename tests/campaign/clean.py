@@ -10,8 +10,8 @@ from runs import PROGRAM, write_report
 WORKER = os.path.join(os.path.dirname(PROGRAM), "isobatch-run")
 FAIL_FACTOR = 64  # judge/tolerance.h: a margin is a share of 64 · (E + u·A)
 SPLITS_PER_REFERENCE = 6
-LARGEST = {"gpt": 16, "mlp": 24, "lesson": 24}  # effective batch
-SHARE = {"gpt": 1, "mlp": 2, "lesson": 1}
+LARGEST = {"gpt": 16, "mlp": 24, "lesson": 24, "exact-mlp": 24, "exact-conv": 16, "exact-gpt": 16}  # effective batch
+SHARE = {"gpt": 2, "mlp": 4, "lesson": 2, "exact-mlp": 1, "exact-conv": 1, "exact-gpt": 1}
 
 
 def splits_of(effective):

@@ -5,6 +5,7 @@
 #include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
+#include "cases/draw.h"
 #include "run/replica.h"
 #include "run/setup.h"
 
@@ -23,10 +24,19 @@ inline double loss_of(const Setup& setup, const Replica& replica, std::vector<st
     return setup.subject->loss_sum(*replica.model, setup.examples(samples, at::kDouble)).item<double>();
 }
 
+/// Puts a case that is made of whole numbers where no kink of its loss is: between them.
+inline void off_the_lattice(const Replica& replica) {
+    const at::NoGradGuard no_grad;
+    std::uint64_t seed = 1;
+    for (const at::Tensor& parameter : replica.parameters)
+        parameter.add_(draw_normal(parameter.sizes(), 0.1, Seed{seed++}));
+}
+
 /// Autograd against central differences, one entry of every parameter: the model's pieces are wired as its loss says.
-inline void expect_true_gradient(const std::string& name) {
+inline void expect_true_gradient(const std::string& name, void (*prepare)(const Replica&) = nullptr) {
     const Setup setup = case_setup(name);
     const Replica replica = make_replica(*setup.subject, setup.trial, 0, 1);
+    if (prepare) prepare(replica);
     const std::vector<std::int64_t> samples{0, 1, 5, 7};
     setup.subject->loss_sum(*replica.model, setup.examples(samples, at::kDouble)).backward();
     for (std::size_t i = 0; i < replica.parameters.size(); ++i) {

@@ -29,9 +29,7 @@ Case dying(const std::string& name, void (*die)()) {
     Case subject;
     subject.name = name;
     subject.optimizer = {.kind = OptimizerChoice::Kind::sgd, .lr = 0.1, .momentum = 0.9};
-    subject.make_data = [](std::int64_t samples, Lengths lengths, Seed seed) {
-        return find_case("mlp").make_data(samples, lengths, seed);
-    };
+    subject.make_data = [](const DataChoice& choice) { return find_case("mlp").make_data(choice); };
     subject.make_model = [](at::ScalarType dtype, Seed seed) { return find_case("mlp").make_model(dtype, seed); };
     subject.loss_sum = [die](torch::nn::Module& model, const Examples& examples) {
         static int pairs_in_a_row = 0;  // a random cut of the reference holds a pair too, but never two in a row

@@ -19,6 +19,20 @@ class Gloo(ProgramTest):
     def test_a_flat_exchange_and_one_without_ranks_agree(self):
         self.assertEqual(self.isobatch("check", "mlp", "--engine", "gloo:flat", "--splits", "16x1x1,4x2x2,4x1x4"), 0, self.said)
 
+    def test_where_nothing_needs_rounding_every_engine_gives_the_same_bits(self):
+        for engine in ("serial", "gloo", "gloo:flat"):
+            self.assertEqual(self.isobatch("check", "exact-gpt", "exact-mlp", "exact-conv", "--recipe", "fp32", "--splits", "16x1x1,4x2x2,2x2x4", "--engine", engine), 0, self.said)
+            for record in self.result()["records"]:
+                grad, = (check for check in record["verdict"]["checks"] if check["check"] == "grad")
+                self.assertEqual((grad["margin"], record["verdict"]["sensitivity"]), (0, 0), record["trial"])
+                self.assertEqual("bits" in record["verdict"]["tested"], record["split"] != "16x1x1", record["trial"])
+
+    def test_three_devices_owe_no_bits(self):
+        words = ("check", "exact-gpt", "--recipe", "fp32", "--effective", "6")
+        self.assertEqual(self.isobatch(*words, "--splits", "6x1x1,2x1x3"), 4, self.said)
+        self.assertIn("untested: bits of exact-gpt", self.said)
+        self.assertEqual(self.isobatch(*words, "--splits", "6x1x1,2x1x3,3x1x2"), 0, self.said)
+
     def test_a_nested_group_agrees_and_its_faults_are_named(self):
         nested = ("check", "gpt", "--splits", "16x1x1,4x2x2,2x4x2", "--copies", "2")
         for engine in ("gloo", "gloo:flat"):

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include "judge/compare.h"
@@ -170,6 +171,47 @@ TEST_P(CheckGrad, ANarrowGradientIsComparedByItsNumbers) {
     for (Step& step : narrow.ranks[0])
         for (auto& [key, tensor] : step.tensors) tensor = tensor_of(Dtype::f32, tensor.shape, as_doubles(tensor, key));
     EXPECT_EQ(check(narrow).outcome, GetParam() == Recipe::fp64 ? Outcome::divergent : Outcome::identical);
+}
+
+TEST_P(CheckGrad, AnExactWindowAllowsNoOtherBit) {
+    Yardstick exact = yardstick;
+    for (TensorScale& tensor : exact.windows[1].tensors) tensor.truth = tensor.gradient;
+    exact.windows[1].exact = true;
+    const auto check_exact = [&](const Trace& trace) { return check_grad(exact, trace, align(exact, trace)); };
+    const auto changed = [&](const std::function<double(double)>& change) {
+        Trace trace = matrix.candidate({16, 1, 1});
+        edit(trace.ranks[0][1], "grad/bias", [&](std::size_t j, double g) { return j == 2 ? change(g) : g; });
+        return trace;
+    };
+    const auto next = [](double g) {
+        return GetParam() == Recipe::fp64 ? std::nextafter(g, infinity)
+                                          : static_cast<double>(std::nextafter(static_cast<float>(g), 1e9f));
+    };
+    EXPECT_EQ(check_exact(matrix.candidate({16, 1, 1})).outcome, Outcome::identical);
+    EXPECT_EQ(check(changed(next)).outcome, Outcome::equivalent);
+
+    const CheckResult red = check_exact(changed(next));
+    EXPECT_EQ(red.outcome, Outcome::divergent);
+    EXPECT_EQ(red.margin, infinity);
+    EXPECT_EQ(red.first, (Place{2, 0, "bias", 2}));
+    EXPECT_TRUE(says(red.message, "where 0 is allowed")) << red.message;
+    EXPECT_EQ(red.tolerance.factor, 0);
+
+    // Of a zero only the sign may differ.
+    const auto with_zero = [&](double zero) { return changed([=](double) { return zero; }); };
+    for (TensorScale& tensor : exact.windows[1].tensors)
+        if (tensor.name == "bias") tensor.truth = tensor.gradient = with_zero(0.0).ranks[0][1].tensors.at("grad/bias");
+    EXPECT_EQ(check_exact(with_zero(0.0)).outcome, Outcome::identical);
+    EXPECT_EQ(check_exact(with_zero(-0.0)).outcome, Outcome::equivalent);
+    EXPECT_EQ(check_exact(with_zero(5e-324)).outcome,
+              GetParam() == Recipe::fp64 ? Outcome::divergent : Outcome::identical);  // 0 in fp32
+}
+
+TEST_P(CheckGrad, InAnExactWindowAnyErrorOfAWeightWouldBeSeen) {
+    Yardstick exact = yardstick;
+    for (WindowScale& window : exact.windows) window.exact = true;
+    const Trace trace = matrix.candidate({16, 1, 1});
+    EXPECT_EQ(sensitivity_of(exact, trace, align(exact, trace)), 0);
 }
 
 TEST_P(CheckGrad, OtherShapesOfTheSameNumbersAreNotIdentical) {

@@ -157,6 +157,21 @@ bool tests_tail(const Verdict& verdict) {
     return std::find(verdict.tested.begin(), verdict.tested.end(), Claim::tail) != verdict.tested.end();
 }
 
+TEST_P(Judge, BitsAreTestedWhereAWindowIsExact) {
+    Yardstick exact = yardstick;
+    exact.contract->exact = true;
+    const auto tested = [&](const Split& split) {
+        const std::vector<Claim> claims = judge(exact, matrix.candidate(split)).tested;
+        return std::count(claims.begin(), claims.end(), Claim::bits) == 1;
+    };
+    EXPECT_FALSE(tested({4, 2, 2}));
+    exact.windows[1].exact = true;
+    EXPECT_TRUE(tested({4, 2, 2}));
+    EXPECT_FALSE(tested({16, 1, 1}));
+    exact.contract->exact = false;
+    EXPECT_FALSE(tested({4, 2, 2}));
+}
+
 TEST_P(Judge, AWindowThatWasLeftOutStillTestsItsClaim) {
     EXPECT_TRUE(tests_tail(judged(matrix.candidate({4, 4, 1}, {.trains_on_tail = false}))));
 

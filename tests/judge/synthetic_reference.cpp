@@ -64,8 +64,8 @@ void Synthetic::trust(std::size_t w, Step& step) const {
     };
     std::vector<std::int64_t> singles;
     for (std::int64_t i = 1; i <= n; ++i) singles.push_back(i);
-    std::vector<Flat> baselines{share(0, n, 3).first};
-    std::vector<double> losses{share(0, n, 3).second};
+    std::vector<Flat> baselines;
+    std::vector<double> losses;
     for (const std::vector<std::int64_t>& ends : {{n}, singles, {n / 3, n / 3 + 1, n}}) {
         baselines.emplace_back(elements_, 0);
         losses.push_back(0);
@@ -77,7 +77,9 @@ void Synthetic::trust(std::size_t w, Step& step) const {
             losses.back() += loss;
         }
     }
-    Trusted trusted{.sample_units = window.units, .exact_loss = losses[1]};
+    baselines.push_back(share(0, n, 3).first);
+    losses.push_back(share(0, n, 3).second);
+    Trusted trusted{.sample_units = window.units, .exact_loss = losses[0]};
     Flat magnitude(elements_, 0), exact(elements_, 0);
     double exact_loss = 0;
     for (std::int64_t i = 0; i < n; ++i) {
@@ -91,7 +93,7 @@ void Synthetic::trust(std::size_t w, Step& step) const {
         trusted.loss_magnitude += std::abs(loss);
     }
     const bool twin = options_.recipe != Recipe::fp64;  // in fp64 the single large batch is its own truth
-    if (!twin) exact = baselines[1];
+    if (!twin) exact = baselines[0];
     if (twin) trusted.exact_loss = exact_loss;
     for (const double loss : losses) trusted.loss_errors.push_back(std::abs(loss - trusted.exact_loss));
     step.trusted = std::move(trusted);

@@ -27,6 +27,10 @@ TEST(Tolerance, TheTextShowsBothTerms) {
               "64 · (E 3.1e-07 + u·A 2.4e-07)");
 }
 
+TEST(Tolerance, OfNothingIsSaidInWords) {
+    EXPECT_EQ(to_string(Tolerance{1, 1, 1, 0}), "0: nothing needs rounding");
+}
+
 TEST(MarginOf, IsObservedPerAllowed) {
     const Tolerance tolerance{.error = 0.25, .unit_roundoff = 0.5, .magnitude = 0.5};  // allows 32
     EXPECT_EQ(margin_of(32, tolerance), 1);

@@ -14,6 +14,8 @@
 namespace isobatch {
 namespace {
 
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
 class YardstickOf : public testing::TestWithParam<Recipe> {
 protected:
     const Synthetic matrix{{.recipe = GetParam(), .samples = 75, .epochs = 2}};
@@ -97,6 +99,43 @@ TEST_P(YardstickOf, TheFloorIsWhatTheZeroGradientIsAllowedWhereNoErrorWasSeen) {
     Yardstick bare = yardstick;  // u·A alone: noise of the neighbours' size would be a fault
     bare.windows[1].tensors[2].tolerance.magnitude = reference.ranks[0][1].tensors.at("scale/key").as<double>()[0];
     EXPECT_EQ(outcome(bare, 6 * floor), Outcome::divergent);
+}
+
+TEST_P(YardstickOf, AWindowIsExactWhereThatIsClaimedAndCertified) {
+    Trace reference = matrix.reference();
+    const auto exact = [&] { return yardstick_of(reference).windows[1].exact; };
+    Step& step = reference.ranks[0][1];
+    for (auto& [key, tensor] : step.tensors)
+        if (key.starts_with("scale/")) tensor = doubles_tensor({1, 0, 0, 0, 1e-9});  // the last also rescales
+    const double most = GetParam() == Recipe::fp64 ? 52 : 23;
+    step.trusted->exact_bits = most;
+    EXPECT_FALSE(exact());  // nobody claims it
+    reference.manifest.contract->exact = true;
+    EXPECT_TRUE(exact());
+    EXPECT_FALSE(yardstick_of(reference).windows[0].exact);
+    for (const double bits : {most + 0.1, infinity, std::nan("")}) {
+        step.trusted->exact_bits = bits;
+        EXPECT_FALSE(exact()) << bits;
+    }
+    step.trusted->exact_bits.reset();
+    EXPECT_FALSE(exact());
+
+    step.trusted->exact_bits = 10;
+    step.tensors["scale/bias"] = doubles_tensor({1, 0, 1e-9, 0, 0});
+    const Error error = error_of(exact);
+    EXPECT_TRUE(says(error.what(), "trusted splits differ by 1e-09 in \"bias\", where nothing needs rounding"));
+    EXPECT_TRUE(says(error.next(), "oneDNN"));
+    step.tensors["scale/bias"] = doubles_tensor({1, 1e-9});
+    EXPECT_TRUE(exact());
+}
+
+TEST(SameBits, AreOwedWhereTheAverageOverThePlacesIsExactToo) {
+    WindowScale window;
+    EXPECT_FALSE(same_bits(window, {.places = 2}));
+    window.exact = true;
+    for (const int places : {1, 2, 4, 64}) EXPECT_TRUE(same_bits(window, {.places = places})) << places;
+    for (const int places : {3, 6, 12}) EXPECT_FALSE(same_bits(window, {.places = places})) << places;
+    EXPECT_TRUE(same_bits(window, {.places = 4, .copies = 3}));
 }
 
 TEST(FloorMagnitudes, IsAThousandthOfTheLargest) {

@@ -18,8 +18,8 @@ const WindowLayout even = window({5, 5}), uneven = window({5, 6}), tail = window
 TEST(Claim, NamesAreThoseOfThePublicFormats) {
     std::vector<std::string> names;
     for (const Claim claim : all_claims) names.push_back(to_string(claim));
-    EXPECT_EQ(names, (std::vector<std::string>{"scale", "weighting", "tail", "schedule", "state"}));
-    EXPECT_EQ(static_cast<std::size_t>(Claim::state) + 1, all_claims.size());
+    EXPECT_EQ(names, (std::vector<std::string>{"scale", "weighting", "tail", "schedule", "state", "bits"}));
+    EXPECT_EQ(static_cast<std::size_t>(Claim::bits) + 1, all_claims.size());
 }
 
 TEST(Claim, EveryTextIsThereAndItsOwn) {
@@ -33,23 +33,33 @@ TEST(Claim, EveryTextIsThereAndItsOwn) {
 }
 
 TEST(Claim, ClaimedIsWhatTheContractPromises) {
-    const Contract all{Weighting::token_mean, true, true}, none{Weighting::sample_mean, false, false};
+    const Contract all{Weighting::token_mean, true, true, true}, none{Weighting::sample_mean, false, false};
     for (const Claim claim : all_claims) EXPECT_TRUE(claimed(claim, all)) << to_string(claim);
     EXPECT_TRUE(claimed(Claim::scale, none));
     EXPECT_TRUE(claimed(Claim::state, none));
-    for (const Claim claim : {Claim::weighting, Claim::tail, Claim::schedule})
+    for (const Claim claim : {Claim::weighting, Claim::tail, Claim::schedule, Claim::bits})
         EXPECT_FALSE(claimed(claim, none)) << to_string(claim);
 
-    // Each of the three hangs on its own field.
+    // Each of them hangs on its own field.
     EXPECT_TRUE(claimed(Claim::weighting, {Weighting::token_mean, false, false}));
     EXPECT_TRUE(claimed(Claim::tail, {Weighting::sample_mean, true, false}));
     EXPECT_TRUE(claimed(Claim::schedule, {Weighting::sample_mean, false, true}));
+    EXPECT_TRUE(claimed(Claim::bits, {Weighting::sample_mean, false, false, true}));
 }
 
 TEST(Claim, ScaleNeedsASecondMicroOrDevice) {
     EXPECT_FALSE(has_power(Claim::scale, {16, 1, 1}, {even, even}));
     EXPECT_TRUE(has_power(Claim::scale, {8, 2, 1}, {}));
     EXPECT_TRUE(has_power(Claim::scale, {8, 1, 2}, {}));
+}
+
+TEST(Claim, BitsNeedAnExactWindowThatIsCut) {
+    WindowLayout exact = even;
+    exact.exact = true;
+    EXPECT_FALSE(has_power(Claim::bits, {8, 2, 1}, {even, even}));
+    EXPECT_FALSE(has_power(Claim::bits, {16, 1, 1}, {exact}));
+    EXPECT_TRUE(has_power(Claim::bits, {8, 2, 1}, {even, exact}));
+    EXPECT_TRUE(has_power(Claim::bits, {8, 1, 2}, {exact}));
 }
 
 TEST(Claim, WeightingNeedsMicrosWithUnequalUnits) {

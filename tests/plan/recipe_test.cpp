@@ -34,5 +34,10 @@ TEST(Recipe, UnitRoundoffIsHalfTheSpacingBesideOne) {
     expect_roundoff<float>(Recipe::fp32);
 }
 
+TEST(Recipe, TwoSumsOfExactBitsFitTheSignificand) {
+    EXPECT_EQ(exact_bits(Recipe::fp64), std::numeric_limits<double>::digits - 1);
+    EXPECT_EQ(exact_bits(Recipe::fp32), std::numeric_limits<float>::digits - 1);
+}
+
 }  // namespace
 }  // namespace isobatch

@@ -57,8 +57,8 @@ TEST(Manifest, ReadsBackAnyValues) {
         manifest.ranks = manifest.copies * manifest.inner * *rc::gen::inRange(0, 1 << 5);
         manifest.parameters = {{"p", {*side, 0, *side}}, {"", {}}};
         if (*rc::gen::arbitrary<bool>())
-            manifest.contract =
-                Contract{Weighting::sample_mean, *rc::gen::arbitrary<bool>(), *rc::gen::arbitrary<bool>()};
+            manifest.contract = Contract{Weighting::sample_mean, *rc::gen::arbitrary<bool>(),
+                                         *rc::gen::arbitrary<bool>(), *rc::gen::arbitrary<bool>()};
         if (*rc::gen::arbitrary<bool>()) manifest.follows = "xxh3:00";
         if (*rc::gen::arbitrary<bool>())
             manifest.ended = {.complete = true};

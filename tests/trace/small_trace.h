@@ -40,7 +40,7 @@ inline Step small_step(int rank, int number) {
     step.counters = {number, number + 1, number + 2, number + 3};
     step.step_ms = 1.5;
     if (number < 3) step.collectives = Collectives{{"all_reduce", {number, 1 << 20}}, {"br\"oad", {0, 0}}};
-    if (rank == 0) step.trusted = Trusted{{1, 2, 3}, -0.0, 4.5, {1e-17, 0}};
+    if (rank == 0) step.trusted = Trusted{{1, 2, 3}, -0.0, 4.5, {1e-17, 0}, 17.5};
     step.unknown = {{"newer", {{"all_reduce", {{"calls", 2}}}}}};
     if (number != 3) {
         step.tensors["grad/w"] = counting_tensor(Dtype::f64, {2, 3}, static_cast<unsigned char>(16 * number + rank));
@@ -82,8 +82,8 @@ inline auto fields(const Micro& micro) {
 }
 
 inline auto fields(const Trusted& trusted) {
-    const auto& [sample_units, exact_loss, loss_magnitude, loss_errors] = trusted;
-    return std::tie(sample_units, exact_loss, loss_magnitude, loss_errors);
+    const auto& [sample_units, exact_loss, loss_magnitude, loss_errors, exact_bits] = trusted;
+    return std::tie(sample_units, exact_loss, loss_magnitude, loss_errors, exact_bits);
 }
 
 inline auto fields(const Tensor& tensor) {
