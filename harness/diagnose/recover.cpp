@@ -132,8 +132,8 @@ std::optional<Recovered> Decoder::solve_in_part(std::size_t w, const Step& step,
     std::vector<std::size_t> wrong;
     std::vector<std::string> names;
     for (std::size_t t = 0; t < scale.tensors.size(); ++t) {
-        const double distance = compare(gradient_of(step, scale.tensors[t], rank), scale.tensors[t].truth).largest;
-        if (margin_of(distance, scale.tensors[t].tolerance) <= 1) continue;
+        const TensorScale& tensor = scale.tensors[t];
+        if (compare(gradient_of(step, tensor, rank), tensor.truth, tensor.tolerance.allowed()).over == 0) continue;
         wrong.push_back(t);
         names.push_back(scale.tensors[t].name);
     }

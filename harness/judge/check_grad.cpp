@@ -38,18 +38,31 @@ Tolerance tolerance_of(const TensorScale& scale, bool exact) {
     return tolerance;
 }
 
+/// How many elements of the worst tensor are too far away.
+struct Extent {
+    std::int64_t over = 0, count = 0;
+};
+
 /// Folds one comparison into the result: the worst outcome, the first place that is not equivalent, the largest margin.
-void fold(CheckResult& result, const Difference& difference, bool identical, const Tolerance& tolerance,
-          const Place& place) {
+void fold(CheckResult& result, Extent& extent, const Tensor& gradient, const TensorScale& scale, bool exact,
+          Place place) {
+    const Tolerance tolerance = tolerance_of(scale, exact);
+    const Difference difference = compare(gradient, scale.truth, tolerance.allowed());
     const double margin = margin_of(difference.largest, tolerance);
-    const Outcome outcome = identical && margin <= 1 ? Outcome::identical : outcome_of(margin);
+    const Outcome outcome =
+        margin <= 1 && identical(gradient, scale.gradient) ? Outcome::identical : outcome_of(margin);
     result.outcome = worst(result.outcome, outcome);
-    if (outcome > Outcome::equivalent && !result.first) result.first = place;
+    place.index = std::max<std::int64_t>(difference.at, 0);
+    if (outcome > Outcome::equivalent && !result.first) {
+        result.first = place;
+        if (difference.over > 0) result.first->index = difference.first;
+    }
     if (!result.worst || margin > result.margin) {
         result.worst = place;
         result.margin = margin;
         result.observed = difference.largest;
         result.tolerance = tolerance;
+        extent = {difference.over, static_cast<std::int64_t>(gradient.count())};
     }
 }
 
@@ -57,15 +70,14 @@ void fold(CheckResult& result, const Difference& difference, bool identical, con
 
 CheckResult check_grad(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment) {
     CheckResult result{.check = Check::grad};
+    Extent extent;
     bool any = false;
     each_judged(yardstick, candidate, alignment, [&](std::size_t k, int rank, const WindowScale& window) {
         const Step& step = candidate.ranks[static_cast<std::size_t>(rank)][k];
         const bool exact = same_bits(window, candidate.manifest.mesh());
         for (const TensorScale& scale : window.tensors) {
-            const Tensor& gradient = gradient_of(step, scale, rank);
-            const Difference difference = compare(gradient, scale.truth);
-            fold(result, difference, identical(gradient, scale.gradient), tolerance_of(scale, exact),
-                 {static_cast<std::int64_t>(k + 1), rank, scale.name, std::max<std::int64_t>(difference.at, 0)});
+            fold(result, extent, gradient_of(step, scale, rank), scale, exact,
+                 {static_cast<std::int64_t>(k + 1), rank, scale.name});
             any = true;
         }
     });
@@ -73,8 +85,9 @@ CheckResult check_grad(const Yardstick& yardstick, const Trace& candidate, const
         result.outcome = Outcome::inconclusive;
         result.message = "no window of this trial could be compared: none holds the samples of a judged window";
     } else if (result.outcome == Outcome::divergent) {
-        result.message = fmt::format("the gradient is {:.3g} from the truth where {:.3g} is allowed: {}",
-                                     result.observed, result.tolerance.allowed(), to_string(*result.worst));
+        result.message = fmt::format(
+            "the gradient is {:.3g} from the truth where {:.3g} is allowed: {} ({} of the {} elements are too far)",
+            result.observed, result.tolerance.allowed(), to_string(*result.worst), extent.over, extent.count);
     } else if (result.outcome == Outcome::inconclusive) {
         result.message = fmt::format("suspect: {:.2g} of the allowed distance, clean runs stay below {:.2g}",
                                      result.margin, suspect_factor / fail_factor);

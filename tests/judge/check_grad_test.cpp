@@ -100,7 +100,7 @@ TEST_P(CheckGrad, TheFirstAndTheWorstPlaceMayDiffer) {
     EXPECT_EQ(result.first, (Place{2, 1, "bias", 6}));
     EXPECT_EQ(result.worst, (Place{4, 0, "weight", 29}));
     EXPECT_NEAR(result.observed, 10, 1e-5);
-    EXPECT_TRUE(says(result.message, "step 4, rank 0, weight[29]"));
+    EXPECT_TRUE(says(result.message, "step 4, rank 0, weight[29] (1 of the 30 elements are too far)"));
 }
 
 TEST_P(CheckGrad, WhatIsNotFiniteIsRedAndInfinitelyFar) {

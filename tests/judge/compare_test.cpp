@@ -28,31 +28,62 @@ TEST(Compare, FindsTheLargestDistanceInEveryPairOfDtypes) {
     for (const Dtype a : floating) {
         for (const Dtype b : floating) {
             const testing::ScopedTrace trace(__FILE__, __LINE__, to_string(a) + " " + to_string(b));
-            const Difference difference = compare(tensor(a, {1, -2, 0.5, 4}), tensor(b, {1, 2, 0.25, 3}));
+            const Difference difference = compare(tensor(a, {1, -2, 0.5, 4}), tensor(b, {1, 2, 0.25, 3}), infinity);
             EXPECT_EQ(difference.largest, 4);
             EXPECT_EQ(difference.at, 1);
-            EXPECT_EQ(compare(tensor(a, {1, 0, -8}), tensor(b, {1, 0, -8})).largest, 0);
-            EXPECT_EQ(compare(tensor(a, {1, 0, -8}), tensor(b, {1, 0, -8})).at, -1);
+            EXPECT_EQ(compare(tensor(a, {1, 0, -8}), tensor(b, {1, 0, -8}), infinity).largest, 0);
+            EXPECT_EQ(compare(tensor(a, {1, 0, -8}), tensor(b, {1, 0, -8}), infinity).at, -1);
         }
     }
 }
 
 TEST(Compare, TheFirstOfEqualDistancesIsNamed) {
-    EXPECT_EQ(compare(tensor(Dtype::f64, {0, 1, 1}), tensor(Dtype::f64, {0, 0, 0})).at, 1);
+    EXPECT_EQ(compare(tensor(Dtype::f64, {0, 1, 1}), tensor(Dtype::f64, {0, 0, 0}), infinity).at, 1);
+}
+
+TEST(Compare, NamesTheFirstThatIsTooFarAndCountsThem) {
+    const Difference difference =
+        compare(tensor(Dtype::f64, {0, 1, 5, 2, nan}), tensor(Dtype::f32, {0, 0, 0, 0, 0}), 1);
+    EXPECT_EQ(difference.over, 3);
+    EXPECT_EQ(difference.first, 2);
+    const Difference none = compare(tensor(Dtype::f64, {0, 1}), tensor(Dtype::f64, {0, 0}), 1);
+    EXPECT_EQ(none.over, 0);
+    EXPECT_EQ(none.first, -1);
+    EXPECT_EQ(none.at, 1);
+}
+
+/// Longer than what is looked at at once.
+TEST(Compare, FarElementsAreFoundWhereverTheyAre) {
+    for (const Dtype dtype : {Dtype::f64, Dtype::f32}) {
+        std::vector<double> a(10'000, 1), b = a;
+        b[4'100] = 3;
+        b[9'999] = -1;
+        const Difference difference = compare(tensor(dtype, a), tensor(dtype, b), 0.5);
+        EXPECT_EQ(difference.largest, 2);
+        EXPECT_EQ(difference.at, 4'100);
+        EXPECT_EQ(difference.first, 4'100);
+        EXPECT_EQ(difference.over, 2);
+        b[0] = nan;
+        b[5'000] = 4;
+        const Difference undefined = compare(tensor(dtype, a), tensor(dtype, b), 2);
+        EXPECT_EQ(undefined.largest, infinity);
+        EXPECT_EQ(undefined.at, 0);
+        EXPECT_EQ(undefined.over, 2);
+    }
 }
 
 TEST(Compare, CountsInDoublesSoThatAnUlpOfFloatIsSeen) {
     const double above = 1 + 0x1p-23;
-    EXPECT_EQ(compare(tensor(Dtype::f32, {above}), tensor(Dtype::f32, {1})).largest, 0x1p-23);
-    EXPECT_EQ(compare(tensor(Dtype::f32, {1}), tensor(Dtype::f64, {1 + 0x1p-40})).largest, 0x1p-40);
-    EXPECT_EQ(compare(tensor(Dtype::f64, {1 + 0x1p-40}), tensor(Dtype::f32, {1})).largest, 0x1p-40);
+    EXPECT_EQ(compare(tensor(Dtype::f32, {above}), tensor(Dtype::f32, {1}), infinity).largest, 0x1p-23);
+    EXPECT_EQ(compare(tensor(Dtype::f32, {1}), tensor(Dtype::f64, {1 + 0x1p-40}), infinity).largest, 0x1p-40);
+    EXPECT_EQ(compare(tensor(Dtype::f64, {1 + 0x1p-40}), tensor(Dtype::f32, {1}), infinity).largest, 0x1p-40);
 }
 
 TEST(Compare, WhateverIsNotANumberIsInfinitelyFar) {
     for (const Dtype a : floating) {
         for (const Dtype b : floating) {
             const auto distance = [&](double x, double y) {
-                return compare(tensor(a, {7, x}), tensor(b, {7, y})).largest;
+                return compare(tensor(a, {7, x}), tensor(b, {7, y}), infinity).largest;
             };
             EXPECT_EQ(distance(nan, 1), infinity);
             EXPECT_EQ(distance(1, nan), infinity);
@@ -65,27 +96,27 @@ TEST(Compare, WhateverIsNotANumberIsInfinitelyFar) {
             EXPECT_EQ(distance(-infinity, -infinity), 0);
         }
     }
-    EXPECT_EQ(compare(tensor(Dtype::f64, {7, nan, 1}), tensor(Dtype::f64, {7, 1, 1})).at, 1);
+    EXPECT_EQ(compare(tensor(Dtype::f64, {7, nan, 1}), tensor(Dtype::f64, {7, 1, 1}), infinity).at, 1);
 }
 
 TEST(Compare, BothZerosAreOneNumber) {
-    EXPECT_EQ(compare(tensor(Dtype::f64, {-0.0}), tensor(Dtype::f64, {0.0})).at, -1);
-    EXPECT_EQ(compare(tensor(Dtype::f32, {0.0}), tensor(Dtype::f64, {-0.0})).largest, 0);
+    EXPECT_EQ(compare(tensor(Dtype::f64, {-0.0}), tensor(Dtype::f64, {0.0}), infinity).at, -1);
+    EXPECT_EQ(compare(tensor(Dtype::f32, {0.0}), tensor(Dtype::f64, {-0.0}), infinity).largest, 0);
 }
 
 TEST(Compare, EmptyTensorsAreEqual) {
-    EXPECT_EQ(compare(tensor(Dtype::f64, {}), tensor(Dtype::f64, {})).largest, 0);
-    EXPECT_EQ(compare(tensor(Dtype::f32, {}), tensor(Dtype::bf16, {})).at, -1);
+    EXPECT_EQ(compare(tensor(Dtype::f64, {}), tensor(Dtype::f64, {}), infinity).largest, 0);
+    EXPECT_EQ(compare(tensor(Dtype::f32, {}), tensor(Dtype::bf16, {}), infinity).at, -1);
 }
 
 TEST(Compare, IntegersAreNoGradient) {
-    EXPECT_TRUE(says(error_of([] { compare(integers(), integers()); }).what(), "I32"));
+    EXPECT_TRUE(says(error_of([] { compare(integers(), integers(), 0); }).what(), "I32"));
     EXPECT_TRUE(says(error_of([] { peak(integers()); }).what(), "I32"));
 }
 
 TEST(CompareDeathTest, OtherSizesBreakAPromise) {
     GTEST_FLAG_SET(death_test_style, "threadsafe");
-    EXPECT_DEATH(compare(tensor(Dtype::f64, {1}), tensor(Dtype::f64, {1, 2})), "one size");
+    EXPECT_DEATH(compare(tensor(Dtype::f64, {1}), tensor(Dtype::f64, {1, 2}), 0), "one size");
 }
 
 TEST(Peak, IsTheLargestSize) {
