@@ -26,8 +26,9 @@ namespace {
 
 struct CheckOptions {
     std::vector<std::string> subjects{"gpt"};
-    std::int64_t effective = 16, max_devices = 0, samples = 0, copies = 1;
-    std::string splits = "all", engine = "serial", device = "cpu", recipe = "fp64", lengths = "ragged", fault;
+    std::int64_t effective = 16, max_devices = 0, samples = 0, copies = 1, threads = 1;
+    std::string splits = "all", engine = "serial", device = "cpu", recipe = "fp64", lengths = "ragged", optimizer,
+                fault;
     std::uint64_t seed = 1;
     int epochs = 2, jobs = 1;
     std::vector<std::string> allowed;
@@ -68,7 +69,8 @@ std::vector<Trial> plan_trials(CheckOptions& options) {
         for (const Split& split : splits)
             trials.push_back(parse_trial(to_string(
                 Trial{subject, split, options.engine, options.device, parse_recipe(options.recipe), options.seed,
-                      samples, lengths, options.epochs, options.fault, static_cast<int>(options.copies)})));
+                      samples, lengths, options.epochs, options.fault, static_cast<int>(options.copies),
+                      options.optimizer, static_cast<int>(options.threads)})));
     for (const Trial& trial : trials) mesh_of(trial);  // refuses what no machine has
     return trials;
 }
@@ -215,7 +217,8 @@ void add_check(CLI::App& app, int& exit_code) {
     auto options = std::make_shared<CheckOptions>();
     CLI::App* command = app.add_subcommand(
         "check", "Run cases under every split of an effective batch and compare each with the single large batch");
-    command->add_option("CASE", options->subjects, "Cases: lesson, mlp, gpt")->capture_default_str();
+    command->add_option("CASE", options->subjects, "Cases: lesson, mlp, gpt; exact-mlp, exact-conv, exact-gpt")
+        ->capture_default_str();
     options->effective_given =
         command->add_option("--effective", options->effective, "Effective batch: per_device × accum × devices")
             ->capture_default_str();
@@ -244,6 +247,10 @@ void add_check(CLI::App& app, int& exit_code) {
         ->capture_default_str();
     command->add_option("--epochs", options->epochs, "Epochs")->capture_default_str();
     command->add_option("--seed", options->seed, "Seed of data, weights and order")->capture_default_str();
+    command->add_option("--optimizer", options->optimizer,
+                        "Step with sgd, momentum, nesterov, adam or adamw instead of the case's own");
+    command->add_option("--threads", options->threads, "Threads that an operator may use; the reference has one")
+        ->capture_default_str();
     command->add_option("--fault", options->fault, "Plant a fault in every candidate, to see it found");
     command->add_option("--allow-untested", options->allowed,
                         "A claim that may stay untested without making the run inconclusive");

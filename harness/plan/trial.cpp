@@ -1,5 +1,6 @@
 #include "plan/trial.h"
 
+#include <algorithm>
 #include <limits>
 
 #include <fmt/format.h>
@@ -33,6 +34,8 @@ std::string to_string(const Trial& trial) {
         trial.subject, to_string(trial.split), trial.engine, trial.device, to_string(trial.recipe), trial.seed,
         trial.samples, to_string(trial.lengths), trial.epochs);
     if (trial.copies > 1) text += fmt::format(" --copies {}", trial.copies);
+    if (!trial.optimizer.empty()) text += " --optimizer " + trial.optimizer;
+    if (trial.threads > 1) text += fmt::format(" --threads {}", trial.threads);
     if (!trial.fault.empty()) text += " --fault " + trial.fault;
     return text;
 }
@@ -46,6 +49,12 @@ std::int64_t number_option(const std::string& option, const std::string& value, 
         throw Error(fmt::format("{} is \"{}\"", option, printable(value)), "trial",
                     fmt::format("give a whole number from {} to {}", lowest, highest));
     return *number;
+}
+
+std::string known_optimizer(const std::string& value) {
+    if (std::find(optimizers.begin(), optimizers.end(), value) != optimizers.end()) return value;
+    throw Error(fmt::format("unknown optimizer \"{}\"", printable(value)), "--optimizer",
+                fmt::format("choose {}", joined({optimizers.begin(), optimizers.end()}, ", ")));
 }
 
 void set_option(Trial& trial, const std::string& option, const std::string& value) {
@@ -68,6 +77,10 @@ void set_option(Trial& trial, const std::string& option, const std::string& valu
         trial.epochs = static_cast<int>(number_option(option, value, 1, 1000));
     else if (option == "--copies")
         trial.copies = static_cast<int>(number_option(option, value, 1, max_copies));
+    else if (option == "--optimizer")
+        trial.optimizer = known_optimizer(value);
+    else if (option == "--threads")
+        trial.threads = static_cast<int>(number_option(option, value, 1, max_threads));
     else if (option == "--fault")
         trial.fault = value;
     else
@@ -104,7 +117,7 @@ Trial reference_of(const Trial& trial) {
     Trial reference = trial;
     reference.split = {trial.split.effective(), 1, 1};
     reference.engine = "serial";
-    reference.copies = 1;
+    reference.copies = reference.threads = 1;
     reference.fault.clear();
     return reference;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -17,6 +18,10 @@ std::string to_string(Lengths lengths);
 Lengths parse_lengths(std::string_view text);
 
 inline constexpr std::int64_t max_copies = 1024;
+inline constexpr int max_threads = 256;
+
+/// What a trial may step with instead of its case's own optimizer.
+inline constexpr std::array<std::string_view, 5> optimizers{"sgd", "momentum", "nesterov", "adam", "adamw"};
 
 /// One execution. Its text form names every choice, so it is the id and, after `isobatch check`, the command that
 /// reruns it.
@@ -30,8 +35,10 @@ struct Trial {
     std::int64_t samples = 43;  ///< size of the data set
     Lengths lengths = Lengths::ragged;
     int epochs = 2;
-    std::string fault;  ///< id of a planted fault; empty: none
-    int copies = 1;     ///< ranks for each of the split's devices, which hold the same samples
+    std::string fault;      ///< id of a planted fault; empty: none
+    int copies = 1;         ///< ranks for each of the split's devices, which hold the same samples
+    std::string optimizer;  ///< one of `optimizers`; empty: the case's own
+    int threads = 1;        ///< that an operator may use
 
     bool operator==(const Trial&) const = default;
 };

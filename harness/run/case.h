@@ -38,10 +38,11 @@ struct Dataset {
 };
 
 struct OptimizerChoice {
-    enum class Kind { sgd, adamw } kind = Kind::sgd;
+    enum class Kind { sgd, adam, adamw } kind = Kind::sgd;
     double lr = 0.1;
     double momentum = 0;      ///< sgd
-    double weight_decay = 0;  ///< decoupled for adamw
+    bool nesterov = false;    ///< sgd with momentum
+    double weight_decay = 0;  ///< of what has two dimensions or more, as trainers do; decoupled for adamw
     double clip_norm = 0;     ///< the gradient's largest global norm; 0: any
     /// After a step every parameter becomes the nearest of -1, 0 and 1, so that no step adds to the bits that the next
     /// window's arithmetic needs.

@@ -1,5 +1,6 @@
 #include "run/loop.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/div.h>
 
 #include "run/tensors.h"
@@ -13,11 +14,20 @@ void clear(Replica& replica, Recorder& recorder) {
     recorder.note(replica, "zero");
 }
 
+/// While it lives, operators may use so many threads; data and reference are made with one.
+struct Threads {
+    explicit Threads(int count) { at::set_num_threads(count); }
+    ~Threads() { at::set_num_threads(1); }
+    Threads(const Threads&) = delete;
+    Threads& operator=(const Threads&) = delete;
+};
+
 }  // namespace
 
 void train(const Setup& setup, Engine& engine, Recorder& recorder) {
     const Decisions& decide = setup.decisions;
     const at::ScalarType dtype = scalar_type(setup.trial.recipe);
+    const Threads threads(setup.trial.threads);
     engine.take_traffic();  // that of the start belongs to no step
     for (const Batch& batch : setup.batches()) {
         const Window window = setup.window(batch);

@@ -6,6 +6,7 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/scalar_tensor.h>
+#include <torch/optim/adam.h>
 #include <torch/optim/adamw.h>
 #include <torch/optim/sgd.h>
 
@@ -17,24 +18,64 @@ using Kind = OptimizerChoice::Kind;
 
 namespace {
 
+/// Matrices decay, biases and the weights of normalisations do not.
+template <class Options>
+std::vector<torch::optim::OptimizerParamGroup> groups_of(const std::vector<at::Tensor>& parameters,
+                                                         const Options& options) {
+    std::vector<at::Tensor> decaying, others;
+    for (const at::Tensor& parameter : parameters)
+        (parameter.dim() > 1 && options.weight_decay() != 0 ? decaying : others).push_back(parameter);
+    std::vector<torch::optim::OptimizerParamGroup> groups;
+    if (!decaying.empty()) groups.emplace_back(decaying, std::make_unique<Options>(options));
+    Options plain = options;
+    plain.weight_decay(0);
+    if (!others.empty()) groups.emplace_back(others, std::make_unique<Options>(plain));
+    return groups;
+}
+
 std::unique_ptr<torch::optim::Optimizer> make(const OptimizerChoice& choice,
                                               const std::vector<at::Tensor>& parameters) {
     switch (choice.kind) {
-        case Kind::sgd:
-            return std::make_unique<torch::optim::SGD>(
-                parameters,
-                torch::optim::SGDOptions(choice.lr).momentum(choice.momentum).weight_decay(choice.weight_decay));
-        case Kind::adamw:
-            return std::make_unique<torch::optim::AdamW>(
-                parameters, torch::optim::AdamWOptions(choice.lr).weight_decay(choice.weight_decay));
+        case Kind::sgd: {
+            const auto options = torch::optim::SGDOptions(choice.lr)
+                                     .momentum(choice.momentum)
+                                     .nesterov(choice.nesterov)
+                                     .weight_decay(choice.weight_decay);
+            return std::make_unique<torch::optim::SGD>(groups_of(parameters, options), options);
+        }
+        case Kind::adam: {
+            const auto options = torch::optim::AdamOptions(choice.lr).weight_decay(choice.weight_decay);
+            return std::make_unique<torch::optim::Adam>(groups_of(parameters, options), options);
+        }
+        case Kind::adamw: {
+            const auto options = torch::optim::AdamWOptions(choice.lr).weight_decay(choice.weight_decay);
+            return std::make_unique<torch::optim::AdamW>(groups_of(parameters, options), options);
+        }
     }
     broken_promise("optimizer", "unknown optimizer", __FILE__, __LINE__);
+}
+
+/// Adam and AdamW keep the same three.
+template <class State>
+void add_moments(const State& state, std::size_t parameter, std::vector<Optimizer::Slot>& slots) {
+    slots.push_back({"step", parameter, at::scalar_tensor(state.step(), at::TensorOptions().dtype(at::kLong))});
+    slots.push_back({"exp_avg", parameter, state.exp_avg()});
+    slots.push_back({"exp_avg_sq", parameter, state.exp_avg_sq()});
 }
 
 const at::Tensor& slot(const std::vector<Optimizer::Slot>& slots, const char* name) {
     const auto it = std::find_if(slots.begin(), slots.end(), [&](const Optimizer::Slot& s) { return s.name == name; });
     ISOBATCH_CHECK(it != slots.end(), "the state that is set has every slot of its kind");
     return it->value;
+}
+
+template <class State>
+std::unique_ptr<State> moments(const std::vector<Optimizer::Slot>& slots) {
+    auto state = std::make_unique<State>();
+    state->step(slot(slots, "step").item<std::int64_t>());
+    state->exp_avg(slot(slots, "exp_avg").clone());
+    state->exp_avg_sq(slot(slots, "exp_avg_sq").clone());
+    return state;
 }
 
 }  // namespace
@@ -70,11 +111,10 @@ std::vector<Optimizer::Slot> Optimizer::state() const {
         if (kind_ == Kind::sgd) {
             const auto& state = static_cast<const torch::optim::SGDParamState&>(*it->second);
             if (state.momentum_buffer().defined()) slots.push_back({"momentum", i, state.momentum_buffer()});
+        } else if (kind_ == Kind::adam) {
+            add_moments(static_cast<const torch::optim::AdamParamState&>(*it->second), i, slots);
         } else {
-            const auto& state = static_cast<const torch::optim::AdamWParamState&>(*it->second);
-            slots.push_back({"step", i, at::scalar_tensor(state.step(), at::TensorOptions().dtype(at::kLong))});
-            slots.push_back({"exp_avg", i, state.exp_avg()});
-            slots.push_back({"exp_avg_sq", i, state.exp_avg_sq()});
+            add_moments(static_cast<const torch::optim::AdamWParamState&>(*it->second), i, slots);
         }
     }
     return slots;
@@ -90,13 +130,24 @@ void Optimizer::set_state(std::size_t parameter, const std::vector<Slot>& slots)
         auto state = std::make_unique<torch::optim::SGDParamState>();
         state->momentum_buffer(slot(slots, "momentum").clone());
         entry = std::move(state);
+    } else if (kind_ == Kind::adam) {
+        entry = moments<torch::optim::AdamParamState>(slots);
     } else {
-        auto state = std::make_unique<torch::optim::AdamWParamState>();
-        state->step(slot(slots, "step").item<std::int64_t>());
-        state->exp_avg(slot(slots, "exp_avg").clone());
-        state->exp_avg_sq(slot(slots, "exp_avg_sq").clone());
-        entry = std::move(state);
+        entry = moments<torch::optim::AdamWParamState>(slots);
     }
+}
+
+OptimizerChoice chosen(const OptimizerChoice& own, const std::string& name) {
+    OptimizerChoice choice = own;
+    if (name.empty()) return choice;
+    const bool adam = name.starts_with("adam");
+    choice.kind = name == "adam" ? Kind::adam : adam ? Kind::adamw : Kind::sgd;
+    choice.momentum = name == "momentum" || name == "nesterov" ? 0.9 : 0;
+    choice.nesterov = name == "nesterov";
+    choice.weight_decay = 0.01;
+    // A rate of the other family would not train: Adam's steps have the size of the rate, SGD's that of the gradient.
+    if (adam != (own.kind != Kind::sgd)) choice.lr = adam ? 0.01 : 0.05;
+    return choice;
 }
 
 double cosine(std::int64_t done, std::int64_t total) {

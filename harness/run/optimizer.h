@@ -45,6 +45,9 @@ private:
     double lr_;
 };
 
+/// What a trial steps with: the case's own choice, or the one that the trial names, clipped as the case is.
+OptimizerChoice chosen(const OptimizerChoice& own, const std::string& name);
+
 /// Cosine decay from 1 to 0 over `total` optimizer steps; the factor for the step after `done` of them.
 double cosine(std::int64_t done, std::int64_t total);
 

@@ -31,15 +31,16 @@ Replica make_replica(const Case& subject, const Trial& trial, int rank, std::int
         names.push_back(entry.key());
         parameters.push_back(entry.value());
     }
-    Optimizer optimizer(subject.optimizer, parameters);
+    const OptimizerChoice choice = chosen(subject.optimizer, trial.optimizer);
+    Optimizer optimizer(choice, parameters);
     return {rank,
             std::move(model),
             std::move(names),
             std::move(parameters),
             std::move(optimizer),
             schedule_total,
-            subject.optimizer.lr,
-            subject.optimizer.clip_norm,
+            choice.lr,
+            choice.clip_norm,
             {}};
 }
 

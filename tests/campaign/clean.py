@@ -24,8 +24,9 @@ def matrix(chance):
     effective = chance.randint(1, LARGEST[case])
     samples, recipe, lengths = chance.randint(1, 3 * effective), chance.choice(("fp64", "fp32")), chance.choice(("ragged", "ragged", "equal"))
     common = f"--device cpu --recipe {recipe} --seed {chance.randrange(1, 1 << 30)} --samples {samples} --lengths {lengths} --epochs {chance.randint(1, 2)}"
+    optimizer = chance.choice(("", "", " --optimizer sgd", " --optimizer momentum", " --optimizer nesterov", " --optimizer adam", " --optimizer adamw"))
     some = [chance.choice(splits_of(effective)) for _ in range(SPLITS_PER_REFERENCE)]
-    return case, recipe, [f"{case} --splits {split} --engine serial {common}" + chance.choice(("", "", " --copies 2")) for split in some]
+    return case, recipe, [f"{case} --splits {split} --engine serial {common}" + chance.choice(("", "", " --copies 2")) + optimizer + chance.choice(("", "", " --threads 2")) for split in some]
 
 
 def work(seed, count):
@@ -71,7 +72,7 @@ def page(figures):
                      f"{f['sensitivity']['median']:.1e} | {f['sensitivity']['maximum']:.1e} |" for f in figures["families"])
     pictures = "\n\n".join(f"## {f['case']}, {f['recipe']}\n\n{bars(f['ratio']['count_by_power_of_two'], 'observed ÷ (E + u·A)')}\n\n"
                            f"{bars(f['sensitivity']['count_by_power_of_two'], 'sensitivity')}" for f in figures["families"])
-    return (f"# Clean trials\n\n`ci/campaign clean` ran {figures['trials']} random clean trials (seed {figures['seed']}) over cases, recipes, effective batches, splits, copies, data sets, "
+    return (f"# Clean trials\n\n`ci/campaign clean` ran {figures['trials']} random clean trials (seed {figures['seed']}) over cases, recipes, effective batches, splits, copies, optimizers, threads, data sets, "
             f"weights, lengths and epochs: **{figures['alarms']} alarms**.\n\nThe ratio is the largest gradient error of a trial in units of E + u·A, over all parameters, ranks and judged "
             f"windows; a trial is suspect above 8 and divergent above {FAIL_FACTOR}. The sensitivity is the smallest error in the weight of one sample, relative to 1, that would have made the "
             "trial red: what a judge that never fires could not show.\n\n"

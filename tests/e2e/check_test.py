@@ -95,6 +95,21 @@ class Check(ProgramTest):
     def test_more_jobs_than_trials_are_enough(self):
         self.assertEqual(self.isobatch("check", "lesson", "--effective", "4", "--jobs", "1024"), 0, self.said)
 
+    def test_every_optimizer_steps_alike_in_every_split(self):
+        for optimizer in ("sgd", "momentum", "nesterov", "adam", "adamw"):
+            self.assertEqual(self.isobatch("check", "mlp", "gpt", "exact-mlp", "--effective", "4", "--optimizer", optimizer, "--recipe", "fp32"), 0, self.said)
+            for record in self.result()["records"]:
+                update = {check["check"]: check["outcome"] for check in record["verdict"]["checks"]}
+                self.assertEqual((update["param"], update["opt"]), ("identical", "identical"), record["trial"])
+        self.assertEqual(self.isobatch("check", "mlp", "--optimizer", "adamm"), 2, self.said)
+        self.assertIn("choose sgd, momentum, nesterov, adam, adamw", self.said)
+
+    def test_more_threads_change_no_bit_where_nothing_needs_rounding(self):
+        for case in ("exact-gpt", "exact-conv"):
+            self.assertEqual(self.isobatch("check", case, "--effective", "8", "--threads", "2", "--recipe", "fp32"), 0, self.said)
+            self.assertEqual({record["verdict"]["sensitivity"] for record in self.result()["records"]}, {0})
+        self.assertEqual(self.isobatch("check", "mlp", "--threads", "0"), 2, self.said)
+
     def test_copies_share_the_devices_that_there_are(self):
         self.assertEqual(self.isobatch("check", "mlp", "--effective", "8", "--copies", "3", "--max-devices", "8"), 0, self.said)
         self.assertEqual({record["split"].split("x")[2] for record in self.result()["records"]}, {"1", "2"})

@@ -27,6 +27,9 @@ rc::Gen<Trial> any_trial() {
         rc::gen::set(&Trial::lengths, rc::gen::element(Lengths::ragged, Lengths::equal)),
         rc::gen::set(&Trial::epochs, rc::gen::inRange(1, 1001)),
         rc::gen::set(&Trial::copies, rc::gen::inRange(1, 1025)),
+        rc::gen::set(&Trial::optimizer,
+                     rc::gen::element<std::string>("", "sgd", "momentum", "nesterov", "adam", "adamw")),
+        rc::gen::set(&Trial::threads, rc::gen::inRange(1, 257)),
         rc::gen::set(&Trial::fault, rc::gen::oneOf(rc::gen::just(std::string()), word())));
 }
 
@@ -35,10 +38,10 @@ TEST(Trial, PrintsEveryChoice) {
               "gpt --splits 16x1x1 --engine serial --device cpu --recipe fp64 --seed 1 --samples 43 --lengths ragged "
               "--epochs 2");
     const Trial trial{"mlp", {4, 2, 2}, "gloo", "cuda", Recipe::fp32, 7, 48, Lengths::equal, 3, "zero-grad-in-window",
-                      2};
+                      2,     "adam",    4};
     EXPECT_EQ(to_string(trial),
               "mlp --splits 4x2x2 --engine gloo --device cuda --recipe fp32 --seed 7 --samples 48 --lengths equal "
-              "--epochs 3 --copies 2 --fault zero-grad-in-window");
+              "--epochs 3 --copies 2 --optimizer adam --threads 4 --fault zero-grad-in-window");
 }
 
 TEST(Trial, TextReadsBack) {

@@ -1,8 +1,10 @@
 #include "run/optimizer.h"
 
 #include <cmath>
+#include <tuple>
 
 #include <ATen/ops/full.h>
+#include <ATen/ops/zeros_like.h>
 #include <gtest/gtest.h>
 
 namespace isobatch {
@@ -33,6 +35,72 @@ TEST(Optimizer, SgdTakesTheTextbookStep) {
     EXPECT_DOUBLE_EQ(value(p), 2.0 - 0.1 * 0.5 - 0.1 * 0.95);
 }
 
+TEST(Optimizer, NesterovLooksAhead) {
+    at::Tensor p = parameter();
+    Optimizer optimizer({.kind = Kind::sgd, .lr = 0.1, .momentum = 0.9, .nesterov = true}, {p});
+    optimizer.step();
+    EXPECT_DOUBLE_EQ(value(p), 2.0 - 0.1 * (0.5 + 0.9 * 0.5));
+}
+
+TEST(Optimizer, AdamTakesASignedStepAndDecaysThroughTheGradient) {
+    at::Tensor p = at::full({2, 2}, 2.0, at::TensorOptions().dtype(at::kDouble));
+    p.set_requires_grad(true);
+    for (const Kind kind : {Kind::adam, Kind::adamw}) {
+        p.detach().fill_(2);
+        p.mutable_grad() = at::full({2, 2}, 0.5, at::TensorOptions().dtype(at::kDouble));
+        Optimizer optimizer({.kind = kind, .lr = 0.1, .weight_decay = 0.25}, {p});
+        optimizer.step();
+        const double decayed = kind == Kind::adamw ? 2.0 * (1 - 0.1 * 0.25) : 2.0;
+        EXPECT_NEAR(p.detach()[0][0].item<double>(), decayed - 0.1, 1e-8);
+        EXPECT_NEAR(optimizer.state()[1].value[0][0].item<double>(), 0.1 * (kind == Kind::adam ? 1.0 : 0.5), 1e-15);
+    }
+}
+
+TEST(Optimizer, OnlyMatricesDecay) {
+    at::Tensor matrix = at::full({2, 2}, 2.0), bias = at::full({2}, 2.0);
+    for (at::Tensor* p : {&matrix, &bias}) {
+        p->set_requires_grad(true);
+        p->mutable_grad() = at::zeros_like(*p);
+    }
+    for (const Kind kind : {Kind::sgd, Kind::adam, Kind::adamw}) {
+        matrix.detach().fill_(2);
+        Optimizer optimizer({.kind = kind, .lr = 0.5, .weight_decay = 0.5}, {matrix, bias});
+        optimizer.set_lr(0.1);  // of both groups
+        optimizer.step();
+        EXPECT_NEAR(matrix.detach()[0][0].item<double>(), 1.9, 1e-6);
+        EXPECT_EQ(value(bias), 2);
+    }
+}
+
+TEST(Optimizer, TernaryParametersStayOnTheirLattice) {
+    at::Tensor p = parameter();
+    Optimizer optimizer({.kind = Kind::sgd, .lr = 1, .ternary = true}, {p});
+    for (const auto [from, gradient, to] :
+         {std::tuple{1.0, 0.4, 1.0}, {1.0, 0.6, 0.0}, {0.0, -0.7, 1.0}, {1.0, -5.0, 1.0}, {0.0, 5.0, -1.0}}) {
+        p.detach().fill_(from);
+        p.mutable_grad().fill_(gradient);
+        optimizer.step();
+        EXPECT_EQ(value(p), to);
+    }
+}
+
+TEST(Chosen, IsTheCasesOwnUnlessTheTrialNamesOne) {
+    const OptimizerChoice own{.kind = Kind::adamw, .lr = 3e-3, .weight_decay = 0.1, .clip_norm = 0.5, .ternary = true};
+    EXPECT_EQ(chosen(own, "").kind, Kind::adamw);
+    EXPECT_EQ(chosen(own, "").weight_decay, 0.1);
+    for (const std::string_view name : optimizers) {
+        const OptimizerChoice choice = chosen(own, std::string(name));
+        EXPECT_EQ(choice.kind, name == "adam" ? Kind::adam : name == "adamw" ? Kind::adamw : Kind::sgd) << name;
+        EXPECT_EQ(choice.momentum, name == "momentum" || name == "nesterov" ? 0.9 : 0) << name;
+        EXPECT_EQ(choice.nesterov, name == "nesterov") << name;
+        EXPECT_EQ(choice.clip_norm, 0.5) << name;
+        EXPECT_TRUE(choice.ternary) << name;
+        EXPECT_EQ(choice.lr, name.starts_with("adam") ? 3e-3 : 0.05) << name;
+    }
+    EXPECT_EQ(chosen({.lr = 0.3}, "nesterov").lr, 0.3);
+    EXPECT_EQ(chosen({.lr = 0.3}, "adam").lr, 0.01);
+}
+
 TEST(Optimizer, LearningRateIsUsedFromTheNextStep) {
     at::Tensor p = parameter();
     Optimizer optimizer({.kind = Kind::sgd, .lr = 0.1}, {p});
@@ -43,8 +111,10 @@ TEST(Optimizer, LearningRateIsUsedFromTheNextStep) {
 }
 
 TEST(Optimizer, StateTravelsBitForBit) {
-    for (const OptimizerChoice choice :
-         {OptimizerChoice{Kind::sgd, 0.1, 0.9, 0}, OptimizerChoice{Kind::adamw, 0.01, 0, 0.1}}) {
+    for (const OptimizerChoice choice : {OptimizerChoice{.kind = Kind::sgd, .momentum = 0.9},
+                                         {.kind = Kind::sgd, .momentum = 0.9, .nesterov = true},
+                                         {.kind = Kind::adam, .lr = 0.01},
+                                         {.kind = Kind::adamw, .lr = 0.01, .weight_decay = 0.1}}) {
         at::Tensor a = parameter(), b = parameter();
         Optimizer first(choice, {a}), second(choice, {b});
         EXPECT_TRUE(first.state().empty());
@@ -60,7 +130,7 @@ TEST(Optimizer, StateTravelsBitForBit) {
 
 TEST(Optimizer, SetStateCopies) {
     at::Tensor a = parameter(), b = parameter();
-    const OptimizerChoice choice{Kind::sgd, 0.1, 0.9, 0};
+    const OptimizerChoice choice{.kind = Kind::sgd, .momentum = 0.9};
     Optimizer first(choice, {a}), second(choice, {b});
     first.step();
     second.set_state(0, first.state());
