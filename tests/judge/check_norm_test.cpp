@@ -18,15 +18,7 @@ protected:
     /// As a correct trainer records it.
     static void clip(Trace& trace) {
         for (std::vector<Step>& rank : trace.ranks)
-            for (Step& step : rank) {
-                double squares = 0;
-                for (const auto& [key, tensor] : step.tensors)
-                    if (key.starts_with("grad/"))
-                        for (const double value : as_doubles(tensor, key)) squares += value * value;
-                step.grad_norm = std::sqrt(squares);
-                step.clip_threshold = threshold;
-                step.clip_factor = std::min(1.0, threshold / (*step.grad_norm + 1e-6));
-            }
+            for (Step& step : rank) record_norm(step, threshold);
     }
     Trace candidate() const {
         Trace trace = matrix.candidate({4, 2, 2});
@@ -71,8 +63,8 @@ TEST_P(CheckNorm, ALieIsSeenWhereItIsTold) {
         {[](Step& step) { step.grad_norm = std::nan(""); }, "the norm"},
         {[](Step& step) { step.grad_norm = step.clip_factor = std::numeric_limits<double>::infinity(); }, "the norm"},
         {[](Step& step) { step.grad_norm.reset(); }, "the norm nothing"},
-        {[](Step& step) { step.clip_threshold = 0.6; }, "clipped at 0.6, the reference at 0.5"},
-        {[](Step& step) { step.clip_threshold.reset(); }, "clipped at 0, the reference at 0.5"}};
+        {[](Step& step) { step.clip_threshold = 0.6; }, "is clipped at 0.6, the reference is clipped at 0.5"},
+        {[](Step& step) { step.clip_threshold.reset(); }, "is not clipped, the reference is clipped at 0.5"}};
     for (const auto& [lie, said] : lies) {
         Trace trace = candidate();
         lie(trace.ranks[1][2]);
