@@ -12,8 +12,14 @@ namespace {
 /// A matrix whose candidates are corrupted: parameters of one shape and of others, and a norm between those of its
 /// windows to clip to.
 struct Matrix {
+    explicit Matrix(SyntheticOptions options) : synthetic(std::move(options)) {
+        for (const Split& split : splits) candidates[split] = synthetic.candidate(split);
+    }
+
+    static constexpr Split splits[] = {{4, 2, 2}, {1, 8, 2}, {2, 2, 4}};
     Synthetic synthetic;
     Yardstick yardstick = yardstick_of(synthetic.reference());
+    std::map<Split, Trace> candidates;  ///< good ones
 };
 
 SyntheticOptions options(Recipe recipe, double clip_norm, int copies) {
@@ -29,16 +35,16 @@ protected:
     /// What the damaged trace is judged to be.
     Verdict judged(const Damage& damage, const Split& split) const {
         const Matrix& matrix = wards.at(damage.ward);
-        Trace trace = matrix.synthetic.candidate(split);
+        Trace trace = matrix.candidates.at(split);
         damage.make({trace, matrix.yardstick, matrix.synthetic.reference().ranks[0]});
         return judge(matrix.yardstick, trace);
     }
     void expect_exactly(const Damage& damage, const Split& split) const;
 
     static constexpr double clip_norm = 2;
-    const std::map<Ward, Matrix> wards{{Ward::clipped, {Synthetic(options(GetParam(), clip_norm, 1))}},
-                                       {Ward::unclipped, {Synthetic(options(GetParam(), 0, 1))}},
-                                       {Ward::copies, {Synthetic(options(GetParam(), clip_norm, 2))}}};
+    const std::map<Ward, Matrix> wards{{Ward::clipped, Matrix(options(GetParam(), clip_norm, 1))},
+                                       {Ward::unclipped, Matrix(options(GetParam(), 0, 1))},
+                                       {Ward::copies, Matrix(options(GetParam(), clip_norm, 2))}};
     const Damages damages = all_damages(GetParam());
 };
 INSTANTIATE_TEST_SUITE_P(Recipes, Corruption, all_recipes(), recipe_name);
@@ -76,8 +82,8 @@ void Corruption::expect_exactly(const Damage& damage, const Split& split) const 
 
 TEST_P(Corruption, TheCandidatesAreGood) {
     for (const auto& [ward, matrix] : wards)
-        for (const Split& split : {Split{4, 2, 2}, Split{1, 8, 2}, Split{2, 2, 4}})
-            EXPECT_EQ(judge(matrix.yardstick, matrix.synthetic.candidate(split)).outcome, Outcome::equivalent);
+        for (const auto& [split, candidate] : matrix.candidates)
+            EXPECT_EQ(judge(matrix.yardstick, candidate).outcome, Outcome::equivalent) << to_string(split);
     // Some judged windows are clipped and some are not.
     std::set<bool> clipped;
     for (const WindowScale& window : wards.at(Ward::clipped).yardstick.windows)
@@ -87,7 +93,7 @@ TEST_P(Corruption, TheCandidatesAreGood) {
 
 TEST_P(Corruption, IsSeenByItsChecksAtItsPlaceAndByNoOther) {
     for (const Damage& damage : damages)
-        for (const Split& split : {Split{4, 2, 2}, Split{1, 8, 2}, Split{2, 2, 4}}) expect_exactly(damage, split);
+        for (const Split& split : Matrix::splits) expect_exactly(damage, split);
 }
 
 TEST_P(Corruption, TheTableIsLargeAndHasNoGap) {
