@@ -140,13 +140,11 @@ def main():
     parser.add_argument("--report", help="file for the figures, without .json and .md")
     options = parser.parse_args()
     possible = population()
-    drawn = possible if options.count is None else random.Random(options.seed).sample(possible, min(options.count, len(possible)))
-    # File by file, so that the objects of one are built again once.
-    drawn = sorted(drawn, key=lambda mutant: (mutant.file, mutant.begin, mutant.end, mutant.text))
+    drawn = random.Random(options.seed).sample(possible, len(possible))[:options.count]  # a smaller sample is the begin of a larger one
     with contextlib.ExitStack() as stack:
         folder = options.scratch or pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="isobatch-mutants-")))
         folder.mkdir(parents=True, exist_ok=True)
-        figures = summary(options.seed, possible, list(test_all(folder, drawn)))
+        figures = summary(options.seed, possible, sorted(test_all(folder, drawn)))
     write_report(options.report and options.report + ".json", json.dumps(figures, indent=1))
     write_report(options.report and options.report + ".md", page(figures))
     unexplained = [one for one in figures["survivors"] if not one["why"]]

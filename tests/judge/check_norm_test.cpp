@@ -48,6 +48,21 @@ TEST_P(CheckNorm, WhatTheGradientHasIsRight) {
     EXPECT_EQ(result.tolerance.factor, 1);
 }
 
+TEST_P(CheckNorm, TheToleranceIsThatOfItsSum) {
+    const CheckResult result = checked(candidate());  // the worst place is one of a norm or of a factor
+    const double smallest = GetParam() == Recipe::fp64 ? std::numeric_limits<double>::min()
+                                                       : static_cast<double>(std::numeric_limits<float>::min());
+    EXPECT_DOUBLE_EQ(result.tolerance.error, std::sqrt(41 * smallest));  // 30 + 7 + 4 elements in all
+    EXPECT_EQ(result.tolerance.unit_roundoff, unit_roundoff(GetParam()));
+    EXPECT_EQ(result.margin, margin_of(result.observed, result.tolerance));
+    const Step& step =
+        candidate()
+            .ranks[static_cast<std::size_t>(result.worst->rank)][static_cast<std::size_t>(result.worst->step - 1)];
+    const double roundings = result.tolerance.magnitude / *step.grad_norm;
+    const double of_factor = result.tolerance.magnitude / *step.clip_factor;
+    EXPECT_TRUE(std::abs(roundings - 22.5) < 1e-6 || std::abs(of_factor - 22.5) < 1e-6);  // (30 + 3) / 2 + 6
+}
+
 TEST_P(CheckNorm, NobodyClipsNothingToSay) {
     const Yardstick plain = yardstick_of(matrix.reference());
     const Trace trace = matrix.candidate({4, 2, 2});

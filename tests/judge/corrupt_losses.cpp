@@ -28,6 +28,7 @@ std::function<void(Patient)> off_by(std::size_t k, std::size_t rank, double dist
 struct Lie {
     const char* what;
     void (*tell)(Step&);
+    const char* says = "";
 };
 
 const Lie of_losses[] = {
@@ -54,9 +55,9 @@ const Lie of_steps[] = {
     {"an infinite learning rate", [](Step& s) { s.lr[0] = infinity; }},
     {"no learning rates", [](Step& s) { s.lr.clear(); }},
     {"a learning rate for a second group", [](Step& s) { s.lr.push_back(s.lr[0]); }},
-    {"the next step's number", [](Step& s) { ++*s.number; }},
-    {"the number 0", [](Step& s) { s.number = 0; }},
-    {"no number", [](Step& s) { s.number.reset(); }},
+    {"the next step's number", [](Step& s) { ++*s.number; }, "is numbered"},
+    {"the number 0", [](Step& s) { s.number = 0; }, "has no number"},
+    {"no number", [](Step& s) { s.number.reset(); }, "has no number"},
 };
 
 struct Spot {
@@ -109,6 +110,7 @@ Damages damages_of_losses() {
         for (const Spot& spot : {Spot{0, 0}, Spot{3, 1}, Spot{4, all_ranks}}) {
             damages.push_back(damage(lie.what, spot, step));
             damages.back().make = at(spot.k, spot.rank, lie.tell);
+            damages.back().says = lie.says;
         }
     return damages;
 }
