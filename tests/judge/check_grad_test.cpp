@@ -104,6 +104,16 @@ TEST_P(CheckGrad, WhatLiesOnALineIsOnItsGreenSide) {
     }
 }
 
+TEST_P(CheckGrad, TheReferencesOwnBitsAreRedWhereTheyAreFarFromTheTruth) {
+    Yardstick far = yardstick;
+    TensorScale& bias = far.windows[1].tensors[1];
+    std::vector<double> values = as_doubles(bias.gradient, "bias");
+    values[4] += 1.5;
+    bias.truth = tensor_of(Dtype::f64, {7}, values);
+    bias.tolerance = {1, 0, 0, 1};
+    EXPECT_EQ(check_grad(far, matrix.reference(), align(far, matrix.reference())).outcome, Outcome::divergent);
+}
+
 TEST_P(CheckGrad, TheFirstAndTheWorstPlaceMayDiffer) {
     Trace trace = matrix.candidate({4, 2, 2});
     edit(trace.ranks[1][1], "grad/bias", [](std::size_t j, double g) { return j == 6 ? g + 1e-2 : g; });

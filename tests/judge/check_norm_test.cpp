@@ -55,6 +55,7 @@ TEST_P(CheckNorm, TheToleranceIsThatOfItsSum) {
     EXPECT_DOUBLE_EQ(result.tolerance.error, std::sqrt(41 * smallest));  // 30 + 7 + 4 elements in all
     EXPECT_EQ(result.tolerance.unit_roundoff, unit_roundoff(GetParam()));
     EXPECT_EQ(result.margin, margin_of(result.observed, result.tolerance));
+    ASSERT_TRUE(result.worst);
     const Step& step =
         candidate()
             .ranks[static_cast<std::size_t>(result.worst->rank)][static_cast<std::size_t>(result.worst->step - 1)];

@@ -77,7 +77,7 @@ Damage damage(const std::string& what, const Spot& spot, std::function<void(Pati
             .make = std::move(make)};
 }
 
-/// So many roundings of the recipe away: a sum of n squares may be off by n / 2 and a few.
+/// So many roundings of the recipe away, where (30 elements + 4 tensors) / 2 + 6 = 23 are allowed.
 std::function<void(Patient)> off_by(const Spot& spot, bool factor, double roundings) {
     return [=](Patient p) {
         const double by = 1 + roundings * unit_roundoff(p.yardstick.recipe);
@@ -87,7 +87,7 @@ std::function<void(Patient)> off_by(const Spot& spot, bool factor, double roundi
 
 void add_lines(const Spot& spot, Damages& damages) {
     for (const bool factor : {false, true})
-        for (const double roundings : {-60.0, -10.0, 10.0, 60.0}) {
+        for (const double roundings : {-30.0, -16.0, 16.0, 30.0}) {
             damages.push_back(damage(fmt::format("{} off by {} roundings", factor ? "a factor" : "a norm", roundings),
                                      spot, off_by(spot, factor, roundings)));
             if (std::abs(roundings) < 20) damages.back().red.clear(), damages.back().why = "a sum may be off by these";

@@ -132,6 +132,7 @@ Damages damages_of_updates() {
             for (const Spot& spot : {Spot{0, 0}, Spot{2, 1}, Spot{5, all_ranks}}) {
                 damages.push_back(damage(lie.what, spot, at(spot.k, spot.rank, lie.tell)));
                 damages.back().red = {kind.check};
+                damages.back().says = fmt::format("step {} of rank {} leaves", spot.k + 1, damages.back().rank);
             }
         damages.push_back(damage(kind.prefix + " of the window before", {2, 1}, stale(kind.prefix + "weight", 2, 1)));
         damages.back().red = {kind.check};
