@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <optional>
 
@@ -56,6 +57,25 @@ std::optional<Place> strange_copy(const Trace& candidate) {
     return std::nullopt;
 }
 
+/// Where a micro first counts other units than its samples have. Claims and diagnosis go by what it counts.
+std::optional<Place> miscounted(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment) {
+    std::optional<Place> found;
+    each_judged(yardstick, candidate, alignment, [&](std::size_t k, int rank, const WindowScale& window) {
+        std::map<std::string, double> units;
+        for (std::size_t i = 0; i < window.samples.size(); ++i) units[window.samples[i]] = window.sample_units[i];
+        for (const Micro& micro : candidate.ranks[static_cast<std::size_t>(rank)][k].micros) {
+            double sum = 0;
+            for (const std::string& sample : micro.samples) sum += units[sample];
+            // Every addition rounds once, and units may be fractions.
+            const double roundings = static_cast<double>(micro.samples.size());
+            const Tolerance tolerance{0, unit_roundoff(Recipe::fp64), sum * roundings, 1};
+            if (!found && !(margin_of(std::abs(micro.units - sum), tolerance) <= 1))
+                found = Place{static_cast<std::int64_t>(k + 1), rank, "", -1};
+        }
+    });
+    return found;
+}
+
 }  // namespace
 
 CheckResult check_data(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment) {
@@ -68,16 +88,20 @@ CheckResult check_data(const Yardstick& yardstick, const Trace& candidate, const
     }
     for (const std::size_t w : alignment.missing) missing.push_back(std::to_string(yardstick.windows[w].step));
     const std::optional<Place> copy = strange_copy(candidate);
-    if (strangers.empty() && missing.empty() && !copy) return result;
+    const std::optional<Place> units = yardstick.ours ? miscounted(yardstick, candidate, alignment) : std::nullopt;
+    if (strangers.empty() && missing.empty() && !copy && !units) return result;
     // An outside trainer may order its data by the split: then its windows cannot be compared, which is no bug of
     // accumulation.
     result.outcome = yardstick.ours ? Outcome::divergent : Outcome::inconclusive;
-    if (!result.first) result.first = copy.value_or(Place{});
+    if (!result.first) result.first = (copy ? copy : units).value_or(Place{});
     result.worst = result.first;
     std::vector<std::string> parts;
     if (copy)
         parts.push_back(fmt::format("rank {} is a copy of rank {}, and holds other samples in step {}", copy->rank,
                                     candidate.manifest.mesh().first_copy(copy->rank), copy->step));
+    if (units)
+        parts.push_back(
+            fmt::format("step {} of rank {} counts other units than its samples have", units->step, units->rank));
     if (!missing.empty())
         parts.push_back(fmt::format("no step holds the samples of the reference's window {}", joined(missing, ", ")));
     if (!strangers.empty()) parts.push_back(fmt::format("step {} holds samples of no window", joined(strangers, ", ")));

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "judge/judge.h"
@@ -45,20 +47,37 @@ private:
     bool stepped_ = false, cleared_ = false, exchanged_ = false;
 };
 
+/// A sentence when the events are not those of the step's micros and of one update.
+std::string miscounted(const Step& step) {
+    const auto count = [&](const std::string& event) {
+        return std::count(step.events.begin(), step.events.end(), event);
+    };
+    for (const Micro& micro : step.micros)
+        if (const auto backwards = count(fmt::format("backward {}", micro.index)); backwards != 1)
+            return fmt::format("{} backward(s) of micro {}", backwards, micro.index);
+    const auto all = std::count_if(step.events.begin(), step.events.end(),
+                                   [](const std::string& event) { return event.starts_with("backward"); });
+    if (all != std::ssize(step.micros)) return fmt::format("{} backward(s) of {} micros", all, step.micros.size());
+    if (step.number && count("step") != 1) return fmt::format("{} optimizer steps in one", count("step"));
+    return "";
+}
+
 }  // namespace
 
 CheckResult check_events(const Trace& candidate) {
     CheckResult result{.check = Check::events};
     for (std::size_t rank = 0; rank < candidate.ranks.size(); ++rank) {
         Accumulator accumulator;
-        for (const Step& step : candidate.ranks[rank]) {
-            for (const std::string& event : step.events) {
-                const std::string breach = accumulator.after(event);
-                if (breach.empty() || result.first) continue;
+        for (std::size_t k = 0; k < candidate.ranks[rank].size(); ++k) {
+            const Step& step = candidate.ranks[rank][k];
+            const auto red = [&](const std::string& breach) {
+                if (breach.empty() || result.first) return;
                 result.outcome = Outcome::divergent;
-                result.first = result.worst = Place{step.number.value_or(0), static_cast<int>(rank), "", -1};
+                result.first = result.worst = Place{static_cast<std::int64_t>(k + 1), static_cast<int>(rank), "", -1};
                 result.message = breach;
-            }
+            };
+            for (const std::string& event : step.events) red(accumulator.after(event));
+            red(miscounted(step));
         }
     }
     return result;

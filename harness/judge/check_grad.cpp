@@ -20,6 +20,9 @@ const Tensor& gradient_of(const Step& step, const TensorScale& scale, int rank) 
     if (it->second.count() != scale.truth.count())
         throw Error(fmt::format("{} elements, the reference has {}", it->second.count(), scale.truth.count()), place,
                     "name traces of one model");
+    if (!is_floating(it->second.dtype))
+        throw Error(fmt::format("a gradient of dtype {}", to_string(it->second.dtype)), place,
+                    "write a floating-point tensor");
     return it->second;
 }
 
@@ -83,6 +86,7 @@ CheckResult check_grad(const Yardstick& yardstick, const Trace& candidate, const
     });
     if (!any) {
         result.outcome = Outcome::inconclusive;
+        result.first = Place{};  // the whole run
         result.message = "no window of this trial could be compared: none holds the samples of a judged window";
     } else if (result.outcome == Outcome::divergent) {
         result.message = fmt::format(

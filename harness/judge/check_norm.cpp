@@ -34,6 +34,11 @@ Tolerance tolerance_of(double value, Recipe recipe, const WindowScale& window) {
     return {std::sqrt(static_cast<double>(all) * smallest), unit_roundoff(recipe), value * roundings, 1};
 }
 
+/// `clipped at 0.5`
+std::string clipped(const std::optional<double>& threshold) {
+    return threshold ? fmt::format("clipped at {}", *threshold) : "not clipped";
+}
+
 }  // namespace
 
 CheckResult check_norm(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment) {
@@ -51,8 +56,8 @@ CheckResult check_norm(const Yardstick& yardstick, const Trace& candidate, const
         if (step.clip_threshold != window.clip_threshold) {
             result.worst = place;
             result.margin = std::numeric_limits<double>::infinity();
-            return red(fmt::format("step {} of rank {} is clipped at {}, the reference at {}", k + 1, rank,
-                                   step.clip_threshold.value_or(0), window.clip_threshold.value_or(0)));
+            return red(fmt::format("step {} of rank {} is {}, the reference is {}", k + 1, rank,
+                                   clipped(step.clip_threshold), clipped(window.clip_threshold)));
         }
         if (!window.clip_threshold) return;
         const double norm = norm_of(step, window, rank);

@@ -39,6 +39,11 @@ CheckResult check_step(const Yardstick& yardstick, const Trace& candidate, const
     for (std::size_t rank = 0; rank < candidate.ranks.size(); ++rank) {
         const std::vector<Step>& steps = candidate.ranks[rank];
         for (std::size_t k = 0; k < steps.size(); ++k) {
+            const std::int64_t number = steps[k].number.value_or(0);
+            if (number != static_cast<std::int64_t>(k + 1))
+                red(static_cast<std::int64_t>(k + 1), static_cast<int>(rank),
+                    number == 0 ? fmt::format("step {} has no number: its window was not finished", k + 1)
+                                : fmt::format("step {} is numbered {}", k + 1, number));
             if (!alignment.window[k]) continue;
             std::string breach = breach_of(steps[k], yardstick.windows[*alignment.window[k]]);
             if (!breach.empty()) red(static_cast<std::int64_t>(k + 1), static_cast<int>(rank), std::move(breach));

@@ -20,6 +20,31 @@ Verdict crashed(const Ended& ended) {
     return verdict;
 }
 
+/// Nothing can be said of a trace that is of another matrix, or whose ranks are not those of its manifest.
+void require_comparable(const Yardstick& yardstick, const Trace& candidate) {
+    const Manifest& manifest = candidate.manifest;
+    if (manifest.follows && *manifest.follows != yardstick.digest)
+        throw Error(fmt::format("the trace follows {}, the reference is {}", *manifest.follows, yardstick.digest),
+                    manifest.trial, "judge it against the reference of its own matrix");
+    if (manifest.recipe != yardstick.recipe)
+        throw Error(
+            fmt::format("recipe {}, the reference has {}", to_string(manifest.recipe), to_string(yardstick.recipe)),
+            manifest.trial, "compare runs of one recipe");
+    // An outside trainer claims nothing: there the yardstick's contract is a guess.
+    if (yardstick.contract && manifest.contract && *manifest.contract != *yardstick.contract)
+        throw Error(fmt::format("contract {}, the reference has {}", to_json(manifest.contract).dump(),
+                                to_json(yardstick.contract).dump()),
+                    manifest.trial, "compare runs that claim the same");
+    if (manifest.parameters != yardstick.parameters)
+        throw Error("the trace has other parameters than the reference", manifest.trial, "compare runs of one model");
+    if (manifest.copies < 1 || manifest.inner < 1 || manifest.ranks % manifest.copies != 0)
+        throw Error(fmt::format("{} ranks are no whole number of places of {} copies", manifest.ranks, manifest.copies),
+                    manifest.trial, "write the trace again");
+    if (manifest.ranks != std::ssize(candidate.ranks) || candidate.ranks.empty())
+        throw Error(fmt::format("{} ranks, the manifest has {}", candidate.ranks.size(), manifest.ranks),
+                    manifest.trial, "write the trace again");
+}
+
 /// The reference's own trial, run again, is the determinism probe: where its bits differ, no difference means anything.
 void require_same_bits(CheckResult& grad) {
     if (grad.outcome != Outcome::equivalent) return;
@@ -33,13 +58,7 @@ void require_same_bits(CheckResult& grad) {
 Verdict judge(const Yardstick& yardstick, const Trace& candidate) {
     const Manifest& manifest = candidate.manifest;
     if (!manifest.ended.complete) return crashed(manifest.ended);
-    if (manifest.follows && *manifest.follows != yardstick.digest)
-        throw Error(fmt::format("the trace follows {}, the reference is {}", *manifest.follows, yardstick.digest),
-                    manifest.trial, "judge it against the reference of its own matrix");
-    if (manifest.recipe != yardstick.recipe)
-        throw Error(
-            fmt::format("recipe {}, the reference has {}", to_string(manifest.recipe), to_string(yardstick.recipe)),
-            manifest.trial, "compare runs of one recipe");
+    require_comparable(yardstick, candidate);
 
     const Alignment alignment = align(yardstick, candidate);
     Verdict verdict;

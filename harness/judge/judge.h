@@ -8,7 +8,7 @@
 namespace isobatch {
 
 /// Is this trial the same training as the reference? Reads nothing but its arguments. Throws Error when the traces do
-/// not belong together (other parameters, another reference).
+/// not belong together (other parameters, another contract, another reference).
 Verdict judge(const Yardstick& yardstick, const Trace& candidate);
 
 /// The single checks, in the order of Check.

@@ -182,6 +182,7 @@ Yardstick outside_yardstick(const Trace& reference, const Trace& columns) {
                         reference.manifest.recipe,
                         Contract{.weighting = Weighting::token_mean, .keeps_tail = false, .schedule_varies = false},
                         false,
+                        parameters,
                         {}};
     yardstick.windows.push_back(std::move(window));
     return yardstick;

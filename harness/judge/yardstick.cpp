@@ -135,6 +135,7 @@ Yardstick yardstick_of(const Trace& reference) {
                         reference.manifest.recipe,
                         reference.manifest.contract,
                         true,
+                        reference.manifest.parameters,
                         {}};
     for (const Step& step : reference.ranks[0]) {
         WindowScale window = window_of(step);

@@ -51,6 +51,7 @@ struct Yardstick {
     Recipe recipe = Recipe::fp64;
     std::optional<Contract> contract;
     bool ours = true;  ///< false: an outside trainer, whose data order, events and schedule nobody promised
+    std::vector<Parameter> parameters;
     std::vector<WindowScale> windows;
 };
 

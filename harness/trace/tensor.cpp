@@ -57,6 +57,10 @@ std::size_t bytes_of(Dtype dtype) {
     return entry(dtype).bytes;
 }
 
+bool is_floating(Dtype dtype) {
+    return dtype == Dtype::f64 || dtype == Dtype::f32 || dtype == Dtype::f16 || dtype == Dtype::bf16;
+}
+
 Tensor doubles_tensor(std::vector<double> values) {
     auto owner = std::make_shared<const std::vector<double>>(std::move(values));
     return {Dtype::f64, {static_cast<std::int64_t>(owner->size())}, std::as_bytes(std::span(*owner)), owner};

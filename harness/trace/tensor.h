@@ -18,6 +18,8 @@ std::string to_string(Dtype dtype);
 /// Throws Error naming `where`.
 Dtype parse_dtype(std::string_view text, const std::string& where);
 std::size_t bytes_of(Dtype dtype);
+/// Whether as_doubles takes it.
+bool is_floating(Dtype dtype);
 
 /// A view of row-major little-endian numbers and whatever keeps them alive: a mapped file, or the memory of a running
 /// model.

@@ -28,6 +28,34 @@ TEST(CheckData, ACleanTrialUsesEverySampleWhereItWasPromised) {
         EXPECT_EQ(check(matrix().candidate(split)), (CheckResult{.check = Check::data}));
 }
 
+TEST(CheckData, UnitsAreThoseOfTheSamplesButForRounding) {
+    Trace reference = matrix().reference();
+    std::vector<double>& units = reference.ranks[0][0].trusted->sample_units;
+    for (std::size_t i = 0; i < units.size(); ++i) units[i] = 0.1 * static_cast<double>(i + 1);  // no sum is exact
+    const Yardstick yardstick = yardstick_of(reference);
+    Trace candidate = matrix().candidate({8, 2, 1});
+    const auto counted = [&](std::size_t micro, double off) {
+        double sum = off;
+        for (std::size_t i = 8 * (micro + 1); i-- > 8 * micro;) sum += units[i];  // in the other order
+        candidate.ranks[0][0].micros[micro].units = sum;
+        return check_data(yardstick, candidate, align(yardstick, candidate));
+    };
+    counted(0, 0);
+    EXPECT_EQ(counted(1, 0).outcome, Outcome::identical);
+    for (const double off : {-1e-13, 1e-13}) {
+        EXPECT_EQ(counted(1, off).outcome, Outcome::divergent);
+        EXPECT_EQ(counted(1, off).first, (Place{1, 0, "", -1}));
+        EXPECT_EQ(counted(1, off).message, "step 1 of rank 0 counts other units than its samples have");
+    }
+}
+
+TEST(CheckData, AnOutsideTrainersUnitsWereNotPromised) {
+    Trace candidate = matrix().candidate({4, 2, 2});
+    candidate.ranks[1][0].micros[1].units += 1;
+    EXPECT_EQ(check(candidate).first, (Place{1, 1, "", -1}));
+    EXPECT_EQ(check(candidate, false).outcome, Outcome::identical);
+}
+
 TEST(CheckData, CopiesHoldWhatTheirPlaceHolds) {
     const Synthetic nested({.copies = 2});
     const Yardstick yardstick = yardstick_of(nested.reference());

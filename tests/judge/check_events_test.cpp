@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "judge/judge.h"
@@ -14,8 +16,11 @@ Trace ran(const std::vector<std::vector<Events>>& ranks) {
         trace.ranks.emplace_back();
         for (const Events& events : steps) {
             Step step;
-            step.number = static_cast<std::int64_t>(trace.ranks.back().size()) + 1;
             step.events = events;
+            if (std::find(events.begin(), events.end(), "step") != events.end())  // else: recorded in its middle
+                step.number = static_cast<std::int64_t>(trace.ranks.back().size()) + 1;
+            for (const std::string& event : events)
+                if (event.starts_with("backward")) step.micros.push_back({.index = event.back() - '0'});
             trace.ranks.back().push_back(step);
         }
     }

@@ -90,6 +90,31 @@ TEST_P(CheckGrad, TheBandsAreEquivalentSuspectAndRed) {
     }
 }
 
+TEST_P(CheckGrad, WhatLiesOnALineIsOnItsGreenSide) {
+    Yardstick exact = yardstick;
+    TensorScale& bias = exact.windows[1].tensors[1];
+    bias.truth = tensor_of(Dtype::f64, {7}, std::vector<double>(7, 0));
+    bias.tolerance = {1, 0, 0, fail_factor};
+    for (const auto& [distance, outcome] : {std::pair{8.0, Outcome::equivalent},
+                                            {8.001, Outcome::inconclusive},
+                                            {64.0, Outcome::inconclusive},
+                                            {64.01, Outcome::divergent}}) {
+        Trace trace = matrix.candidate({16, 1, 1});
+        edit(trace.ranks[0][1], "grad/bias", [&](std::size_t j, double) { return j == 2 ? distance : 0; });
+        EXPECT_EQ(check_grad(exact, trace, align(exact, trace)).outcome, outcome) << distance;
+    }
+}
+
+TEST_P(CheckGrad, TheReferencesOwnBitsAreRedWhereTheyAreFarFromTheTruth) {
+    Yardstick far = yardstick;
+    TensorScale& bias = far.windows[1].tensors[1];
+    std::vector<double> values = as_doubles(bias.gradient, "bias");
+    values[4] += 1.5;
+    bias.truth = tensor_of(Dtype::f64, {7}, values);
+    bias.tolerance = {1, 0, 0, 1};
+    EXPECT_EQ(check_grad(far, matrix.reference(), align(far, matrix.reference())).outcome, Outcome::divergent);
+}
+
 TEST_P(CheckGrad, TheFirstAndTheWorstPlaceMayDiffer) {
     Trace trace = matrix.candidate({4, 2, 2});
     edit(trace.ranks[1][1], "grad/bias", [](std::size_t j, double g) { return j == 6 ? g + 1e-2 : g; });

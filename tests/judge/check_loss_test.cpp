@@ -76,6 +76,17 @@ TEST_P(CheckLoss, AnExactWindowAllowsNoOtherBit) {
     EXPECT_EQ(outcome(), Outcome::equivalent);
 }
 
+TEST_P(CheckLoss, WhatLiesOnTheLineIsEquivalent) {
+    Yardstick exact = yardstick;
+    exact.windows[3].loss_truth = 0;
+    exact.windows[3].loss_tolerance = {1, 0, 0, fail_factor};
+    Trace candidate = matrix.reference();
+    candidate.ranks[0][3].loss = fail_factor;
+    EXPECT_EQ(check_loss(exact, candidate, align(exact, candidate)).outcome, Outcome::equivalent);
+    candidate.ranks[0][3].loss = std::nextafter(fail_factor, 100);
+    EXPECT_EQ(check_loss(exact, candidate, align(exact, candidate)).outcome, Outcome::divergent);
+}
+
 TEST_P(CheckLoss, ErrorIsTheWorstOfTheTrustedRuns) {
     const Trusted& trusted = *matrix.reference().ranks[0][1].trusted;
     const Tolerance& tolerance = yardstick.windows[1].loss_tolerance;

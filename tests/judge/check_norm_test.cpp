@@ -18,15 +18,7 @@ protected:
     /// As a correct trainer records it.
     static void clip(Trace& trace) {
         for (std::vector<Step>& rank : trace.ranks)
-            for (Step& step : rank) {
-                double squares = 0;
-                for (const auto& [key, tensor] : step.tensors)
-                    if (key.starts_with("grad/"))
-                        for (const double value : as_doubles(tensor, key)) squares += value * value;
-                step.grad_norm = std::sqrt(squares);
-                step.clip_threshold = threshold;
-                step.clip_factor = std::min(1.0, threshold / (*step.grad_norm + 1e-6));
-            }
+            for (Step& step : rank) record_norm(step, threshold);
     }
     Trace candidate() const {
         Trace trace = matrix.candidate({4, 2, 2});
@@ -56,6 +48,22 @@ TEST_P(CheckNorm, WhatTheGradientHasIsRight) {
     EXPECT_EQ(result.tolerance.factor, 1);
 }
 
+TEST_P(CheckNorm, TheToleranceIsThatOfItsSum) {
+    const CheckResult result = checked(candidate());  // the worst place is one of a norm or of a factor
+    const double smallest = GetParam() == Recipe::fp64 ? std::numeric_limits<double>::min()
+                                                       : static_cast<double>(std::numeric_limits<float>::min());
+    EXPECT_DOUBLE_EQ(result.tolerance.error, std::sqrt(41 * smallest));  // 30 + 7 + 4 elements in all
+    EXPECT_EQ(result.tolerance.unit_roundoff, unit_roundoff(GetParam()));
+    EXPECT_EQ(result.margin, margin_of(result.observed, result.tolerance));
+    ASSERT_TRUE(result.worst);
+    const Step& step =
+        candidate()
+            .ranks[static_cast<std::size_t>(result.worst->rank)][static_cast<std::size_t>(result.worst->step - 1)];
+    const double roundings = result.tolerance.magnitude / *step.grad_norm;
+    const double of_factor = result.tolerance.magnitude / *step.clip_factor;
+    EXPECT_TRUE(std::abs(roundings - 22.5) < 1e-6 || std::abs(of_factor - 22.5) < 1e-6);  // (30 + 3) / 2 + 6
+}
+
 TEST_P(CheckNorm, NobodyClipsNothingToSay) {
     const Yardstick plain = yardstick_of(matrix.reference());
     const Trace trace = matrix.candidate({4, 2, 2});
@@ -71,8 +79,8 @@ TEST_P(CheckNorm, ALieIsSeenWhereItIsTold) {
         {[](Step& step) { step.grad_norm = std::nan(""); }, "the norm"},
         {[](Step& step) { step.grad_norm = step.clip_factor = std::numeric_limits<double>::infinity(); }, "the norm"},
         {[](Step& step) { step.grad_norm.reset(); }, "the norm nothing"},
-        {[](Step& step) { step.clip_threshold = 0.6; }, "clipped at 0.6, the reference at 0.5"},
-        {[](Step& step) { step.clip_threshold.reset(); }, "clipped at 0, the reference at 0.5"}};
+        {[](Step& step) { step.clip_threshold = 0.6; }, "is clipped at 0.6, the reference is clipped at 0.5"},
+        {[](Step& step) { step.clip_threshold.reset(); }, "is not clipped, the reference is clipped at 0.5"}};
     for (const auto& [lie, said] : lies) {
         Trace trace = candidate();
         lie(trace.ranks[1][2]);

@@ -81,6 +81,7 @@ TEST(CheckStep, TheNumberOfStepsIsThatOfTheReferenceOnEveryRank) {
 
     Trace more = matrix().candidate({4, 4, 1});
     more.ranks[0].push_back(more.ranks[0].back());
+    more.ranks[0].back().number = 7;
     EXPECT_TRUE(says(check(more).message, "7 optimizer steps in all"));
 }
 

@@ -2,17 +2,15 @@
 
 #include <functional>
 #include <set>
-#include <span>
 #include <string>
+#include <vector>
 
 #include "judge/judge.h"
-#include "tests/base/expect.h"
-#include "tests/judge/recipes.h"
 #include "tests/judge/synthetic.h"
 
 namespace isobatch {
 
-/// A candidate of at least two ranks and what it is judged by.
+/// A good candidate of at least two ranks, about to be corrupted, and what it is judged by.
 struct Patient {
     Trace& trace;
     const Yardstick& yardstick;
@@ -33,46 +31,53 @@ struct Patient {
     }
 };
 
-/// One thing that is wrong with a candidate, what must notice it, and where the first of those checks sees it first.
+/// Of which matrix the good candidate is. The first is the usual one; in `copies` two ranks hold the same samples, so
+/// that ranks 0 and 1 are of one place.
+enum class Ward { clipped, unclipped, copies };
+
+/// One thing that is wrong with a candidate, and all that may notice it.
 struct Damage {
-    const char* name;
-    std::set<Check> red;
-    std::int64_t step = 0;
+    std::string name;
+    std::set<Check> red;    ///< the checks that must be divergent
+    std::int64_t step = 0;  ///< where the first check that notices sees it first
     int rank = 0;
     std::function<void(Patient)> make;
+    std::string why;         ///< where nothing notices: why that is right
+    std::set<Check> unsure;  ///< the checks that must be inconclusive
+    std::string says;        ///< a part of the message
+    std::string error;       ///< a part of the Error, where the trace cannot be judged at all; `says`: of its place
+    bool crashed = false;
+    Ward ward = Ward::clipped;
 };
+using Damages = std::vector<Damage>;
 
-/// Every corruption turns exactly its checks red, at its place, and leaves the others green.
-class Corruption : public testing::TestWithParam<Recipe> {
-protected:
-    void expect_exactly(std::span<const Damage> damages) const {
-        for (const Damage& damage : damages)
-            for (const Split& split : {Split{4, 2, 2}, Split{1, 8, 2}, Split{2, 2, 4}}) expect_exactly(damage, split);
-    }
+/// Acts on step k of one rank, or of all.
+inline constexpr int all_ranks = -1;
+std::function<void(Patient)> at(std::size_t k, int rank, std::function<void(Step&)> act);
 
-private:
-    void expect_exactly(const Damage& damage, const Split& split) const {
-        const testing::ScopedTrace trace(__FILE__, __LINE__, damage.name + (" in " + to_string(split)));
-        Trace candidate = matrix_.candidate(split);
-        damage.make({candidate, yardstick_, matrix_.reference().ranks[0]});
-        const Verdict verdict = judge(yardstick_, candidate);
-        for (const CheckResult& result : verdict.checks) {
-            const bool red = damage.red.contains(result.check);
-            EXPECT_EQ(result.outcome >= Outcome::inconclusive, red)
-                << to_string(result.check) << ": " << result.message;
-            EXPECT_EQ(result.outcome == Outcome::divergent, red) << to_string(result.check);
-            EXPECT_EQ(result.message.empty(), !red) << result.message;
-            EXPECT_EQ(result.first.has_value(), red);
-        }
-        if (damage.red.empty()) return;
-        EXPECT_EQ(verdict.outcome, Outcome::divergent);
-        const Place first = result_of(verdict, *damage.red.begin()).first.value_or(Place{-1});
-        EXPECT_EQ(first.step, damage.step);
-        EXPECT_EQ(first.rank, damage.rank);
-    }
+/// The same damage with the norm recorded that the damaged gradient has, as a trainer would that has such a gradient.
+Damages with_their_norms(Damages damages);
 
-    const Synthetic matrix_{{.recipe = GetParam(), .seed = 2}};
-    const Yardstick yardstick_ = yardstick_of(matrix_.reference());
-};
+/// `(step 3, rank 1)`, of a step index.
+std::string place_name(std::size_t k, int rank);
+
+// The families, one a file.
+Damages damages_of_data();
+Damages damages_of_ledgers();   ///< ids, units and micros, place by place
+Damages damages_of_weights();   ///< of samples and of whole gradients
+Damages damages_of_tensors();   ///< one tensor that is another
+Damages damages_of_elements();  ///< on both sides of each line of the tolerance
+Damages damages_of_ranks();     ///< one rank that differs from the others
+Damages damages_of_formats(Recipe recipe);
+Damages damages_of_steps();
+Damages damages_of_events();
+Damages damages_of_losses();
+Damages damages_of_norms();
+Damages damages_of_updates();
+Damages damages_of_manifests();
+Damages damages_of_copies();
+
+/// All families.
+Damages all_damages(Recipe recipe);
 
 }  // namespace isobatch

@@ -148,7 +148,9 @@ TEST_P(Judge, OnlyWhatTheContractClaimsIsTested) {
     using enum Claim;
     Yardstick other = yardstick;
     other.contract = Contract{.weighting = Weighting::sample_mean, .keeps_tail = false, .schedule_varies = false};
-    EXPECT_EQ(judge(other, matrix.candidate({4, 2, 2})).tested, (Claims{scale, state}));
+    Trace trace = matrix.candidate({4, 2, 2});
+    trace.manifest.contract = other.contract;
+    EXPECT_EQ(judge(other, trace).tested, (Claims{scale, state}));
     other.contract.reset();
     EXPECT_TRUE(judge(other, matrix.candidate({4, 2, 2})).tested.empty());
 }
@@ -161,7 +163,9 @@ TEST_P(Judge, BitsAreTestedWhereAWindowIsExact) {
     Yardstick exact = yardstick;
     exact.contract->exact = true;
     const auto tested = [&](const Split& split) {
-        const std::vector<Claim> claims = judge(exact, matrix.candidate(split)).tested;
+        Trace trace = matrix.candidate(split);
+        trace.manifest.contract = exact.contract;
+        const std::vector<Claim> claims = judge(exact, trace).tested;
         return std::count(claims.begin(), claims.end(), Claim::bits) == 1;
     };
     EXPECT_FALSE(tested({4, 2, 2}));

@@ -239,5 +239,14 @@ TEST(LeastSquaresDeathTest, MisuseBreaksAPromise) {
     EXPECT_DEATH(LeastSquares(Columns{}).solve({}), "full-rank");
 }
 
+TEST(LeastSquares, AColumnAlongAnAxisDoesNotCancel) {
+    for (const double sign : {-1.0, 1.0}) {
+        const Vector column{sign * 0.5, 1e-9, -1e-9};
+        const LeastSquares::Solution solution = LeastSquares({column}).solve(column);
+        EXPECT_LT(solution.residual, 4 * u);
+        EXPECT_NEAR(solution.weights[0], 1, 4 * u);
+    }
+}
+
 }  // namespace
 }  // namespace isobatch

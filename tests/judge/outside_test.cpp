@@ -99,6 +99,12 @@ TEST_P(Outside, AWrongScaleOfTheColumnsIsMended) {
         trusted, GetParam());
 }
 
+TEST_P(Outside, ASampleThatDoesNotReachEveryParameterHasItsWeightToo) {
+    Trace sparse = columns();
+    edit(sparse.ranks[0][0], "micro/7/key", [](std::size_t, double) { return 0.0; });
+    expect_the_same_shares(outside_yardstick(reference(), sparse), yardstick_of(matrix.reference()), GetParam());
+}
+
 TEST_P(Outside, TheOrderOfTheMicrosDoesNotMatter) {
     Trace shuffled = columns();
     Step& step = shuffled.ranks[0][0];

@@ -54,6 +54,17 @@ SyntheticWindow window_of(const SyntheticOptions& options, const Batch& batch) {
 
 }  // namespace
 
+void record_norm(Step& step, double threshold) {
+    double squares = 0;
+    for (const auto& [key, tensor] : step.tensors)
+        if (key.starts_with("grad/"))
+            for (const double value : as_doubles(tensor, key)) squares += value * value;
+    step.grad_norm = std::sqrt(squares);
+    step.clip_threshold = threshold;
+    const double factor = threshold / (*step.grad_norm + 1e-6);
+    step.clip_factor = factor > 1 ? 1 : factor;
+}
+
 WindowLayout layout_of(const SyntheticWindow& window, const Split& split, int copies) {
     WindowLayout layout;
     for (const Slice& micro : cut(window.batch.samples, split)) {
@@ -227,6 +238,10 @@ Trace Synthetic::candidate(const Split& split, const SyntheticLoop& loop) const 
         for (std::size_t rank = 0; rank < devices; ++rank) {
             put(steps[rank], "grad/", sums[rank]);
             put_forced(w, steps[rank]);
+            if (options_.clip_norm > 0) {
+                record_norm(steps[rank], options_.clip_norm);
+                steps[rank].events.emplace_back("clip");
+            }
             for (const char* event : {"step", "schedule"}) steps[rank].events.emplace_back(event);
             if (loop.clears_after_step) {
                 sums[rank].assign(elements_, 0);

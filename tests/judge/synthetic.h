@@ -21,7 +21,8 @@ struct SyntheticOptions {
     int copies = 1;
     Lengths lengths = Lengths::ragged;
     std::vector<Parameter> parameters{{"weight", {6, 5}}, {"bias", {7}}, {"key", {4}}};
-    double alike = 0;  ///< how much of their gradient the samples of a window have in common, from 0 to 1
+    double clip_norm = 0;  ///< the norm that every step is clipped to; 0: no clipping
+    double alike = 0;      ///< how much of their gradient the samples of a window have in common, from 0 to 1
 };
 
 /// One window at the reference's parameters.
@@ -56,6 +57,9 @@ struct SyntheticLoop {
     bool last_alone = false;      ///< only what the window's last micros add is exchanged
     std::string left_out;         ///< a parameter that is not exchanged
 };
+
+/// Records the norm of the step's gradients, and what clips it to `threshold`, as a correct trainer does.
+void record_norm(Step& step, double threshold);
 
 /// How a window is cut under a split, in sampler order.
 WindowLayout layout_of(const SyntheticWindow& window, const Split& split, int copies = 1);

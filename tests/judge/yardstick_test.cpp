@@ -215,5 +215,16 @@ TEST_P(YardstickOf, ACandidateIsNoReference) {
     EXPECT_TRUE(says(error.what(), "it is no reference"));
 }
 
+TEST(FloorMagnitudes, OfSmallGradientsIsSmall) {
+    WindowScale window;  // far from 1: gradients of a large batch are small
+    for (const double magnitude : {1e-6, 0.0, 1e-12, 5e-7})
+        window.tensors.push_back({.tolerance = {.magnitude = magnitude}});
+    floor_magnitudes(window);
+    EXPECT_EQ(window.tensors[0].tolerance.magnitude, 1e-6);
+    EXPECT_EQ(window.tensors[1].tolerance.magnitude, 1e-6 * magnitude_floor);
+    EXPECT_EQ(window.tensors[2].tolerance.magnitude, 1e-6 * magnitude_floor);
+    EXPECT_EQ(window.tensors[3].tolerance.magnitude, 5e-7);
+}
+
 }  // namespace
 }  // namespace isobatch

@@ -75,7 +75,7 @@ TEST(Optimizer, OnlyMatricesDecay) {
 TEST(Optimizer, TernaryParametersStayOnTheirLattice) {
     at::Tensor p = parameter();
     Optimizer optimizer({.kind = Kind::sgd, .lr = 1, .ternary = true}, {p});
-    for (const auto [from, gradient, to] :
+    for (const auto& [from, gradient, to] :
          {std::tuple{1.0, 0.4, 1.0}, {1.0, 0.6, 0.0}, {0.0, -0.7, 1.0}, {1.0, -5.0, 1.0}, {0.0, 5.0, -1.0}}) {
         p.detach().fill_(from);
         p.mutable_grad().fill_(gradient);

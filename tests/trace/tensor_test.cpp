@@ -26,6 +26,17 @@ TEST(Dtype, NamesAndSizesAreThoseOfSafetensors) {
     }
 }
 
+TEST(Dtype, FloatingOnesAreThoseThatHaveDoubles) {
+    const double zero = 0;
+    for (const Dtype dtype : all_dtypes) {
+        const Tensor tensor{dtype, {1}, std::as_bytes(std::span(&zero, 1)).first(bytes_of(dtype)), nullptr};
+        if (is_floating(dtype))
+            EXPECT_NO_THROW(as_doubles(tensor, "w"));
+        else
+            EXPECT_THROW(as_doubles(tensor, "w"), Error);
+    }
+}
+
 TEST(Dtype, UnknownNameIsAnErrorWithItsPlace) {
     for (const char* text : {"", "f32", "F8", "F320", "FLOAT"}) EXPECT_THROW(parse_dtype(text, "w"), Error) << text;
     const Error error = error_of([] { parse_dtype("\x1b" + std::string(1000, 'F'), "file, tensor"); });

@@ -12,16 +12,6 @@ namespace {
 using enum Check;
 using Steps = std::vector<Step>;
 
-constexpr int all_ranks = -1;
-
-/// Acts on step k of one rank, or of all.
-std::function<void(Patient)> at(std::size_t k, int rank, void (*act)(Step&)) {
-    return [=](Patient p) {
-        for (int r = 0; r < static_cast<int>(p.trace.ranks.size()); ++r)
-            if (rank == all_ranks || r == rank) act(p.step(k, static_cast<std::size_t>(r)));
-    };
-}
-
 void clear_after_a_backward(Step& step) {
     step.events.insert(step.events.begin() + 1, "zero");
 }
@@ -44,14 +34,23 @@ void sum_the_loss_over_devices(Patient p) {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-class CorruptedRest : public Corruption {};
+void clear_first(Patient p) {
+    p.each_rank([](Steps& steps) {
+        for (Step& step : steps) {
+            std::erase(step.events, "zero");
+            step.events.insert(step.events.begin(), "zero");
+        }
+    });
+}
 
-const Damage damages[] = {
-    {"a clip that the reference has not",
-     {norm},
-     1,
-     0,
-     at(0, 0, [](Step& s) { s.grad_norm = 1, s.clip_threshold = 2; })},
+void negate_zeros(Patient p) {
+    const auto negated = [](Step& step) {
+        edit(step, "grad/key", [](std::size_t, double g) { return g == 0 ? -g : g; });
+    };
+    p.each_step(0, negated);
+}
+
+const Damages table{
     {"another update",
      {param},
      3,
@@ -102,37 +101,31 @@ const Damage damages[] = {
      3,
      0,
      [](Patient p) { p.each_rank([](Steps& s) { s[2].loss = s[1].loss; }); }},
-};
 
-void clear_first(Patient p) {
-    p.each_rank([](Steps& steps) {
-        for (Step& step : steps) {
-            std::erase(step.events, "zero");
-            step.events.insert(step.events.begin(), "zero");
-        }
-    });
-}
-
-void negate_zeros(Patient p) {
-    const auto negated = [](Step& step) {
-        edit(step, "grad/key", [](std::size_t, double g) { return g == 0 ? -g : g; });
-    };
-    p.each_step(0, negated);
-}
-
-const Damage harmless[] = {
     {"samples in another order within a micro",
      {},
      0,
      0,
-     [](Patient p) { std::reverse(p.samples(0).begin(), p.samples(0).end()); }},
-    {"samples on other ranks", {}, 0, 0, [](Patient p) { std::swap(p.samples(0, 0), p.samples(0, 1)); }},
+     [](Patient p) { std::reverse(p.samples(0).begin(), p.samples(0).end()); },
+     "a sum has no order but its rounding"},
+    {"samples on other ranks",
+     {},
+     0,
+     0,
+     [](Patient p) { std::swap(p.step(0, 0).micros[0], p.step(0, 1).micros[0]); },
+     "what matters is the window, not which device held a sample"},
     {"micros in another order",
      {},
      0,
      0,
-     [](Patient p) { std::reverse(p.step(1).micros.begin(), p.step(1).micros.end()); }},
-    {"clears before the backward", {}, 0, 0, clear_first},
+     [](Patient p) { std::reverse(p.step(1).micros.begin(), p.step(1).micros.end()); },
+     "the gradient is their sum"},
+    {"clears before the backward",
+     {},
+     0,
+     0,
+     clear_first,
+     "a clear is due between a step and the next backward, wherever"},
     {"events that nobody asked about",
      {},
      0,
@@ -140,23 +133,29 @@ const Damage harmless[] = {
      at(1, all_ranks,
         [](Step& s) {
             s.events.insert(s.events.begin() + 1, {"eval", "save"});
-        })},
-    {"other times", {}, 0, 0, at(0, all_ranks, [](Step& s) { s.step_ms = 1e6; })},
-    {"other padding", {}, 0, 0, at(0, 1, [](Step& s) { s.micros[0].padded_units += 7; })},
-    {"clears counted otherwise", {}, 0, 0, at(0, all_ranks, [](Step& s) { s.counters.zero_grads = 40; })},
-    {"zeros of the other sign", {}, 0, 0, negate_zeros},
-    {"another tensor", {}, 0, 0, at(0, 0, [](Step& s) { s.tensors["param/weight"] = doubles_tensor({1}); })},
+        }),
+     "evaluating and saving leave the gradients alone"},
+    {"other times", {}, 0, 0, at(0, all_ranks, [](Step& s) { s.step_ms = 1e6; }), "times are measured, not judged"},
+    {"other padding", {}, 0, 0, at(0, 1, [](Step& s) { s.micros[0].padded_units += 7; }), "padding is no unit"},
+    {"clears counted otherwise",
+     {},
+     0,
+     0,
+     at(0, all_ranks, [](Step& s) { s.counters.zero_grads = 40; }),
+     "clearing twice is no fault; that one is missing shows in EVENTS"},
+    {"zeros of the other sign", {}, 0, 0, negate_zeros, "no sum differs by it"},
+    {"another tensor",
+     {},
+     0,
+     0,
+     at(0, 0, [](Step& s) { s.tensors["param/weight"] = doubles_tensor({1}); }),
+     "a tensor that the format does not ask for"},
 };
 
-TEST_P(CorruptedRest, IsSeenWhereItIs) {
-    expect_exactly(damages);
-}
-
-TEST_P(CorruptedRest, WhatEveryTrainerMayDoIsNone) {
-    expect_exactly(harmless);
-}
-
-INSTANTIATE_TEST_SUITE_P(Recipes, CorruptedRest, all_recipes(), recipe_name);
-
 }  // namespace
+
+Damages damages_of_steps() {
+    return table;
+}
+
 }  // namespace isobatch
