@@ -250,6 +250,7 @@ void add_check(CLI::App& app, int& exit_code) {
     command->add_option("--optimizer", options->optimizer,
                         "Step with sgd, momentum, nesterov, adam or adamw instead of the case's own");
     command->add_option("--threads", options->threads, "Threads that an operator may use; the reference has one")
+        ->check(CLI::Range(1, max_threads))
         ->capture_default_str();
     command->add_option("--fault", options->fault, "Plant a fault in every candidate, to see it found");
     command->add_option("--allow-untested", options->allowed,

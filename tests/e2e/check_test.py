@@ -97,7 +97,7 @@ class Check(ProgramTest):
 
     def test_every_optimizer_steps_alike_in_every_split(self):
         for optimizer in ("sgd", "momentum", "nesterov", "adam", "adamw"):
-            self.assertEqual(self.isobatch("check", "mlp", "gpt", "exact-mlp", "--effective", "4", "--optimizer", optimizer, "--recipe", "fp32"), 0, self.said)
+            self.assertEqual(self.isobatch("check", "mlp", "gpt", "exact-mlp", "--splits", "4x1x1,1x2x2", "--optimizer", optimizer, "--recipe", "fp32"), 0, self.said)
             for record in self.result()["records"]:
                 update = {check["check"]: check["outcome"] for check in record["verdict"]["checks"]}
                 self.assertEqual((update["param"], update["opt"]), ("identical", "identical"), record["trial"])
