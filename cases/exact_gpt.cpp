@@ -117,7 +117,7 @@ Case exact_gpt() {
         .name = "exact-gpt",
         .summary = "2-layer causal Transformer where no order of evaluation rounds, bit for bit, tied embedding, SGD",
         .contract = {.weighting = Weighting::token_mean, .exact = true},
-        .optimizer = {.kind = OptimizerChoice::Kind::sgd, .lr = 0.03125, .ternary = true},
+        .optimizer = {.kind = OptimizerChoice::Kind::sgd, .lr = 0.0546875, .ternary = true},
         .make_data = make_data,
         .make_model = [](at::ScalarType dtype, Seed seed) { return std::make_shared<ExactGpt>(dtype, seed); },
         .loss_sum = loss_sum};

@@ -99,6 +99,15 @@ CheckResult check_grad(const Yardstick& yardstick, const Trace& candidate, const
     return result;
 }
 
+namespace {
+
+/// What moves an entry beyond what is allowed: where nothing is, a unit in the last place of the tensor's size.
+double smallest_seen(const TensorScale& scale, bool exact) {
+    return exact ? scale.tolerance.unit_roundoff * scale.tolerance.magnitude : scale.tolerance.allowed();
+}
+
+}  // namespace
+
 double sensitivity_of(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment) {
     double least = 0;
     bool any = false;
@@ -112,7 +121,7 @@ double sensitivity_of(const Yardstick& yardstick, const Trace& candidate, const 
             double needed = std::numeric_limits<double>::infinity();
             for (const TensorScale& scale : window.tensors)
                 if (scale.sample_peaks[i] > 0)
-                    needed = std::min(needed, 2 * tolerance_of(scale, exact).allowed() / scale.sample_peaks[i]);
+                    needed = std::min(needed, 2 * smallest_seen(scale, exact) / scale.sample_peaks[i]);
             if (std::isfinite(needed))
                 least = std::max(least, needed);  // a sample without a gradient has no weight to be wrong
         }

@@ -102,9 +102,9 @@ void add_scales(const Step& step, const Manifest& manifest, WindowScale& window)
     for (const Parameter& parameter : manifest.parameters)
         window.tensors.push_back(scale_of(step, parameter.name, window.samples.size(), u, window));
     floor_magnitudes(window);
-    window.exact = manifest.contract && manifest.contract->exact && trusted.exact_bits &&
-                   *trusted.exact_bits <= exact_bits(manifest.recipe);
-    if (window.exact) require_no_error(window);
+    if (manifest.contract && manifest.contract->exact && trusted.exact_bits)
+        window.spare_bits = exact_bits(manifest.recipe) - *trusted.exact_bits;
+    if (window.spare_bits >= 0) require_no_error(window);
     for (const Parameter& parameter : manifest.parameters)
         window.update["param/" + parameter.name] = tensor_at(step, "param/" + parameter.name);
     for (const auto& [key, tensor] : step.tensors)
@@ -114,7 +114,7 @@ void add_scales(const Step& step, const Manifest& manifest, WindowScale& window)
 }  // namespace
 
 bool same_bits(const WindowScale& window, const Mesh& mesh) {
-    return window.exact && std::has_single_bit(static_cast<unsigned>(mesh.places));
+    return std::has_single_bit(static_cast<unsigned>(mesh.places)) && std::log2(mesh.places) <= window.spare_bits;
 }
 
 void floor_magnitudes(WindowScale& window) {

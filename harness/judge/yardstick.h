@@ -33,15 +33,17 @@ struct WindowScale {
     Tolerance loss_tolerance;
     std::vector<Tensor> gradients;     ///< the reference's, in the order of the parameters
     std::vector<TensorScale> tensors;  ///< empty in a window that is not judged
-    /// Certified: no order of evaluation rounds, so that a right split has the same bits.
-    bool exact = false;
+    /// By how many bits the accumulator is wider than the widest sum that any order of evaluation can form, so that a
+    /// right split has the same bits; negative where that is not certified.
+    double spare_bits = -1;
     std::optional<double> clip_threshold, grad_norm, clip_factor;  ///< the reference's own
     std::map<std::string, Tensor> update;     ///< `param/<p>` and `opt/<slot>/<p>` after the step, where it is judged
     std::vector<std::vector<Tensor>> shares;  ///< shares[i][t]: sample i's share of the gradient of tensors[t]
 };
 
 /// Whether this window must have the reference's bits where the gradients of so many places are averaged: a division by
-/// a power of two is exact, one by 3 is not.
+/// a power of two is exact, one by 3 is not; and what is averaged twice, as a static graph's first window, is summed as
+/// often as there are places.
 bool same_bits(const WindowScale& window, const Mesh& mesh);
 
 /// Everything that the judge needs of the reference, made once for a matrix.

@@ -72,8 +72,8 @@ bool has_power(Claim claim, const Split& split, const std::vector<WindowLayout>&
         case Claim::state:
             return windows.size() > 1;
         case Claim::bits:
-            return (split.accum > 1 || split.devices > 1) &&
-                   std::any_of(windows.begin(), windows.end(), [](const WindowLayout& w) { return w.exact; });
+            return std::any_of(windows.begin(), windows.end(),
+                               [](const WindowLayout& w) { return w.exact && w.micros.size() > 1; });
     }
     broken_promise("claim", "unknown claim", __FILE__, __LINE__);
 }

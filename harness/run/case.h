@@ -44,8 +44,8 @@ struct OptimizerChoice {
     bool nesterov = false;    ///< sgd with momentum
     double weight_decay = 0;  ///< of what has two dimensions or more, as trainers do; decoupled for adamw
     double clip_norm = 0;     ///< the gradient's largest global norm; 0: any
-    /// After a step every parameter becomes the nearest of -1, 0 and 1, so that no step adds to the bits that the next
-    /// window's arithmetic needs.
+    /// Each window is computed with the nearest of -1, 0 and 1 for every parameter, so that no step adds to the bits
+    /// that the next one's arithmetic needs.
     bool ternary = false;
 };
 

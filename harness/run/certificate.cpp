@@ -35,18 +35,27 @@ struct Sums {
     /// From the absolute values of its inputs, what no sum is larger than; none: the operator's own results, since it
     /// is linear in each of them.
     std::function<at::Tensor(const Inputs&)> bound = nullptr;
+    /// Whether the other arguments leave it the sum that is bounded here; none: they cannot change it.
+    std::function<bool(const Inputs&)> plain = nullptr;
 };
 
 const std::map<std::string, Sums>& sums() {
     static const std::map<std::string, Sums> table{
         {"aten::mm", {{{0, 1}}}},
         {"aten::bmm", {{{0, 1}}}},
-        {"aten::addmm", {{{1, 2}}, 0}},
+        {"aten::addmm",
+         {{{1, 2}},
+          0,
+          nullptr,
+          [](const Inputs& in) { return in[3].toScalar().equal(1) && in[4].toScalar().equal(1); }}},
         {"aten::sum", {{{0}}}},
         {"aten::convolution", {{{0, 1}}, 2}},
         {"aten::convolution_backward", {{{0, 2}, {0, 1}, {0}}}},
-        {"aten::embedding_dense_backward", {{{0}}}},
-        {"aten::nll_loss_forward", {{{0}}}},
+        {"aten::max_pool2d_with_indices_backward", {{{0}}}},
+        {"aten::embedding_dense_backward", {{{0}}, {}, nullptr, [](const Inputs& in) { return !in[4].toBool(); }}},
+        // A sum without class weights.
+        {"aten::nll_loss_forward",
+         {{{0}}, {}, nullptr, [](const Inputs& in) { return in[2].isNone() && in[3].toInt() == at::Reduction::Sum; }}},
         // What is subtracted from each entry of a row is a sum over the row.
         {"aten::_softmax_backward_data",
          {{{0, 1}}, {}, [](const Inputs& in) { return real(in, 0).mul(real(in, 1)).sum(in[2].toInt()); }}},
@@ -70,7 +79,7 @@ const std::set<std::string>& others() {
     static const std::set<std::string> names = operators(
         "_log_softmax _reshape_alias _softmax _unsafe_view add add_ arange clamp_min clone div embedding "
         "expand gelu gelu_backward index_select masked_fill max_pool2d_with_indices "
-        "max_pool2d_with_indices_backward mul nll_loss_backward ones ones_like slice slice_backward sub t "
+        "mul nll_loss_backward ones ones_like slice slice_backward sub t "
         "threshold_backward transpose triu unsqueeze view");
     return names;
 }
@@ -88,15 +97,15 @@ thread_local Certificate* watched = nullptr;
 thread_local std::exception_ptr thrown;  ///< LibTorch swallows what a callback throws
 thread_local int within = 0;             ///< how a sum is done inside is what does not matter
 
-void widen(double bits, const char* name) {
-    if (!(bits <= watched->bits)) {
-        watched->bits = std::isnan(bits) ? std::numeric_limits<double>::infinity() : bits;
-        watched->widest = name;
-    }
+void widen(double bits, const std::string& name) {
+    if (std::isnan(bits)) bits = std::numeric_limits<double>::infinity();
+    if (bits <= watched->bits) return;
+    watched->bits = bits;
+    watched->widest = name;
 }
 
 void refuse(const std::string& name) {
-    if (watched->refused.empty()) watched->refused = name;
+    widen(std::numeric_limits<double>::infinity(), name);
 }
 
 bool is_real(const c10::IValue& value) {
@@ -110,6 +119,12 @@ int lowest_bit(double value) {
     const std::uint64_t fraction = bits & ((std::uint64_t{1} << 52) - 1);
     if (exponent == 0) return -1074 + std::countr_zero(fraction);
     return exponent - 1075 + std::countr_zero(fraction | std::uint64_t{1} << 52);
+}
+
+/// That sums up to a bound need; as many as there are where fp32 would overflow or lose bits below its range.
+double bits_of(double bound, int quantum) {
+    const bool in_range = bound < 0x1p127 && quantum >= -126;
+    return in_range ? std::log2(bound) - quantum : std::numeric_limits<double>::infinity();
 }
 
 template <class Visit>
@@ -127,6 +142,7 @@ double largest(const at::Tensor& tensor) {
 void watch_sums(const at::RecordFunction& call, const Sums& rule) {
     const auto arguments = call.inputs();
     Inputs inputs(arguments.begin(), arguments.end());
+    if (rule.plain && !rule.plain(inputs)) return refuse(call.name());
     std::vector<std::optional<int>> quanta;
     for (c10::IValue& value : inputs) {
         quanta.push_back(is_real(value) ? quantum_of(value.toTensor()) : std::nullopt);
@@ -142,13 +158,18 @@ void watch_sums(const at::RecordFunction& call, const Sums& rule) {
         for (const std::size_t factor : rule.products[out]) quantum += quanta[factor].value_or(0);
         if (rule.added) quantum = std::min(quantum, quanta[*rule.added].value_or(quantum));
         const double bound = largest(inputs[out].toTensor());
-        if (bound > 0) widen(std::log2(bound) - quantum, call.name());
+        if (bound > 0) widen(bits_of(bound, quantum), call.name());
     }
+}
+
+/// Of the graph, which only calls operators; theirs have a namespace.
+bool is_node(const std::string& name) {
+    return name.starts_with("autograd::engine::") || name.find("::") == std::string::npos;
 }
 
 void begins(const at::RecordFunction& call) {
     const std::string name = call.name();
-    if (!name.starts_with("aten::")) return;  // a node of the graph, which calls operators
+    if (is_node(name)) return;
     if (transparent().contains(name) || within++ > 0) return;
     const auto sum = sums().find(name);
     if (sum != sums().end())
@@ -159,12 +180,12 @@ void begins(const at::RecordFunction& call) {
 
 void ends(const at::RecordFunction& call) {
     const std::string name = call.name();
-    if (!name.starts_with("aten::") || transparent().contains(name) || --within > 0) return;
+    if (is_node(name) || transparent().contains(name) || --within > 0) return;
     for (const c10::IValue& value : call.outputs()) {
         if (!is_real(value)) continue;
         if (value.toTensor().scalar_type() != at::kDouble) refuse(name);  // it left fp64
         for_each_entry(value.toTensor(), [&](double entry) {
-            if (entry != 0) widen(std::log2(std::abs(entry)) - lowest_bit(entry), call.name());
+            if (entry != 0) widen(bits_of(std::abs(entry), lowest_bit(entry)), call.name());
         });
     }
 }

@@ -15,11 +15,8 @@ namespace isobatch {
 /// significand of p bits or more: order, blocking, threads and the cut into micros cannot change a bit. It holds from
 /// operator to operator: what the next one reads is what every other order would have given it.
 struct Certificate {
-    double bits = 0;      ///< p of the widest sum or number
-    std::string widest;   ///< the operator that it is in
-    std::string refused;  ///< an operator of which nothing is known here; empty: none
-
-    bool holds(double p) const { return refused.empty() && bits <= p; }
+    double bits = 0;     ///< p of the widest sum or number; infinite where an operator is met of which nothing is known
+    std::string widest;  ///< the first operator that needs as many
 };
 
 /// Watches every operator that `pass` runs, forward and backward. It must be in fp64 and on this thread. The largest

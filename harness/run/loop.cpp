@@ -14,12 +14,14 @@ void clear(Replica& replica, Recorder& recorder) {
     recorder.note(replica, "zero");
 }
 
-/// While it lives, operators may use so many threads; data and reference are made with one.
+/// While it lives, operators may use so many threads.
 struct Threads {
-    explicit Threads(int count) { at::set_num_threads(count); }
-    ~Threads() { at::set_num_threads(1); }
+    explicit Threads(int count) : before(at::get_num_threads()) { at::set_num_threads(count); }
+    ~Threads() { at::set_num_threads(before); }
     Threads(const Threads&) = delete;
     Threads& operator=(const Threads&) = delete;
+
+    int before;
 };
 
 }  // namespace
@@ -34,6 +36,7 @@ void train(const Setup& setup, Engine& engine, Recorder& recorder) {
         if (!decide.trains_on(window)) continue;
         const bool exchanges = decide.exchanges(window);
         recorder.window_begins(window, engine.replicas());
+        for (Replica& replica : engine.replicas()) replica.project();
 
         for (Replica& replica : engine.replicas()) {
             for (const Slice& micro : window.micros) {
@@ -63,6 +66,7 @@ void train(const Setup& setup, Engine& engine, Recorder& recorder) {
         for (Replica& replica : engine.replicas()) {
             recorder.gradient_ready(replica, window);
             recorder.update_begins(replica, window, [&](Replica& one) {
+                const Threads alone(1);  // as the reference, whose bits are asked for
                 decide.clips(window, one);
                 one.optimizer.step();
             });

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <numbers>
 
-#include <ATen/core/grad_mode.h>
 #include <ATen/ops/scalar_tensor.h>
 #include <torch/optim/adam.h>
 #include <torch/optim/adamw.h>
@@ -81,11 +80,7 @@ std::unique_ptr<State> moments(const std::vector<Optimizer::Slot>& slots) {
 }  // namespace
 
 Optimizer::Optimizer(const OptimizerChoice& choice, std::vector<at::Tensor> parameters)
-    : kind_(choice.kind),
-      ternary_(choice.ternary),
-      parameters_(std::move(parameters)),
-      optimizer_(make(choice, parameters_)),
-      lr_(choice.lr) {}
+    : kind_(choice.kind), parameters_(std::move(parameters)), optimizer_(make(choice, parameters_)) {}
 
 Optimizer::~Optimizer() = default;
 Optimizer::Optimizer(Optimizer&&) noexcept = default;
@@ -93,14 +88,16 @@ Optimizer& Optimizer::operator=(Optimizer&&) noexcept = default;
 
 void Optimizer::step() {
     optimizer_->step();
-    if (!ternary_) return;
-    const at::NoGradGuard no_grad;
-    for (at::Tensor& parameter : parameters_) parameter.round_().clamp_(-1, 1);
 }
 
 void Optimizer::set_lr(double lr) {
-    lr_ = lr;
     for (auto& group : optimizer_->param_groups()) group.options().set_lr(lr);
+}
+
+std::vector<double> Optimizer::lr() const {
+    std::vector<double> rates;
+    for (auto& group : optimizer_->param_groups()) rates.push_back(group.options().get_lr());
+    return rates;
 }
 
 std::vector<Optimizer::Slot> Optimizer::state() const {

@@ -24,7 +24,8 @@ public:
 
     void step();
     void set_lr(double lr);
-    double lr() const { return lr_; }
+    /// Of every group of parameters.
+    std::vector<double> lr() const;
 
     /// One tensor of the state of one parameter.
     struct Slot {
@@ -39,10 +40,8 @@ public:
 
 private:
     OptimizerChoice::Kind kind_;
-    bool ternary_;
     std::vector<at::Tensor> parameters_;
     std::unique_ptr<torch::optim::Optimizer> optimizer_;
-    double lr_;
 };
 
 /// What a trial steps with: the case's own choice, or the one that the trial names, clipped as the case is.

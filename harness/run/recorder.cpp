@@ -70,7 +70,7 @@ void Recorder::gradient_ready(const Replica& replica, const Window& window) {
         for (std::size_t i = 0; i < replica.parameters.size(); ++i)
             step.tensors["grad/" + replica.names[i]] = snapshot(gradient_of(replica.parameters[i]));
     if (trust_) trust_(window, replica, step);
-    step.lr = {replica.optimizer.lr()};
+    step.lr = replica.optimizer.lr();
     lap();
 }
 

@@ -1,5 +1,6 @@
 #include "run/replica.h"
 
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/zeros_like.h>
 #include <torch/nn/module.h>
 
@@ -15,6 +16,12 @@ void Replica::zero_grad() {
 void Replica::optimizer_step() {
     optimizer.step();
     ++counters.optimizer_steps;
+}
+
+void Replica::project() {
+    if (!ternary) return;
+    const at::NoGradGuard no_grad;
+    for (at::Tensor& parameter : parameters) parameter.round_().clamp_(-1, 1);
 }
 
 void Replica::schedule_step() {
@@ -33,15 +40,8 @@ Replica make_replica(const Case& subject, const Trial& trial, int rank, std::int
     }
     const OptimizerChoice choice = chosen(subject.optimizer, trial.optimizer);
     Optimizer optimizer(choice, parameters);
-    return {rank,
-            std::move(model),
-            std::move(names),
-            std::move(parameters),
-            std::move(optimizer),
-            schedule_total,
-            choice.lr,
-            choice.clip_norm,
-            {}};
+    return {rank,           std::move(model), std::move(names), std::move(parameters), std::move(optimizer),
+            schedule_total, choice.lr,        choice.clip_norm, choice.ternary,        {}};
 }
 
 std::vector<Parameter> describe(const Replica& replica) {

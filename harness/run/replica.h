@@ -23,11 +23,15 @@ struct Replica {
     std::int64_t schedule_total = 1;  ///< optimizer steps of the whole run
     double base_lr = 0;
     double clip_norm = 0;  ///< 0: none
+    bool ternary = false;
     Counters counters;
 
     /// Clears every gradient.
     void zero_grad();
     void optimizer_step();
+    /// Before a window: to the lattice, where the case asks for one. What a step left is recorded before, so that
+    /// nothing of it is rounded away.
+    void project();
     /// Advances the learning rate once.
     void schedule_step();
 };

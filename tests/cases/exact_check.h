@@ -21,21 +21,20 @@ inline Trial exact_trial(const std::string& name, const Split& split, Recipe rec
     return trial;
 }
 
-/// Of ten seeds: each judged window, the ragged ones too, and after steps that moved the parameters.
+/// Of ten seeds: each judged window, the ragged ones too, and some of them after steps that moved the parameters.
 inline void expect_certificates(const std::string& name) {
+    std::int64_t moved = 0;
     for (std::uint64_t seed = 1; seed <= 10; ++seed) {
         const Trace reference = make_reference(exact_trial(name, {16, 1, 1}, Recipe::fp32, seed));
-        int moved = 0;
         for (std::size_t k = 0; k < reference.ranks[0].size(); ++k) {
             const Step& step = reference.ranks[0][k];
-            if (!step.trusted) continue;
-            EXPECT_LE(step.trusted->exact_bits.value(), 23) << "seed " << seed << ", window " << k;
-            for (const auto& [key, tensor] : step.tensors)
-                if (k > 0 && key.starts_with("param/"))
-                    moved += !identical(tensor, reference.ranks[0][k - 1].tensors.at(key));
+            EXPECT_LE(step.trusted ? step.trusted->exact_bits.value() : 0, 23) << "seed " << seed << ", window " << k;
+            for (const auto& [key, tensor] : step.tensors)  // further than a half: to another point of the lattice
+                if (key.starts_with("param/") && k > 0)
+                    moved += compare(tensor, reference.ranks[0][0].tensors.at(key), 0.6).over;
         }
-        EXPECT_GT(moved, 0) << "seed " << seed << ": training does not move this";
     }
+    EXPECT_GT(moved, 20) << "training does not move this";
 }
 
 /// In both precisions, every way to cut eight samples.
@@ -45,7 +44,8 @@ inline void expect_same_bits(const std::string& name) {
         for (const Split& split : splits_of({.effective = 8})) {
             const Record record = matrix.run(exact_trial(name, split, recipe));
             EXPECT_LE(record.verdict.outcome, Outcome::equivalent) << to_string(record.trial);
-            EXPECT_EQ(record.verdict.sensitivity, 0) << to_string(record.trial);
+            EXPECT_EQ(result_of(record.verdict, Check::grad).margin, 0) << to_string(record.trial);
+            EXPECT_LT(record.verdict.sensitivity, 1e-3) << to_string(record.trial);
             const std::vector<Claim>& tested = record.verdict.tested;
             EXPECT_EQ(std::count(tested.begin(), tested.end(), Claim::bits), (split != Split{8, 1, 1}))
                 << to_string(record.trial);
@@ -64,7 +64,7 @@ inline void expect_red_epsilon(const std::string& name) {
     setup.decisions.divisor = [](const Window& window, const Slice&) { return window.denominator() * (1 + 3e-7); };
     const Trace candidate = run_trial(setup, Level::grads, &forcing, yardstick.digest);
     EXPECT_EQ(result_of(judge(yardstick, candidate), Check::grad).outcome, Outcome::divergent);
-    for (WindowScale& window : yardstick.windows) window.exact = false;
+    for (WindowScale& window : yardstick.windows) window.spare_bits = -1;
     EXPECT_EQ(result_of(judge(yardstick, candidate), Check::grad).outcome, Outcome::equivalent);
 }
 

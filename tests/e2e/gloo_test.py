@@ -24,7 +24,7 @@ class Gloo(ProgramTest):
             self.assertEqual(self.isobatch("check", "exact-gpt", "exact-mlp", "exact-conv", "--recipe", "fp32", "--splits", "16x1x1,4x2x2,2x2x4", "--engine", engine), 0, self.said)
             for record in self.result()["records"]:
                 grad, = (check for check in record["verdict"]["checks"] if check["check"] == "grad")
-                self.assertEqual((grad["margin"], record["verdict"]["sensitivity"]), (0, 0), record["trial"])
+                self.assertEqual(grad["margin"], 0, record["trial"])
                 self.assertEqual("bits" in record["verdict"]["tested"], record["split"] != "16x1x1", record["trial"])
 
     def test_three_devices_owe_no_bits(self):

@@ -67,12 +67,12 @@ TEST_P(CheckLoss, AnExactWindowAllowsNoOtherBit) {
     Yardstick exact = yardstick_of(matrix.reference());
     Trace trace = matrix.candidate({16, 1, 1});
     exact.windows[1].loss_truth = exact.windows[1].loss = trace.ranks[0][1].loss = 3;
-    exact.windows[1].exact = true;
+    exact.windows[1].spare_bits = 9;
     const auto outcome = [&] { return check_loss(exact, trace, align(exact, trace)).outcome; };
     EXPECT_EQ(outcome(), Outcome::identical);
     trace.ranks[0][1].loss = std::nextafter(3, 4);
     EXPECT_EQ(outcome(), Outcome::divergent);
-    exact.windows[1].exact = false;
+    exact.windows[1].spare_bits = -1;
     EXPECT_EQ(outcome(), Outcome::equivalent);
 }
 

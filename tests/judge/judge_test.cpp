@@ -169,7 +169,7 @@ TEST_P(Judge, BitsAreTestedWhereAWindowIsExact) {
         return std::count(claims.begin(), claims.end(), Claim::bits) == 1;
     };
     EXPECT_FALSE(tested({4, 2, 2}));
-    exact.windows[1].exact = true;
+    exact.windows[1].spare_bits = 9;
     EXPECT_TRUE(tested({4, 2, 2}));
     EXPECT_FALSE(tested({16, 1, 1}));
     exact.contract->exact = false;

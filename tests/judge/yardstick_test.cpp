@@ -103,16 +103,17 @@ TEST_P(YardstickOf, TheFloorIsWhatTheZeroGradientIsAllowedWhereNoErrorWasSeen) {
 
 TEST_P(YardstickOf, AWindowIsExactWhereThatIsClaimedAndCertified) {
     Trace reference = matrix.reference();
-    const auto exact = [&] { return yardstick_of(reference).windows[1].exact; };
+    const auto exact = [&] { return yardstick_of(reference).windows[1].spare_bits >= 0; };
     Step& step = reference.ranks[0][1];
     for (auto& [key, tensor] : step.tensors)
         if (key.starts_with("scale/")) tensor = doubles_tensor({1, 0, 0, 0, 1e-9});  // the last also rescales
-    const double most = GetParam() == Recipe::fp64 ? 52 : 23;
+    const double most = exact_bits(GetParam());
     step.trusted->exact_bits = most;
     EXPECT_FALSE(exact());  // nobody claims it
     reference.manifest.contract->exact = true;
     EXPECT_TRUE(exact());
-    EXPECT_FALSE(yardstick_of(reference).windows[0].exact);
+    EXPECT_EQ(yardstick_of(reference).windows[1].spare_bits, 0);
+    EXPECT_LT(yardstick_of(reference).windows[0].spare_bits, 0);
     for (const double bits : {most + 0.1, infinity, std::nan("")}) {
         step.trusted->exact_bits = bits;
         EXPECT_FALSE(exact()) << bits;
@@ -132,9 +133,9 @@ TEST_P(YardstickOf, AWindowIsExactWhereThatIsClaimedAndCertified) {
 TEST(SameBits, AreOwedWhereTheAverageOverThePlacesIsExactToo) {
     WindowScale window;
     EXPECT_FALSE(same_bits(window, {.places = 2}));
-    window.exact = true;
+    window.spare_bits = 6.5;
     for (const int places : {1, 2, 4, 64}) EXPECT_TRUE(same_bits(window, {.places = places})) << places;
-    for (const int places : {3, 6, 12}) EXPECT_FALSE(same_bits(window, {.places = places})) << places;
+    for (const int places : {3, 6, 12, 128}) EXPECT_FALSE(same_bits(window, {.places = places})) << places;
     EXPECT_TRUE(same_bits(window, {.places = 4, .copies = 3}));
 }
 

@@ -46,7 +46,7 @@ TEST_F(Forced, ReplacesParametersAndOptimizerStateByTheReferences) {
 TEST_F(Forced, NeverTouchesGradientsScheduleOrCounters) {
     replicas[0].parameters[0].mutable_grad() = at::ones_like(replicas[0].parameters[0]);
     replicas[0].schedule_step();
-    const double lr = replicas[0].optimizer.lr();
+    const auto lr = replicas[0].optimizer.lr();
     forcing.apply(setup.window(setup.batches()[2]), replicas);
     EXPECT_EQ(replicas[0].parameters[0].grad().sum().item<double>(),
               static_cast<double>(replicas[0].parameters[0].numel()));

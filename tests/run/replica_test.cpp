@@ -1,5 +1,7 @@
 #include "run/replica.h"
 
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/linspace.h>
 #include <ATen/ops/ones_like.h>
 #include <gtest/gtest.h>
 
@@ -40,9 +42,9 @@ TEST(Replica, ZeroGradClearsAndCounts) {
 
 TEST(Replica, ScheduleFollowsItsOwnCounter) {
     Replica one = replica(Recipe::fp64);
-    const double base = one.optimizer.lr();
+    const double base = one.optimizer.lr().at(0);
     one.schedule_step();
-    EXPECT_DOUBLE_EQ(one.optimizer.lr(), base * cosine(1, 6));
+    EXPECT_DOUBLE_EQ(one.optimizer.lr().at(0), base * cosine(1, 6));
     EXPECT_EQ(one.counters, (Counters{0, 1, 0, 0}));
 }
 
@@ -50,6 +52,19 @@ TEST(Replica, DescribesItsParameters) {
     const std::vector<Parameter> parameters = describe(replica(Recipe::fp64));
     EXPECT_EQ(parameters[0], (Parameter{"layer0_weight", {16, 8}}));
     EXPECT_EQ(parameters.size(), 6U);
+}
+
+TEST(Replica, ProjectsToTheLatticeOnlyWhereTheCaseAsksForOne) {
+    Replica real = replica(Recipe::fp64), lattice = make_replica(find_case("exact-mlp"), small_trial({4, 1, 1}), 0, 6);
+    const at::NoGradGuard no_grad;
+    for (Replica* one : {&real, &lattice})
+        one->parameters[0].copy_(at::linspace(-2, 2, one->parameters[0].numel()).reshape(one->parameters[0].sizes()));
+    const at::Tensor before = real.parameters[0].clone();
+    real.project();
+    EXPECT_TRUE(real.parameters[0].equal(before));
+    lattice.project();
+    EXPECT_TRUE(lattice.parameters[0].abs().le(1).logical_and(lattice.parameters[0].frac().eq(0)).all().item<bool>());
+    EXPECT_EQ(lattice.parameters[0].reshape({-1})[0].item<double>(), -1);
 }
 
 }  // namespace isobatch
