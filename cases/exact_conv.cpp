@@ -9,7 +9,6 @@
 #include <torch/nn/module.h>
 
 #include "cases/lattice.h"
-#include "cases/rows.h"
 #include "run/case.h"
 
 namespace isobatch {
@@ -36,10 +35,7 @@ struct ExactConv : torch::nn::Module {
 Dataset make_data(const DataChoice& choice) {
     const std::vector<std::int64_t> lengths = dyadic_lengths(choice, longest);
     const at::Tensor frames = draw_integers({choice.samples, longest, 1, side, side}, 1, choice.seed.split("frames"));
-    Dataset data =
-        padded_rows(frames, scored_targets(lengths, longest, outputs, choice.seed.split("targets")), lengths);
-    data.shuffled = false;
-    return data;
+    return rows_in_order(frames, scored_targets(lengths, longest, outputs, choice.seed.split("targets")), lengths);
 }
 
 at::Tensor loss_sum(torch::nn::Module& model, const Examples& examples) {
@@ -48,9 +44,7 @@ at::Tensor loss_sum(torch::nn::Module& model, const Examples& examples) {
     x = at::max_pool2d(at::relu(at::conv2d(x, own.first, own.first_bias, 1, 1)), 2);
     x = at::relu(at::conv2d(x, own.second, own.second_bias, 1, 1)).sum({2, 3});
     x = at::linear(x, own.last, own.last_bias);
-    const at::Tensor targets = examples[1].reshape({-1, outputs + 1});  // the last says whether it is scored
-    const at::Tensor error = (x - targets.narrow(1, 0, outputs)) * targets.narrow(1, outputs, 1);
-    return (error * error).sum();
+    return squared_error(x, examples[1].reshape({-1, outputs + 1}));
 }
 
 Case exact_conv() {

@@ -98,9 +98,7 @@ Dataset make_data(const DataChoice& choice) {
                 targets.mutable_data_ptr<std::int64_t>()[row * longest + t] = next;
         }
     }
-    Dataset data = padded_rows(inputs, targets, lengths);
-    data.shuffled = false;
-    return data;
+    return rows_in_order(inputs, targets, lengths);
 }
 
 /// With every two logits far apart the cross entropy is the largest logit less the target's.

@@ -5,20 +5,14 @@
 #include <numeric>
 #include <span>
 
-#include <ATen/ops/zeros.h>
+#include <ATen/ops/sum.h>
 
+#include "cases/draw.h"
 #include "cases/rows.h"
 
 namespace isobatch {
 
 namespace {
-
-at::Tensor filled(at::IntArrayRef shape, const std::function<double()>& draw) {
-    const at::Tensor tensor = at::zeros(shape, at::TensorOptions().dtype(at::kDouble));
-    for (double& entry : std::span(tensor.mutable_data_ptr<double>(), static_cast<std::size_t>(tensor.numel())))
-        entry = draw();
-    return tensor;
-}
 
 /// Takes single units from random rows until the sum is the next power of two below.
 void make_dyadic(std::span<std::int64_t> lengths, Random& random) {
@@ -36,7 +30,7 @@ void make_dyadic(std::span<std::int64_t> lengths, Random& random) {
 at::Tensor draw_ternary(at::IntArrayRef shape, double density, Seed seed) {
     Random random(seed);
     const auto threshold = static_cast<std::uint64_t>(density * 1024);
-    return filled(shape, [&]() -> double {
+    return drawn(shape, [&]() -> double {
         const std::uint64_t drawn = random.below(2048);
         return drawn / 2 >= threshold ? 0 : drawn % 2 == 0 ? 1 : -1;
     });
@@ -44,7 +38,7 @@ at::Tensor draw_ternary(at::IntArrayRef shape, double density, Seed seed) {
 
 at::Tensor draw_integers(at::IntArrayRef shape, int largest, Seed seed) {
     Random random(seed);
-    return filled(shape, [&] {
+    return drawn(shape, [&] {
         return static_cast<double>(random.below(2 * static_cast<std::uint64_t>(largest) + 1)) - largest;
     });
 }
@@ -56,6 +50,18 @@ at::Tensor scored_targets(const std::vector<std::int64_t>& lengths, std::int64_t
     for (std::size_t row = 0; row < lengths.size(); ++row)
         scored.select(0, static_cast<std::int64_t>(row)).narrow(0, 0, lengths[row]).fill_(1);
     return targets;
+}
+
+Dataset rows_in_order(at::Tensor inputs, at::Tensor targets, std::vector<std::int64_t> lengths) {
+    Dataset data = padded_rows(std::move(inputs), std::move(targets), std::move(lengths));
+    data.shuffled = false;
+    return data;
+}
+
+at::Tensor squared_error(const at::Tensor& outputs, const at::Tensor& targets) {
+    const std::int64_t channels = outputs.size(-1);
+    const at::Tensor error = (outputs - targets.narrow(-1, 0, channels)) * targets.narrow(-1, channels, 1);
+    return (error * error).sum();
 }
 
 std::vector<std::int64_t> dyadic_lengths(const DataChoice& choice, std::int64_t longest) {

@@ -22,6 +22,12 @@ at::Tensor draw_integers(at::IntArrayRef shape, int largest, Seed seed);
 at::Tensor scored_targets(const std::vector<std::int64_t>& lengths, std::int64_t longest, std::int64_t outputs,
                           Seed seed);
 
+/// padded_rows that every epoch visits in their order, since their windows were made to measure.
+Dataset rows_in_order(at::Tensor inputs, at::Tensor targets, std::vector<std::int64_t> lengths);
+
+/// Summed over the scored positions of scored_targets.
+at::Tensor squared_error(const at::Tensor& outputs, const at::Tensor& targets);
+
 /// row_lengths whose sum in each window is a power of two, so that the division by it is exact too; the rows of a
 /// window still differ. Equal lengths stay equal.
 std::vector<std::int64_t> dyadic_lengths(const DataChoice& choice, std::int64_t longest);

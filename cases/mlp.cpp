@@ -5,9 +5,9 @@
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/reshape.h>
-#include <torch/nn/module.h>
 
 #include "cases/draw.h"
+#include "cases/perceptron.h"
 #include "cases/rows.h"
 #include "run/case.h"
 
@@ -17,20 +17,13 @@ namespace {
 
 constexpr std::int64_t features = 8, hidden = 16, classes = 4, longest = 9;
 
-struct Mlp : torch::nn::Module {
-    Mlp(at::ScalarType dtype, Seed seed) {
-        const std::int64_t sizes[] = {features, hidden, hidden, classes};
-        for (int layer = 0; layer < 3; ++layer) {
-            const Seed own = seed.split(static_cast<std::uint64_t>(layer));
-            const std::string name = "layer" + std::to_string(layer);
-            weights.push_back(register_parameter(
-                name + "_weight", draw_normal({sizes[layer + 1], sizes[layer]}, 0.35, own.split("weight")).to(dtype)));
-            biases.push_back(
-                register_parameter(name + "_bias", draw_normal({sizes[layer + 1]}, 0.1, own.split("bias")).to(dtype)));
-        }
-    }
-    std::vector<at::Tensor> weights, biases;
-};
+std::shared_ptr<torch::nn::Module> make_model(at::ScalarType dtype, Seed seed) {
+    const std::int64_t sizes[] = {features, hidden, hidden, classes};
+    return std::make_shared<Perceptron>(
+        sizes, dtype, [&](std::uint64_t layer, const std::string& kind, at::IntArrayRef shape) {
+            return draw_normal(shape, kind == "weight" ? 0.35 : 0.1, seed.split(layer).split(kind));
+        });
+}
 
 Dataset make_data(const DataChoice& choice) {
     const auto [samples, effective, kind, seed] = choice;
@@ -45,12 +38,8 @@ Dataset make_data(const DataChoice& choice) {
 }
 
 at::Tensor loss_sum(torch::nn::Module& model, const Examples& examples) {
-    auto& own = static_cast<Mlp&>(model);
-    at::Tensor x = examples[0];
-    for (std::size_t layer = 0; layer < own.weights.size(); ++layer) {
-        x = at::linear(x, own.weights[layer], own.biases[layer]);
-        if (layer + 1 < own.weights.size()) x = at::gelu(x);
-    }
+    const at::Tensor x =
+        static_cast<const Perceptron&>(model).forward(examples[0], [](const at::Tensor& y) { return at::gelu(y); });
     return at::cross_entropy_loss(x.reshape({-1, classes}), examples[1].reshape({-1}), {}, at::Reduction::Sum, ignored);
 }
 
@@ -60,7 +49,7 @@ Case mlp() {
             .contract = {.weighting = Weighting::token_mean},
             .optimizer = {.kind = OptimizerChoice::Kind::sgd, .lr = 0.1, .momentum = 0.9, .clip_norm = 0.05},
             .make_data = make_data,
-            .make_model = [](at::ScalarType dtype, Seed seed) { return std::make_shared<Mlp>(dtype, seed); },
+            .make_model = make_model,
             .loss_sum = loss_sum};
 }
 

@@ -33,14 +33,6 @@ Outcome outcome_of(double margin) {
     return margin > suspect_factor / fail_factor ? Outcome::inconclusive : Outcome::equivalent;
 }
 
-/// The sign of a zero is left free, as every comparison of numbers does: it depends on the order even where no value
-/// does.
-Tolerance tolerance_of(const TensorScale& scale, bool exact) {
-    Tolerance tolerance = scale.tolerance;
-    if (exact) tolerance.factor = 0;
-    return tolerance;
-}
-
 /// How many elements of the worst tensor are too far away.
 struct Extent {
     std::int64_t over = 0, count = 0;
@@ -49,7 +41,7 @@ struct Extent {
 /// Folds one comparison into the result: the worst outcome, the first place that is not equivalent, the largest margin.
 void fold(CheckResult& result, Extent& extent, const Tensor& gradient, const TensorScale& scale, bool exact,
           Place place) {
-    const Tolerance tolerance = tolerance_of(scale, exact);
+    const Tolerance tolerance = owed(scale.tolerance, exact);
     const Difference difference = compare(gradient, scale.truth, tolerance.allowed());
     const double margin = margin_of(difference.largest, tolerance);
     const Outcome outcome =

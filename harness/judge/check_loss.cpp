@@ -50,8 +50,7 @@ CheckResult check_loss(const Yardstick& yardstick, const Trace& candidate, const
         }
         double observed = std::abs(*loss - *window.loss_truth);
         if (std::isnan(observed)) observed = std::numeric_limits<double>::infinity();
-        Tolerance tolerance = window.loss_tolerance;
-        if (same_bits(window, mesh)) tolerance.factor = 0;
+        const Tolerance tolerance = owed(window.loss_tolerance, same_bits(window, mesh));
         const double margin = margin_of(observed, tolerance);
         const Outcome outcome = margin > 1            ? Outcome::divergent
                                 : loss == window.loss ? Outcome::identical

@@ -117,6 +117,11 @@ bool same_bits(const WindowScale& window, const Mesh& mesh) {
     return std::has_single_bit(static_cast<unsigned>(mesh.places)) && std::log2(mesh.places) <= window.spare_bits;
 }
 
+Tolerance owed(Tolerance tolerance, bool same_bits) {
+    if (same_bits) tolerance.factor = 0;
+    return tolerance;
+}
+
 void floor_magnitudes(WindowScale& window) {
     double largest = 0;
     for (const TensorScale& scale : window.tensors) largest = std::max(largest, scale.tolerance.magnitude);

@@ -46,6 +46,10 @@ struct WindowScale {
 /// often as there are places.
 bool same_bits(const WindowScale& window, const Mesh& mesh);
 
+/// What a gradient or a loss may be off by: nothing where the bits are owed. The sign of a zero is left free, as every
+/// comparison of numbers does: it depends on the order even where no value does.
+Tolerance owed(Tolerance tolerance, bool same_bits);
+
 /// Everything that the judge needs of the reference, made once for a matrix.
 struct Yardstick {
     std::string trial;   ///< text form of the reference's

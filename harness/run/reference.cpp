@@ -110,14 +110,13 @@ public:
         }
         Share own{{}, *step.loss};
         for (const at::Tensor& parameter : replica.parameters) own.gradients.push_back(gradient_of(parameter));
-        if (setup_->subject->contract.exact) trusted.exact_bits = bits_of(window, replica);
         const Random random(Seed{setup_->trial.seed}.split("baselines").split(at));
         // The last scales by a number that is no power of two: in a window of one sample, or where nothing else needs
         // rounding, the other three have no error, and the rounding of an average over three ranks would look like a
         // fault (measured: 787 times E + u·A).
         const std::vector<Share> baselines{own, summed, shares.sum(random_ends(n, random)),
                                            shares.of(window.samples, 3)};
-        const Share exact = truth(window, replica, own, step);
+        const Share exact = truth(window, replica, own, trusted.exact_bits, step);
 
         trusted.exact_loss = exact.loss;
         for (const Share& baseline : baselines) trusted.loss_errors.push_back(std::abs(baseline.loss - exact.loss));
@@ -135,16 +134,20 @@ private:
         return *twin_;
     }
 
-    /// Of the widest sum in the window, one large batch forward and backward.
-    double bits_of(const Window& window, const Replica& replica) {
-        const Shares shares(*setup_, in_fp64(replica), window, at::kDouble);
-        return certify([&] { shares.of(window.samples); }).bits;
-    }
-
-    /// The fp64 gradient at the same parameters; in fp64 the single large batch itself.
-    Share truth(const Window& window, const Replica& replica, const Share& own, Step& step) {
+    /// The fp64 gradient at the same parameters; in fp64 the single large batch itself. Where the case is made to be
+    /// exact, the pass is watched for the bits of its widest sum.
+    Share truth(const Window& window, const Replica& replica, const Share& own, std::optional<double>& exact_bits,
+                Step& step) {
+        const bool watched = setup_->subject->contract.exact;
+        if (!twin_ && !watched) return own;
+        const Shares shares(*setup_, in_fp64(replica), window, at::kDouble);  // its copies are not the pass's arithmetic
+        Share exact;
+        const auto pass = [&] { exact = shares.of(window.samples); };
+        if (watched)
+            exact_bits = certify(pass).bits;
+        else
+            pass();
         if (!twin_) return own;
-        Share exact = Shares(*setup_, in_fp64(replica), window, at::kDouble).of(window.samples);
         for (std::size_t p = 0; p < exact.gradients.size(); ++p)
             step.tensors["exact/" + replica.names[p]] = view_of(exact.gradients[p]);
         return exact;

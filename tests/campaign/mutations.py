@@ -2,7 +2,10 @@
 
 The patterns rely on clang-format: a binary operator stands between spaces, a template's angle bracket does not.
 """
-import collections, re
+import collections, pathlib, re, sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "ci"))
+from lint_rules.cxx import PREPROCESSOR, TOKEN  # noqa: E402
 
 Mutation = collections.namedtuple("Mutation", "file line begin end text change")  # `text` replaces file[begin:end]
 
@@ -12,19 +15,24 @@ NAMES = {"true": ("false",), "false": ("true",), "std::min": ("std::max",), "std
          "std::any_of": ("std::all_of",), "std::all_of": ("std::any_of",), "std::none_of": ("std::any_of",), "std::abs": ("",), "std::sqrt": ("",),
          "Outcome::divergent": ("Outcome::inconclusive", "Outcome::equivalent"), "Outcome::inconclusive": ("Outcome::equivalent", "Outcome::divergent"),
          "Outcome::identical": ("Outcome::equivalent",), "Outcome::equivalent": ("Outcome::identical",)}
-HIDDEN = re.compile(r"""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|^[ \t]*(?:\#|static_assert)[^\n]*""", re.DOTALL | re.MULTILINE)
+STATIC_ASSERT = re.compile(r"^[ \t]*static_assert[^\n]*", re.MULTILINE)  # the compiler is its test
 OPERATOR = re.compile(r"(?<= )(" + "|".join(re.escape(operator) for operator in sorted(OPERATORS, key=len, reverse=True)) + r")(?=[ \n])")
 NAME = re.compile(r"(?<![\w:])(" + "|".join(re.escape(name) for name in sorted(NAMES, key=len, reverse=True)) + r")(?!\w)")
-NUMBER = re.compile(r"(?<![\w.])(?:0x[\da-f]+p[+-]?\d+|\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?![\w.])")
+NUMBER = re.compile(r"(?<![\w.'])(?:0x[\da-f]+p[+-]?\d+|\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?![\w.'])")
 STEP = re.compile(r"\+\+|--")
 NOT = re.compile(r"!(?=[\w(])")
 STATEMENT = re.compile(r"(?:if \(|for \(|\+\+|--|[a-z_][\w.]*(?:\[[^;]*\])?(?:\.\w+)?(?:\(|\s[-+*/]?=\s|;))")
 DECLARATION = re.compile(r"(?:const|constexpr|auto|return|using|struct|class|namespace|template|switch|case|default|static|double|int|bool|std::\S+ \w)\b")
 
 
+def blank(match):
+    return re.sub(r"[^\n]", " ", match.group())
+
+
 def masked(text):
     """The text with comments, literals and preprocessor lines blank, every character where it was."""
-    return HIDDEN.sub(lambda match: re.sub(r"[^\n]", " ", match.group()), text)
+    text = TOKEN.sub(lambda match: match.group() if match["number"] else blank(match), text)
+    return PREPROCESSOR.sub(blank, STATIC_ASSERT.sub(blank, text))
 
 
 def closing(code, opening):
