@@ -9,6 +9,18 @@ bool plant_accumulator(const std::string& id, Setup& setup) {
         setup.decisions.clears_before = [](const Window&, const Slice&) { return true; };
         return true;
     }
+    if (id == "last-backward-survives") {
+        require_one_level(setup);
+        setup.decisions.arrives = [](const Window& window, const Slice& micro) {
+            return micro.micro + 1 == window.micros_on(micro.place);
+        };
+        return true;
+    }
+    if (id == "first-backward-survives") {
+        require_one_level(setup);
+        setup.decisions.arrives = [](const Window&, const Slice& micro) { return micro.micro == 0; };
+        return true;
+    }
     if (id == "not-zeroed-after-step") {
         setup.decisions.clears_after_step = [](const Window&) { return false; };
         return true;

@@ -1,7 +1,10 @@
 /// Faults of clipping by the global norm. Each one records what it took for right.
+#include <algorithm>
 #include <cmath>
 
+#include "base/error.h"
 #include "cases/faults/faults.h"
+#include "plan/exchange.h"
 #include "run/replica.h"
 
 namespace isobatch {
@@ -24,6 +27,20 @@ Clip clip_with(Replica& replica, double norm) {
     return clip;
 }
 
+/// The largest parameter is one shard and the others another, each scaled by its own norm.
+Clip clip_each_shard(const Window&, Replica& replica) {
+    const std::vector<std::size_t> rest = without_the_largest(replica.parameters);
+    std::vector<at::Tensor> shards[2];
+    for (std::size_t p = 0; p < replica.parameters.size(); ++p)
+        shards[std::find(rest.begin(), rest.end(), p) == rest.end()].push_back(replica.parameters[p]);
+    Clip own;
+    for (const std::vector<at::Tensor>& shard : shards) {
+        own = {norm_of(shard), replica.clip_norm, clip_factor(norm_of(shard), replica.clip_norm)};
+        for (const at::Tensor& parameter : shard) gradient_of(parameter).mul_(own.factor);
+    }
+    return own;
+}
+
 }  // namespace
 
 bool plant_clip(const std::string& id, Setup& setup) {
@@ -42,6 +59,25 @@ bool plant_clip(const std::string& id, Setup& setup) {
         decide.clips = [right = decide.clips](const Window& window, Replica& replica) -> std::optional<Clip> {
             if (window.mesh.ranks() == 1) return right(window, replica);  // bit for bit
             return clip_with(replica, norm_of(replica.parameters) * std::sqrt(window.mesh.ranks()));
+        };
+    } else if (id == "clip-local-norm") {
+        decide.clips = clip_each_shard;
+    } else if (id == "clip-per-micro") {
+        decide.disturbs = [right = decide.clips](const Window& window, const Slice& micro, Replica& replica) {
+            if (micro.micro + 1 < window.micros_on(micro.place)) right(window, replica);  // the last time is the step's
+        };
+    } else if (id == "clip-before-reduce") {
+        if (const Exchange exchange = parse_exchange(setup.trial.engine);
+            exchange.backend == Exchange::Backend::gloo && !exchange.flat)
+            throw Error("DDP reduces during the backward, so nothing can clip before it", "--fault",
+                        "choose --engine gloo:flat or serial");
+        require_one_level(setup);
+        decide.disturbs = [right = decide.clips](const Window& window, const Slice& micro, Replica& replica) {
+            if (window.mesh.places > 1 && micro.micro + 1 == window.micros_on(micro.place)) right(window, replica);
+        };
+        decide.clips = [right = decide.clips](const Window& window, Replica& replica) -> std::optional<Clip> {
+            if (window.mesh.places == 1 || replica.clip_norm == 0) return right(window, replica);
+            return Clip{norm_of(replica.parameters), replica.clip_norm, 1};  // it was done
         };
     } else {
         return false;

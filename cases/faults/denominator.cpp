@@ -23,6 +23,50 @@ double averaged_count(const Window& window, const Slice& micro) {
     return counted(units) / window.mesh.places * static_cast<double>(window.most_micros());
 }
 
+/// What was counted is not the window's units.
+bool plant_count(const std::string& id, Decisions& decide) {
+    const auto counts = [&](auto count) {
+        decide.divisor = [count](const Window& window, const Slice& micro) {
+            return count(window, micro) / window.mesh.places;
+        };
+        return true;
+    };
+    if (id == "sample-share-on-token-mean")
+        return counts([](const Window& window, const Slice& micro) {
+            return counted(window.units_of(micro)) * static_cast<double>(window.samples.size()) /
+                   static_cast<double>(micro.size());
+        });
+    if (id == "sample-vs-token-contract")
+        return counts([](const Window& window, const Slice&) { return static_cast<double>(window.samples.size()); });
+    if (id == "n-minus-one")
+        return counts([](const Window& window, const Slice&) { return counted(window.units - 1); });
+    if (id == "padded-tokens-counted")
+        return counts([](const Window& window, const Slice&) { return counted(window.padded_units); });
+    if (id == "empty-micro-counted")  // 0/0
+        return counts([](const Window& window, const Slice& micro) {
+            return window.units_of(micro) > 0 ? window.denominator() : 0;
+        });
+    if (id == "unconditional-world-factor") return counts(rank_local);
+    if (id == "sum-never-divided")
+        return counts([](const Window& window, const Slice&) { return double(window.mesh.places); });
+    return false;
+}
+
+/// The gradient is scaled once more than the reported loss.
+bool plant_factor(const std::string& id, Decisions& decide) {
+    const auto micros = [](const Window& window, const Slice& micro) {
+        return static_cast<double>(window.micros_on(micro.place));
+    };
+    if (id == "double-division") {
+        decide.arrives = [micros](const Window& window, const Slice& micro) { return 1 / micros(window, micro); };
+    } else if (id == "divide-after-backward") {
+        decide.arrives = micros;
+    } else {
+        return false;
+    }
+    return true;
+}
+
 }  // namespace
 
 bool plant_denominator(const std::string& id, Setup& setup) {
@@ -59,6 +103,13 @@ bool plant_denominator(const std::string& id, Setup& setup) {
         setup.decisions.divisor = [](const Window& window, const Slice&) { return window.denominator(); };
         return true;
     }
+    if (id == "short-window-nominal-accum") {
+        const auto accum = static_cast<double>(setup.trial.split.accum);
+        setup.decisions.divisor = [right = setup.decisions.divisor, accum](const auto& window, const auto& micro) {
+            return right(window, micro) * accum / static_cast<double>(window.micros_on(micro.place));
+        };
+        return true;
+    }
     if (id == "wrong-group-divisor") {
         // The average over the data-parallel group is undone with its size; the copies are taken for part of it.
         setup.decisions.divisor = [](const Window& window, const Slice&) {
@@ -66,7 +117,7 @@ bool plant_denominator(const std::string& id, Setup& setup) {
         };
         return true;
     }
-    return false;
+    return plant_count(id, setup.decisions) || plant_factor(id, setup.decisions);
 }
 
 }  // namespace isobatch

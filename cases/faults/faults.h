@@ -21,5 +21,7 @@ bool plant_denominator(const std::string& id, Setup& setup);
 bool plant_accumulator(const std::string& id, Setup& setup);
 bool plant_clip(const std::string& id, Setup& setup);
 bool plant_synchronisation(const std::string& id, Setup& setup);
+bool plant_data(const std::string& id, Setup& setup);
+bool plant_schedule(const std::string& id, Setup& setup);
 
 }  // namespace isobatch

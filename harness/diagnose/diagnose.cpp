@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "diagnose/contradiction.h"
 #include "diagnose/predict.h"
 #include "diagnose/recover.h"
 
@@ -15,85 +16,8 @@ namespace isobatch {
 
 namespace {
 
-std::string place_of(const Record& record, const WindowEvidence& window) {
-    return fmt::format("step {} of {}", window.step, to_string(record.trial.split));
-}
-
 const MicroCount& micro_of(const WindowEvidence& window, std::size_t sample) {
     return window.layout.micros[static_cast<std::size_t>(window.micro_of[sample])];
-}
-
-/// What one decoded gradient says against a prediction.
-std::string against(const Prediction& prediction, const Record& record, const WindowEvidence& window,
-                    const Recovered& recovered) {
-    if (!(recovered.residual <= residual_limit(record.trial.recipe)))
-        return fmt::format("in {} no weights explain the gradient (residual {:.2g})", place_of(record, window),
-                           recovered.residual);
-    if (prediction.in_part == recovered.tensors.empty())
-        return fmt::format("in {} {} of the parameters are wrong", place_of(record, window),
-                           prediction.in_part ? "all" : "only some");
-    for (std::size_t i = 0; i < recovered.weights.size(); ++i) {
-        if (std::isnan(recovered.weights[i])) continue;  // a sample without a gradient has no weight
-        const double allowed = window.weight_tolerance * std::max(1.0, std::abs(prediction.weights[i]));
-        if (std::abs(recovered.weights[i] - prediction.weights[i]) <= allowed) continue;
-        return fmt::format("in {} it predicts weight {:.4f} for sample {} (rank {}, micro {}), recovered {:.4f}",
-                           place_of(record, window), prediction.weights[i], printable(window.samples[i]),
-                           micro_of(window, i).rank, micro_of(window, i).micro, recovered.weights[i]);
-    }
-    for (std::size_t i = 0; i < recovered.stale.size(); ++i) {
-        const double stale = recovered.stale[i];
-        // Where the norm is clipped, what is left over was clipped too, once for each step since: of the oldest nothing
-        // may be seen any more, of the last one something must.
-        const bool shrunk = window.layout.norm > 0 && stale < prediction.stale &&
-                            stale > (i + 1 < recovered.stale.size() ? -1 : 1) * window.weight_tolerance;
-        if (!shrunk && !(std::abs(stale - prediction.stale) <= window.weight_tolerance))
-            return fmt::format("in {} it predicts {:.4f} of an earlier gradient, recovered {:.4f}",
-                               place_of(record, window), prediction.stale, stale);
-    }
-    return {};
-}
-
-/// An equivalent window speaks too: a cause that would have moved it beyond the verdict's sensitivity is excluded.
-std::string against_green(const Prediction& prediction, const Record& record, const WindowEvidence& window) {
-    for (std::size_t i = 0; i < prediction.weights.size(); ++i)
-        if (window.sample_units[i] > 0 && std::abs(prediction.weights[i] - 1) > record.verdict.sensitivity)
-            return fmt::format("in {} it predicts weight {:.4f} for sample {}, where the gradient is right",
-                               place_of(record, window), prediction.weights[i], printable(window.samples[i]));
-    if (prediction.stale != 0 && window.window > 1)
-        return fmt::format("in {} it predicts an earlier gradient, where the gradient is right",
-                           place_of(record, window));
-    return {};
-}
-
-/// What made a trial red must change something in it: the gradient where that is red, and otherwise anything.
-std::string against_red(Cause cause, const Record& record) {
-    const auto& [windows, missing, ragged, strangers] = record.evidence;
-    const bool moves = std::any_of(windows.begin(), windows.end(), [&](const WindowEvidence& window) {
-        for (int rank = 0; rank < window.layout.mesh.ranks(); ++rank) {
-            const Prediction prediction = predict(cause, window, rank).value_or(Prediction{});
-            if ((prediction.stale != 0 && window.window > 1) ||
-                std::any_of(prediction.weights.begin(), prediction.weights.end(), [](double w) { return w != 1; }))
-                return true;
-        }
-        return false;
-    });
-    const auto& checks = record.verdict.checks;
-    const bool gradient = std::any_of(checks.begin(), checks.end(), [](const CheckResult& result) {
-        return result.check == Check::grad && result.outcome == Outcome::divergent;
-    });
-    const auto red = [&](bool in_update) {
-        return std::any_of(checks.begin(), checks.end(), [&](const CheckResult& result) {
-            return result.outcome == Outcome::divergent && (result.check >= Check::norm) == in_update;
-        });
-    };
-    if (red(true) && !red(false)) return fmt::format("in {} only the update is wrong", to_string(record.trial.split));
-    if (moves || (!gradient && !missing.empty())) return {};
-    return fmt::format("{} is divergent, and it changes {} there", to_string(record.trial.split),
-                       gradient ? "no gradient" : "nothing");
-}
-
-bool green(const Record& record) {
-    return record.verdict.outcome <= Outcome::equivalent;
 }
 
 /// Where the finding is seen first: in the first divergent trial, the window and gradient that are furthest from right
@@ -144,26 +68,6 @@ double worst_error(Cause cause, const std::vector<const Record*>& divergent) {
 }
 
 }  // namespace
-
-std::string contradiction(Cause cause, const Record& record) {
-    if (cause == Cause::unknown) return "it predicts nothing";
-    if (!explains_ledger(cause, record.evidence))
-        return cause == Cause::epoch_tail_dropped
-                   ? fmt::format("{} misses {} windows, {} are ragged", to_string(record.trial.split),
-                                 record.evidence.missing.size(), record.evidence.ragged.size())
-                   : fmt::format("{} does not hold the promised samples in every window",
-                                 to_string(record.trial.split));
-    for (const WindowEvidence& window : record.evidence.windows) {
-        std::string problem;
-        for (int rank = 0; green(record) && rank < window.layout.mesh.ranks() && problem.empty(); ++rank)
-            problem = against_green(predict(cause, window, rank).value(), record, window);
-        for (const Recovered& recovered : window.recovered)
-            for (const int rank : recovered.ranks)
-                if (problem.empty()) problem = against(predict(cause, window, rank).value(), record, window, recovered);
-        if (!problem.empty()) return problem;
-    }
-    return record.verdict.outcome == Outcome::divergent ? against_red(cause, record) : std::string();
-}
 
 std::vector<Finding> diagnose(std::span<const Record> matrix) {
     std::vector<const Record*> divergent;

@@ -14,7 +14,4 @@ namespace isobatch {
 /// with its weights.
 std::vector<Finding> diagnose(std::span<const Record> matrix);
 
-/// The first thing in the trial that the cause cannot explain, as a sentence; empty when it explains everything.
-std::string contradiction(Cause cause, const Record& record);
-
 }  // namespace isobatch

@@ -30,7 +30,8 @@ Json window_json(const WindowEvidence& window) {
         micros.push_back({{"rank", micro.rank},
                           {"micro", micro.micro},
                           {"samples", micro.samples},
-                          {"units", number_to_json(micro.units)}});
+                          {"units", number_to_json(micro.units)},
+                          {"padded_units", number_to_json(micro.padded_units)}});
     for (const Recovered& entry : window.recovered)
         recovered.push_back({{"ranks", entry.ranks},
                              {"weights", numbers_to_json(entry.weights)},
@@ -44,6 +45,10 @@ Json window_json(const WindowEvidence& window) {
             {"micro_of", window.micro_of},
             {"micros", micros},
             {"ragged", window.layout.ragged},
+            {"accum", window.layout.accum},
+            {"steps", window.steps},
+            {"schedule_steps", window.schedule_steps},
+            {"lr_ratio", number_to_json(window.lr_ratio)},
             {"mesh",
              {{"places", window.layout.mesh.places},
               {"copies", window.layout.mesh.copies},
@@ -78,8 +83,13 @@ WindowEvidence window_from(const Json& object, const std::string& where) {
         window.layout.micros.push_back({static_cast<int>(integer_from_json(micro.at("rank"), 0, 1 << 20, where)),
                                         static_cast<int>(integer_from_json(micro.at("micro"), 0, 1 << 30, where)),
                                         integer_from_json(micro.at("samples"), 0, std::int64_t{1} << 40, where),
-                                        number_from_json(micro.at("units"), where)});
+                                        number_from_json(micro.at("units"), where),
+                                        number_from_json(micro.at("padded_units"), where)});
     window.layout.ragged = object.at("ragged").get<bool>();
+    window.layout.accum = static_cast<int>(integer_from_json(object.at("accum"), 1, 1 << 30, where));
+    window.steps = integer_from_json(object.at("steps"), 0, std::int64_t{1} << 40, where);
+    window.schedule_steps = integer_from_json(object.at("schedule_steps"), 0, std::int64_t{1} << 40, where);
+    window.lr_ratio = number_from_json(object.at("lr_ratio"), where);
     const auto axis = [&](const char* name) {
         return static_cast<int>(integer_from_json(object.at("mesh").at(name), 1, max_ranks, where));
     };
@@ -104,12 +114,14 @@ WindowEvidence window_from(const Json& object, const std::string& where) {
 }  // namespace
 
 Json to_json(const Evidence& evidence) {
-    Json windows = Json::array();
+    Json windows = Json::array(), strays = Json::array();
+    for (const Stray stray : evidence.strays) strays.push_back(to_string(stray));
     for (const WindowEvidence& window : evidence.windows) windows.push_back(window_json(window));
     return {{"windows", windows},
             {"missing", evidence.missing},
             {"ragged", evidence.ragged},
-            {"strangers", evidence.strangers}};
+            {"strangers", evidence.strangers},
+            {"strays", strays}};
 }
 
 Evidence evidence_from_json(const Json& object, const std::string& where) {
@@ -120,6 +132,11 @@ Evidence evidence_from_json(const Json& object, const std::string& where) {
         evidence.missing = counts_from(object.at("missing"), where);
         evidence.ragged = counts_from(object.at("ragged"), where);
         evidence.strangers = counts_from(object.at("strangers"), where);
+        for (const Json& stray : list_from_json(object.at("strays"), where))
+            evidence.strays.push_back(parse_stray(stray.get<std::string>()));
+        if (evidence.strays.size() != evidence.strangers.size())
+            throw Error(fmt::format("{} strangers and {} strays", evidence.strangers.size(), evidence.strays.size()),
+                        where, "write the file again; nothing in it was trusted");
         return evidence;
     });
 }

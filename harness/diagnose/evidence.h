@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "diagnose/ledger.h"
 #include "plan/layout.h"
 
 namespace isobatch {
@@ -29,6 +30,9 @@ struct WindowEvidence {
     std::vector<double> sample_units;
     std::vector<int> micro_of;  ///< index into layout.micros, per sample
     WindowLayout layout;
+    std::int64_t steps = 1;            ///< of the optimizer, in its step of the trace
+    std::int64_t schedule_steps = 1;   ///< advances of the learning rate in it
+    double lr_ratio = 1;               ///< its learning rate ÷ the reference\'s, of the first group
     double condition = 0;              ///< of the samples' gradients
     double weight_tolerance = 0;       ///< a recovered weight is right to this
     std::string refused;               ///< why no weights were recovered; empty when they were
@@ -41,6 +45,7 @@ struct Evidence {
     std::vector<std::int64_t> missing;    ///< steps of the reference that no step of the trial is
     std::vector<std::int64_t> ragged;     ///< steps of the reference that hold fewer samples than the effective batch
     std::vector<std::int64_t> strangers;  ///< steps of the trial that are no window of the reference
+    std::vector<Stray> strays;            ///< what each of these holds instead
 };
 
 Json to_json(const Evidence& evidence);

@@ -30,6 +30,7 @@ std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int
     const Mesh& mesh = layout.mesh;
     const double places = mesh.places;
     const auto ones = [&] { return std::vector<double>(window.samples.size(), 1); };
+    const auto all = [&](double weight) { return Prediction{std::vector<double>(window.samples.size(), weight)}; };
     const auto last = [&](const MicroCount& m) { return m.micro + 1 == micros_on(layout, m.rank); };
     /// What stayed on its rank was scaled to be averaged there, and is not.
     const auto own = [&](const MicroCount& m) { return m.rank == mesh.first_copy(rank); };
@@ -51,9 +52,9 @@ std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int
                 return equal_share(window, units_at(layout, m.micro), most_micros(layout));
             })};
         case Cause::no_world_compensation:
-            return Prediction{std::vector<double>(window.samples.size(), 1 / places)};
+            return all(1 / places);
         case Cause::sum_over_devices:
-            return Prediction{std::vector<double>(window.samples.size(), places)};
+            return all(places);
         case Cause::never_synced:
             return Prediction{by_micro(window, kept)};
         case Cause::replicated_partial:
@@ -65,7 +66,7 @@ std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int
         case Cause::reduced_once:
             return Prediction{by_micro(window, [&](const auto& m) { return m.micro > 0 ? kept(m) : 1; })};
         case Cause::wrong_group_divisor:
-            return Prediction{std::vector<double>(window.samples.size(), 1.0 / mesh.copies)};
+            return all(1.0 / mesh.copies);
         case Cause::two_level_order:
             return Prediction{by_micro(window, [&](const auto& m) {
                 if (m.micro + 1 == most_micros(layout)) return 1.0;
@@ -77,6 +78,50 @@ std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int
             return Prediction{ones(), 1};
         case Cause::epoch_tail_dropped:
             return Prediction{ones()};
+        case Cause::same_batch_repeated:
+        case Cause::per_rank_sampler_seed:
+        case Cause::epoch_not_set:
+        case Cause::sampler_padding_duplicates:
+        case Cause::ragged_rank_streams:
+        case Cause::accumulation_off:
+        case Cause::schedule_horizon:
+            return all(1);  // of the windows that hold what they should
+        case Cause::epoch_tail_extra_step:
+            return Prediction{.weights = ones(), .steps = layout.ragged ? 2 : 1};
+        case Cause::step_lost_grads_wiped:
+            return Prediction{.weights = ones(), .steps = layout.ragged ? 0 : 1};
+        case Cause::schedule_per_micro:
+            return Prediction{.weights = ones(), .schedule_steps = most_micros(layout)};
+        case Cause::schedule_per_rank:
+            return Prediction{.weights = ones(), .schedule_steps = mesh.places};
+        case Cause::double_division:
+            return Prediction{by_micro(window, [&](const auto& m) { return 1.0 / micros_on(layout, m.rank); })};
+        case Cause::divide_after_backward:
+            return predict(Cause::missing_accum_division, window, rank);
+        case Cause::sample_share_on_token_mean: {
+            const auto samples = static_cast<double>(samples_of(layout));
+            return Prediction{by_micro(window, [&](const auto& m) {
+                return equal_share(window, m.units, samples / static_cast<double>(m.samples));
+            })};
+        }
+        case Cause::sample_vs_token_contract:
+            return all(units_of(layout) / static_cast<double>(samples_of(layout)));
+        case Cause::short_window_nominal_accum:
+            return Prediction{
+                by_micro(window, [&](const auto& m) { return double(micros_on(layout, m.rank)) / layout.accum; })};
+        case Cause::padded_tokens_counted:
+            return all(padded_units_of(layout) > 0 ? units_of(layout) / padded_units_of(layout) : 1);
+        case Cause::n_minus_one:
+            return all(units_of(layout) > 1 ? units_of(layout) / (units_of(layout) - 1) : 1);
+        case Cause::unconditional_world_factor:
+            return Prediction{
+                by_micro(window, [&](const auto& m) { return equal_share(window, units_on(layout, m.rank), 1); })};
+        case Cause::sum_never_divided:
+            return all(units_of(layout) / places);
+        case Cause::last_backward_survives:
+            return predict(Cause::zero_grad_in_window, window, rank);
+        case Cause::first_backward_survives:
+            return Prediction{by_micro(window, [&](const auto& m) { return m.micro == 0 ? 1.0 : 0.0; })};
         case Cause::unknown:
             return std::nullopt;
     }
@@ -84,8 +129,31 @@ std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int
 }
 
 bool explains_ledger(Cause cause, const Evidence& evidence) {
-    if (!evidence.strangers.empty()) return false;
-    return cause == Cause::epoch_tail_dropped ? evidence.missing == evidence.ragged : evidence.missing.empty();
+    const auto& [windows, missing, ragged, strangers, strays] = evidence;
+    const auto all_are = [&](Stray stray) {
+        return std::all_of(strays.begin(), strays.end(), [&](Stray s) { return s == stray; });
+    };
+    /// Every window that is missing is one of these steps.
+    const auto instead = [&](Stray stray) { return all_are(stray) && strays.size() == missing.size(); };
+    const bool in_tails = std::includes(ragged.begin(), ragged.end(), missing.begin(), missing.end());
+    switch (cause) {
+        case Cause::epoch_tail_dropped:
+            return strangers.empty() && missing == ragged;
+        case Cause::same_batch_repeated:
+            return instead(Stray::repeated_micro);
+        case Cause::per_rank_sampler_seed:
+            return instead(Stray::other_places);
+        case Cause::epoch_not_set:
+            return instead(Stray::first_epoch);
+        case Cause::sampler_padding_duplicates:
+            return instead(Stray::padded) && in_tails;
+        case Cause::ragged_rank_streams:
+            return all_are(Stray::part) && in_tails && strangers.size() <= missing.size();
+        case Cause::accumulation_off:
+            return all_are(Stray::part) && strangers.size() >= 2 * missing.size();
+        default:
+            return strangers.empty() && missing.empty();
+    }
 }
 
 }  // namespace isobatch

@@ -10,16 +10,17 @@ namespace isobatch {
 
 /// What a cause would have left in one window's gradient, on one rank.
 struct Prediction {
-    std::vector<double> weights;  ///< per sample, 1 = right
-    double stale = 0;             ///< share of every earlier window's gradient
-    bool in_part = false;         ///< in some parameters; in the others every weight is 1
+    std::vector<double> weights;      ///< per sample, 1 = right
+    double stale = 0;                 ///< share of every earlier window's gradient
+    bool in_part = false;             ///< in some parameters; in the others every weight is 1
+    std::int64_t steps = 1;           ///< of the optimizer
+    std::int64_t schedule_steps = 1;  ///< advances of the learning rate
 };
 
 /// Nothing for `unknown`, which predicts nothing.
 std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int rank);
 
-/// Whether the cause explains which windows are missing from the trial: all and only the ragged ones for a dropped
-/// tail, none otherwise.
+/// Whether the cause explains which windows are missing from the trial, and what the steps hold that are none.
 bool explains_ledger(Cause cause, const Evidence& evidence);
 
 }  // namespace isobatch

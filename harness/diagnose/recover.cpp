@@ -63,6 +63,15 @@ std::vector<int> micros_of(const WindowScale& window, const Trace& candidate, st
     return micros;
 }
 
+/// How often the rank that has it most has this event in step k.
+std::int64_t most_events(const Trace& candidate, std::size_t k, const std::string& event) {
+    std::int64_t most = 0;
+    for (const std::vector<Step>& rank : candidate.ranks)
+        if (k < rank.size())
+            most = std::max<std::int64_t>(most, std::count(rank[k].events.begin(), rank[k].events.end(), event));
+    return most;
+}
+
 bool same_gradients(const Step& a, const Step& b, const WindowScale& window) {
     return std::all_of(window.tensors.begin(), window.tensors.end(), [&](const TensorScale& scale) {
         const auto x = a.tensors.find("grad/" + scale.name), y = b.tensors.find("grad/" + scale.name);
@@ -200,6 +209,7 @@ void Decoder::recover(Evidence& evidence, const Trace& candidate) const {
 Evidence evidence_of(const Yardstick& yardstick, const Trace& candidate) {
     const Alignment alignment = align(yardstick, candidate);
     Evidence evidence;
+    evidence.strays = strays_of(yardstick, candidate, alignment);
     for (const std::size_t w : alignment.missing) evidence.missing.push_back(yardstick.windows[w].step);
     for (const WindowScale& window : yardstick.windows)
         if (static_cast<std::int64_t>(window.samples.size()) < candidate.manifest.split.effective())
@@ -211,16 +221,18 @@ Evidence evidence_of(const Yardstick& yardstick, const Trace& candidate) {
         }
         const WindowScale& scale = yardstick.windows[*alignment.window[k]];
         if (scale.tensors.empty()) continue;
-        evidence.windows.push_back({static_cast<std::int64_t>(k + 1),
-                                    scale.step,
-                                    scale.samples,
-                                    scale.sample_units,
-                                    micros_of(scale, candidate, k),
-                                    layout_of(candidate, k),
-                                    0,
-                                    0,
-                                    {},
-                                    {}});
+        WindowEvidence window;
+        window.step = static_cast<std::int64_t>(k + 1);
+        window.window = scale.step;
+        window.samples = scale.samples;
+        window.sample_units = scale.sample_units;
+        window.micro_of = micros_of(scale, candidate, k);
+        window.layout = layout_of(candidate, k);
+        window.steps = most_events(candidate, k, "step");
+        window.schedule_steps = most_events(candidate, k, "schedule");
+        const std::vector<double>& lr = candidate.ranks[0].at(k).lr;
+        if (!lr.empty() && !scale.lr.empty()) window.lr_ratio = lr[0] / scale.lr[0];
+        evidence.windows.push_back(std::move(window));
     }
     return evidence;
 }

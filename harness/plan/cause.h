@@ -1,13 +1,14 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace isobatch {
 
-/// What a trace can show to be wrong. Every switch over it is exhaustive: a new cause does not compile until it has its
-/// prediction, its remedy and its precedent.
+/// What a trace can show to be wrong. A new cause does not compile until it has its texts, in cause_catalogue.h, and
+/// its prediction.
 enum class Cause {
     token_mean_of_means,
     missing_accum_division,
@@ -26,27 +27,36 @@ enum class Cause {
     replicated_partial,
     wrong_group_divisor,
     two_level_order,
+    double_division,
+    divide_after_backward,
+    sample_share_on_token_mean,
+    sample_vs_token_contract,
+    short_window_nominal_accum,
+    padded_tokens_counted,
+    n_minus_one,
+    unconditional_world_factor,
+    sum_never_divided,
+    last_backward_survives,
+    first_backward_survives,
+    same_batch_repeated,
+    per_rank_sampler_seed,
+    epoch_not_set,
+    sampler_padding_duplicates,
+    ragged_rank_streams,
+    accumulation_off,
+    epoch_tail_extra_step,
+    step_lost_grads_wiped,
+    schedule_per_micro,
+    schedule_per_rank,
+    schedule_horizon,
     unknown,
 };
 
-inline constexpr std::array all_causes{Cause::token_mean_of_means,
-                                       Cause::missing_accum_division,
-                                       Cause::zero_grad_in_window,
-                                       Cause::not_zeroed_after_step,
-                                       Cause::epoch_tail_dropped,
-                                       Cause::rank_local_denominator,
-                                       Cause::uneven_ranks_equal_weight,
-                                       Cause::average_count_per_micro,
-                                       Cause::no_world_compensation,
-                                       Cause::sum_over_devices,
-                                       Cause::never_synced,
-                                       Cause::no_sync_off_by_one,
-                                       Cause::reduced_once,
-                                       Cause::scaled_before_wait,
-                                       Cause::replicated_partial,
-                                       Cause::wrong_group_divisor,
-                                       Cause::two_level_order,
-                                       Cause::unknown};
+inline constexpr auto all_causes = [] {
+    std::array<Cause, static_cast<std::size_t>(Cause::unknown) + 1> causes{};
+    for (std::size_t i = 0; i < causes.size(); ++i) causes[i] = static_cast<Cause>(i);
+    return causes;
+}();
 
 /// `token-mean-of-means` …
 std::string to_string(Cause cause);

@@ -1,144 +1,73 @@
 #include "plan/fault.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "plan/power.h"
 
 namespace isobatch {
 
-namespace {
-
-using Windows = std::vector<WindowLayout>;
-
-bool any_window(const Windows& windows, bool (*holds)(const WindowLayout&)) {
-    return std::any_of(windows.begin(), windows.end(), holds);
-}
-
-/// Whether a micro with a scored unit, so one that has a weight, satisfies the rule.
-template <class Rule>
-bool any_scored(const WindowLayout& window, Rule rule) {
-    return std::any_of(window.micros.begin(), window.micros.end(),
-                       [&](const MicroCount& m) { return m.units > 0 && rule(m); });
-}
-
-bool any_unequal(const Windows& windows) {
-    return any_window(windows, unequal_units);
-}
-
-/// A rank that accumulates over several micros, one of them with a scored unit.
-bool any_accumulation(const Windows& windows) {
-    return any_window(windows, [](const WindowLayout& window) {
-        return any_scored(window, [&](const MicroCount& m) { return micros_on(window, m.rank) > 1; });
-    });
-}
-
-/// A scored unit in a micro that another one follows on its rank.
-bool any_before_the_last(const Windows& windows) {
-    return any_window(windows, [](const WindowLayout& window) {
-        return any_scored(window, [&](const MicroCount& m) { return m.micro + 1 < micros_on(window, m.rank); });
-    });
-}
-
-bool any_earlier_window(const Windows& windows) {
-    return windows.size() > 1 &&
-           std::any_of(windows.begin(), windows.end() - 1, [](const WindowLayout& w) { return units_of(w) > 0; });
-}
-
-bool any_tail(const Windows& windows) {
-    return any_window(windows, [](const WindowLayout& window) { return window.ragged; });
-}
-
-bool unequal_ranks(const WindowLayout& window) {
-    return any_scored(
-        window, [&](const MicroCount& m) { return units_on(window, m.rank) * window.mesh.places != units_of(window); });
-}
-
-bool any_unequal_ranks(const Windows& windows) {
-    return any_window(windows, unequal_ranks);
-}
-
-bool any_unequal_ranks_in_a_tail(const Windows& windows) {
-    return any_window(windows, [](const WindowLayout& window) { return window.ragged && unequal_ranks(window); });
-}
-
-/// The ranks' micros of one index hold other units in all than those of another.
-bool any_unequal_level(const Windows& windows) {
-    return any_window(windows, [](const WindowLayout& window) {
-        return any_scored(window, [&](const MicroCount& m) {
-            return units_at(window, m.micro) * most_micros(window) != units_of(window);
-        });
-    });
-}
-
-bool any_exchange(const Windows& windows) {
-    return any_window(windows,
-                      [](const WindowLayout& window) { return window.mesh.places > 1 && units_of(window) > 0; });
-}
-
-/// Several ranks, one of which accumulates. Its units do not matter: the order of events shows without them.
-bool any_exchange_of_several(const Windows& windows) {
-    return any_window(windows,
-                      [](const WindowLayout& window) { return window.mesh.places > 1 && most_micros(window) > 1; });
-}
-
-bool any_copies(const Windows& windows) {
-    return any_window(windows,
-                      [](const WindowLayout& window) { return window.mesh.copies > 1 && units_of(window) > 0; });
-}
-
-/// Several inner groups, and a scored unit that is not in the window's last micros.
-bool any_before_the_last_of_all(const Windows& windows) {
-    return any_window(windows, [](const WindowLayout& window) {
-        return window.mesh.places > window.mesh.inner &&
-               any_scored(window, [&](const MicroCount& m) { return m.micro + 1 < most_micros(window); });
-    });
-}
-
-bool any_clipped(const Windows& windows) {
-    return any_window(windows, [](const WindowLayout& window) { return window.norm > 1; });
-}
-
-/// A norm that counts every rank's replica would be above the threshold.
-bool any_clipped_for_all_ranks(const Windows& windows) {
-    return any_window(windows, [](const WindowLayout& window) {
-        return window.mesh.ranks() > 1 && window.norm * std::sqrt(window.mesh.ranks()) > 1;
-    });
-}
-
-bool nowhere(const Windows&) {
-    return false;
-}
-
-}  // namespace
-
 const std::vector<FaultEntry>& fault_catalogue() {
     using enum Check;
+    const std::vector<Check> update{norm, param, opt}, wherever{step, grad, loss, norm, param, opt};
     static const std::vector<FaultEntry> entries{
-        {"clip-disabled", Cause::unknown, {norm, param, opt}, any_clipped},
-        {"norm-misses-shards", Cause::unknown, {norm, param, opt}, any_clipped},
-        {"norm-counts-replicas", Cause::unknown, {norm, param, opt}, any_clipped_for_all_ranks},
-        {"token-mean-of-means", Cause::token_mean_of_means, {grad, loss}, any_unequal},
-        {"missing-accum-division", Cause::missing_accum_division, {grad, loss}, any_accumulation},
-        {"rank-local-denominator", Cause::rank_local_denominator, {grad, loss}, any_unequal_ranks},
-        {"uneven-ranks-equal-weight", Cause::uneven_ranks_equal_weight, {grad, loss}, any_unequal_ranks_in_a_tail},
-        {"average-count-per-micro", Cause::average_count_per_micro, {grad, loss}, any_unequal_level},
-        {"no-world-compensation", Cause::no_world_compensation, {grad, loss}, any_exchange},
-        {"wrong-group-divisor", Cause::wrong_group_divisor, {grad, loss}, any_copies},
-        {"zero-grad-in-window", Cause::zero_grad_in_window, {events, grad}, any_before_the_last},
+        {"clip-disabled", Cause::unknown, {norm, param, opt}, any<is_clipped>},
+        {"norm-misses-shards", Cause::unknown, {norm}, any<has_norm>, {param, opt}},
+        {"clip-local-norm", Cause::unknown, {norm}, any<has_norm>, {param, opt}},
+        {"clip-per-micro", Cause::unknown, {grad}, any<has_norm_of_several_turns>, update, false},
+        {"clip-before-reduce", Cause::unknown, {grad}, any<has_norm_on_several_places>, update, false},
+        {"norm-counts-replicas", Cause::unknown, {norm}, any<has_norm_on_several_ranks>, {param, opt}},
+        {"token-mean-of-means", Cause::token_mean_of_means, {grad, loss}, any<unequal_units>},
+        {"missing-accum-division", Cause::missing_accum_division, {grad, loss}, any<accumulates>},
+        {"double-division", Cause::double_division, {grad}, any<accumulates>},
+        {"divide-after-backward", Cause::divide_after_backward, {grad}, any<accumulates>},
+        {"sample-share-on-token-mean",
+         Cause::sample_share_on_token_mean,
+         {grad, loss},
+         any<has_unequal_share_of_samples>},
+        {"sample-vs-token-contract", Cause::sample_vs_token_contract, {grad, loss}, any<has_units_but_samples>},
+        {"short-window-nominal-accum", Cause::short_window_nominal_accum, {grad, loss}, any<has_short_turn>},
+        {"padded-tokens-counted", Cause::padded_tokens_counted, {grad, loss}, any<has_units_but_padded>},
+        {"n-minus-one", Cause::n_minus_one, {grad, loss}, any<has_several_units>},
+        {"unconditional-world-factor", Cause::unconditional_world_factor, {grad, loss}, any<has_part_of_the_units>},
+        {"sum-never-divided", Cause::sum_never_divided, {grad, loss}, any<has_units_but_places>},
+        {"empty-micro-counted", Cause::unknown, {loss}, any<has_empty_micro>, {grad, norm}},
+        {"last-backward-survives", Cause::last_backward_survives, {grad}, any<has_unit_before_the_last>},
+        {"first-backward-survives", Cause::first_backward_survives, {grad}, any<has_unit_after_the_first>},
+        {"rank-local-denominator", Cause::rank_local_denominator, {grad, loss}, any<has_unequal_ranks>},
+        {"uneven-ranks-equal-weight", Cause::uneven_ranks_equal_weight, {grad, loss}, any<has_unequal_ranks_in_a_tail>},
+        {"average-count-per-micro", Cause::average_count_per_micro, {grad, loss}, any<has_unequal_level>},
+        {"no-world-compensation", Cause::no_world_compensation, {grad, loss}, any<exchanges_units>},
+        {"wrong-group-divisor", Cause::wrong_group_divisor, {grad, loss}, any<copies_units>},
+        {"zero-grad-in-window", Cause::zero_grad_in_window, {events, grad}, any<has_unit_before_the_last>},
         {"not-zeroed-after-step", Cause::not_zeroed_after_step, {events, grad}, any_earlier_window},
-        {"epoch-tail-dropped", Cause::epoch_tail_dropped, {data, step}, any_tail, {param}},
-        {"sum-over-devices", Cause::sum_over_devices, {grad}, any_exchange},
-        {"never-synced", Cause::never_synced, {grad}, any_exchange},
-        {"no-sync-off-by-one", Cause::no_sync_off_by_one, {events, grad}, any_exchange_of_several},
-        {"reduced-once", Cause::reduced_once, {events, grad}, any_exchange_of_several},
-        {"scaled-before-wait", Cause::scaled_before_wait, {grad}, any_exchange},
-        {"two-level-order", Cause::two_level_order, {grad}, any_before_the_last_of_all},
+        {"epoch-tail-dropped", Cause::epoch_tail_dropped, {data, step}, any<is_ragged>, {param}},
+        {"same-batch-repeated", Cause::same_batch_repeated, {data}, any<has_several_turns>, wherever},
+        {"per-rank-sampler-seed", Cause::per_rank_sampler_seed, {data}, any<has_later_place>, wherever},
+        {"epoch-not-set", Cause::epoch_not_set, {data}, any_other_epoch, wherever},
+        {"sampler-padding-duplicates", Cause::sampler_padding_duplicates, {data}, any<has_uneven_places>, wherever},
+        {"ragged-rank-streams", Cause::ragged_rank_streams, {data}, any<has_uneven_places>, wherever},
+        {"accumulation-off",
+         Cause::accumulation_off,
+         {data, step},
+         any<has_several_turns>,
+         {grad, loss, norm, param, opt}},
+        {"epoch-tail-extra-step", Cause::epoch_tail_extra_step, {events, step}, any<is_ragged>, update},
+        {"step-lost-grads-wiped", Cause::step_lost_grads_wiped, {events, step}, any<is_ragged>, update},
+        {"schedule-per-micro", Cause::schedule_per_micro, {step}, any<has_several_turns>, {param, opt}},
+        {"schedule-per-rank", Cause::schedule_per_rank, {step}, any<has_several_places>, {param, opt}},
+        {"schedule-horizon", Cause::schedule_horizon, {step}, any_other_horizon, {param, opt}},
+        {"sum-over-devices", Cause::sum_over_devices, {grad}, any<exchanges_units>},
+        {"never-synced", Cause::never_synced, {grad}, any<exchanges_units>, {param, opt}},
+        {"no-sync-off-by-one", Cause::no_sync_off_by_one, {events, grad}, any<exchanges_several_micros>},
+        {"reduced-once", Cause::reduced_once, {events, grad}, any<exchanges_several_micros>},
+        {"scaled-before-wait", Cause::scaled_before_wait, {grad}, any<exchanges_units>},
+        {"two-level-order", Cause::two_level_order, {grad}, any<has_unit_before_the_last_of_all>},
         {"no-sync-around-backward", std::nullopt, {}, nowhere},
-        {"replicated-partial", Cause::replicated_partial, {grad}, any_exchange},
+        {"replicated-partial", Cause::replicated_partial, {grad}, any<exchanges_units>, {param, opt}},
     };
     return entries;
 }

@@ -19,6 +19,8 @@ struct FaultEntry {
     /// Whether the fault changes anything in these windows; where it does not, a trial must not be red.
     bool (*power)(const std::vector<WindowLayout>& windows);
     std::vector<Check> may = {};  ///< checks that notice it in some of these windows only
+    /// false: whether it matters where it has power depends on more than counts, as on the norm of a micro's gradient.
+    bool certain = true;
 };
 
 const std::vector<FaultEntry>& fault_catalogue();

@@ -10,6 +10,18 @@ double units_of(const WindowLayout& window) {
     return units;
 }
 
+double padded_units_of(const WindowLayout& window) {
+    double units = 0;
+    for (const MicroCount& micro : window.micros) units += micro.padded_units;
+    return units;
+}
+
+std::int64_t samples_of(const WindowLayout& window) {
+    std::int64_t samples = 0;
+    for (const MicroCount& micro : window.micros) samples += micro.samples;
+    return samples;
+}
+
 int micros_on(const WindowLayout& window, int rank) {
     return static_cast<int>(
         std::count_if(window.micros.begin(), window.micros.end(), [&](const MicroCount& m) { return m.rank == rank; }));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "plan/mesh.h"
@@ -13,6 +14,7 @@ struct MicroCount {
     int micro = 0;
     std::int64_t samples = 0;
     double units = 0;
+    double padded_units = 0;  ///< with padding; 0 where nobody counted it
 
     bool operator==(const MicroCount&) const = default;
 };
@@ -24,11 +26,19 @@ struct WindowLayout {
     Mesh mesh;            ///< all of the trial's ranks, also those without a micro
     double norm = 0;      ///< of the gradient, in units of the norm that it is clipped to; 0: any may be
     bool exact = false;   ///< nothing in it needs rounding, however it is cut
+    int accum = 1;        ///< micros that a place has in a full window
+    int epoch = 1;        ///< 1-based
+    std::vector<std::string> samples = {};  ///< ids, sorted
 
     bool operator==(const WindowLayout&) const = default;
 };
 
 double units_of(const WindowLayout& window);
+
+/// Units with padding; 0 where nobody counted them.
+double padded_units_of(const WindowLayout& window);
+
+std::int64_t samples_of(const WindowLayout& window);
 
 /// Micros of one rank.
 int micros_on(const WindowLayout& window, int rank);

@@ -33,7 +33,7 @@ void train(const Setup& setup, Engine& engine, Recorder& recorder) {
     engine.take_traffic();  // that of the start belongs to no step
     for (const Batch& batch : setup.batches()) {
         const Window window = setup.window(batch);
-        if (!decide.trains_on(window)) continue;
+        if (window.samples.empty() || !decide.trains_on(window)) continue;
         const bool exchanges = decide.exchanges(window);
         recorder.window_begins(window, engine.replicas());
         for (Replica& replica : engine.replicas()) replica.project();
@@ -50,7 +50,10 @@ void train(const Setup& setup, Engine& engine, Recorder& recorder) {
                 recorder.forward_ends();
                 if (with_this) recorder.exchange_begins(replica);
                 const double divisor = decide.divisor(window, micro);
-                engine.backward_begins(loss_sum.div(divisor)).backward();  // adds to the gradients
+                at::Tensor loss = loss_sum.div(divisor);
+                if (const double share = decide.arrives(window, micro); share != 1) loss = loss.mul(share);
+                engine.backward_begins(std::move(loss)).backward();  // adds to the gradients
+                decide.disturbs(window, micro, replica);
                 engine.backward_ends(replica);
                 recorder.backward_ends(replica, window, micro, loss_sum, 1 / divisor);
                 if (with_this) recorder.note(replica, "reduce");
@@ -65,16 +68,23 @@ void train(const Setup& setup, Engine& engine, Recorder& recorder) {
         if (exchanges) engine.reduce(window);
         for (Replica& replica : engine.replicas()) {
             recorder.gradient_ready(replica, window);
+            const int steps = decide.steps(window);
             recorder.update_begins(replica, window, [&](Replica& one) {
                 const Threads alone(1);  // as the reference, whose bits are asked for
-                decide.clips(window, one);
-                one.optimizer.step();
+                for (int i = 0; i < steps; ++i) {
+                    decide.clips(window, one);
+                    one.optimizer.step();
+                }
             });
-            if (const auto clip = decide.clips(window, replica)) recorder.clipped(replica, *clip);
-            replica.optimizer_step();
-            recorder.note(replica, "step");
-            replica.schedule_step();
-            recorder.note(replica, "schedule");
+            for (int i = 0; i < steps; ++i) {
+                if (const auto clip = decide.clips(window, replica)) recorder.clipped(replica, *clip);
+                replica.optimizer_step();
+                recorder.note(replica, "step");
+            }
+            for (std::int64_t i = 0; i < decide.schedule_steps(window); ++i) {
+                replica.schedule_step();
+                recorder.note(replica, "schedule");
+            }
             if (decide.clears_after_step(window)) clear(replica, recorder);
             recorder.step_ends(replica, engine.take_traffic());
         }

@@ -33,7 +33,7 @@ Trace run_trial(const Setup& setup, Level level, const Forcing* forcing, std::op
     const std::int64_t trained = setup.trained_windows();
     const Mesh mesh = mesh_of(setup.trial);
     for (int rank = 0; rank < mesh.ranks(); ++rank)
-        replicas.push_back(make_replica(*setup.subject, setup.trial, rank, trained));
+        replicas.push_back(make_replica(*setup.subject, setup.trial, rank, setup.horizon()));
     const std::vector<Parameter> parameters = describe(replicas[0]);
     MemorySink sink(static_cast<int>(replicas.size()));
     SerialEngine engine(std::move(replicas), setup.decisions, mesh);

@@ -28,7 +28,7 @@ Setup Ranks::plan(const Trial& trial) const {
 std::string Ranks::run(const Setup& setup, const Job& job) {
     const Reference& reference = reference_in(job.reference);
     const std::int64_t trained = setup.trained_windows();
-    Replica replica = make_replica(*setup.subject, job.trial, *job.rank, trained);
+    Replica replica = make_replica(*setup.subject, job.trial, *job.rank, setup.horizon());
     std::vector<Parameter> parameters = describe(replica);
     RankSink sink(job.trace, *job.rank);
     GlooEngine engine(std::move(replica), setup.decisions, parse_exchange(job.trial.engine),

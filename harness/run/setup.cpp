@@ -45,24 +45,38 @@ std::vector<std::int64_t> epoch_order(std::int64_t samples, int epoch, Seed seed
     return order;
 }
 
-Window Setup::window(const Batch& batch) const {
+std::vector<std::int64_t> Setup::order(int epoch) const {
+    if (data.shuffled) return epoch_order(data.size(), epoch, Seed{trial.seed});
     std::vector<std::int64_t> order(static_cast<std::size_t>(data.size()));
     std::iota(order.begin(), order.end(), 0);
-    if (data.shuffled) order = epoch_order(data.size(), batch.epoch, Seed{trial.seed});
+    return order;
+}
+
+std::vector<Batch> Setup::batches() const {
+    return decisions.batches(batches_of(data.size(), trial.split.effective(), trial.epochs), trial.split);
+}
+
+Window Setup::window(const Batch& batch) const {
+    const std::vector<std::int64_t> order = this->order(batch.epoch);
     Window window{batch, mesh_of(trial), {}, cut(batch.samples, trial.split), {}, 0};
     window.samples.assign(order.begin() + batch.begin, order.begin() + batch.begin + batch.samples);
+    decisions.picks(*this, window);
     for (const Slice& micro : window.micros) {
         double units = 0;
         for (const std::int64_t sample : window.of(micro)) units += data.units[static_cast<std::size_t>(sample)];
         window.micro_units.push_back(units);
         window.units += units;
+        window.padded_units += data.padded_units(window.of(micro));
     }
     return window;
 }
 
 std::int64_t Setup::trained_windows() const {
     std::int64_t trained = 0;
-    for (const Batch& batch : batches()) trained += decisions.trains_on(window(batch));
+    for (const Batch& batch : batches()) {
+        const Window own = window(batch);
+        trained += !own.samples.empty() && decisions.trains_on(own);
+    }
     return trained;
 }
 

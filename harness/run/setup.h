@@ -14,6 +14,7 @@
 namespace isobatch {
 
 struct Replica;
+struct Setup;
 
 /// The micros of one optimizer step and what they hold: everything that the loop's decisions may look at.
 struct Window {
@@ -23,6 +24,7 @@ struct Window {
     std::vector<Slice> micros;          ///< in sampler order
     std::vector<double> micro_units;    ///< of each slice
     double units = 0;                   ///< of the whole window
+    double padded_units = 0;            ///< with the padding of its micros
 
     /// The samples of one slice.
     std::span<const std::int64_t> of(const Slice& micro) const;
@@ -65,6 +67,10 @@ struct Decisions {
     /// Which parameters' gradients take part: all.
     std::function<std::vector<std::size_t>(const std::vector<at::Tensor>& parameters)> exchanged = every_one;
     Reduction reduction = Reduction::mean;
+    /// The share of a micro's gradient that arrives in the accumulator, beside the divisor: all of it.
+    std::function<double(const Window&, const Slice&)> arrives = [](const Window&, const Slice&) { return 1; };
+    /// What befalls a replica's gradients once a micro's backward is done: nothing.
+    std::function<void(const Window&, const Slice&, Replica&)> disturbs = [](const Window&, const Slice&, Replica&) {};
     /// Whether the gradients are cleared before this micro.
     std::function<bool(const Window&, const Slice&)> clears_before = [](const Window&, const Slice&) { return false; };
     /// Scales down the gradients of a replica before its step; nothing where its norm may be any.
@@ -73,6 +79,19 @@ struct Decisions {
     std::function<bool(const Window&)> clears_after_step = [](const Window&) { return true; };
     /// Whether the window is trained on at all.
     std::function<bool(const Window&)> trains_on = [](const Window&) { return true; };
+    /// Optimizer steps at the end of a window.
+    std::function<int(const Window&)> steps = [](const Window&) { return 1; };
+    /// Advances of the learning rate's schedule after it.
+    std::function<std::int64_t(const Window&)> schedule_steps = [](const Window&) { return 1; };
+    /// The optimizer steps that the schedule is spread over: those of the run.
+    std::function<std::int64_t(std::int64_t trained, const Split&)> horizon = [](std::int64_t trained, const Split&) {
+        return trained;
+    };
+    /// The batches that end in a step: the contract's.
+    std::function<std::vector<Batch>(std::vector<Batch>, const Split&)> batches = [](std::vector<Batch> all,
+                                                                                     const Split&) { return all; };
+    /// Changes which samples a window holds, and how they are cut: nothing.
+    std::function<void(const Setup&, Window&)> picks = [](const Setup&, Window&) {};
 };
 
 /// All that one run is made of.
@@ -82,9 +101,14 @@ struct Setup {
     Dataset data;
     Decisions decisions;
 
-    std::vector<Batch> batches() const { return batches_of(data.size(), trial.split.effective(), trial.epochs); }
-    /// How many windows this trainer trains on: the horizon of its schedule.
+    /// Those that this trainer steps on.
+    std::vector<Batch> batches() const;
+    /// How many windows this trainer trains on.
     std::int64_t trained_windows() const;
+    /// What its schedule is spread over.
+    std::int64_t horizon() const { return decisions.horizon(trained_windows(), trial.split); }
+    /// The order in which this epoch visits the samples.
+    std::vector<std::int64_t> order(int epoch) const;
     /// The window of a batch under the trial's split, in the order of its epoch, which no split changes.
     Window window(const Batch& batch) const;
     /// The examples of some samples, their floating-point tensors in this dtype.

@@ -35,19 +35,21 @@ std::string content_digest(const Trace& trace) {
 WindowLayout layout_of(const Trace& trace, std::size_t k) {
     WindowLayout window;
     window.mesh = trace.manifest.mesh();
-    std::int64_t samples = 0;
     const auto copies = static_cast<std::size_t>(window.mesh.copies);
     for (std::size_t rank = 0; rank < trace.ranks.size(); rank += copies) {
         if (k >= trace.ranks[rank].size()) continue;
         for (const Micro& micro : trace.ranks[rank][k].micros) {
-            const auto count = static_cast<std::int64_t>(micro.samples.size());
-            window.micros.push_back({static_cast<int>(rank), micro.index, count, micro.units});
-            samples += count;
+            window.micros.push_back(
+                {static_cast<int>(rank), micro.index, std::ssize(micro.samples), micro.units, micro.padded_units});
+            window.samples.insert(window.samples.end(), micro.samples.begin(), micro.samples.end());
+            window.epoch = trace.ranks[rank][k].epoch;
         }
     }
     if (!trace.ranks.empty() && k < trace.ranks[0].size() && trace.ranks[0][k].clip_threshold.value_or(0) > 0)
         window.norm = trace.ranks[0][k].grad_norm.value_or(0) / *trace.ranks[0][k].clip_threshold;
-    window.ragged = samples < trace.manifest.split.effective();
+    std::sort(window.samples.begin(), window.samples.end());
+    window.ragged = std::ssize(window.samples) < trace.manifest.split.effective();
+    window.accum = static_cast<int>(trace.manifest.split.accum);
     return window;
 }
 

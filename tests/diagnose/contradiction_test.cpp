@@ -1,7 +1,9 @@
 /// Evidence made by hand: what each kind of it says against a cause.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "diagnose/contradiction.h"
 #include "diagnose/diagnose.h"
 #include "tests/base/expect.h"
 
@@ -190,13 +192,96 @@ TEST(Contradiction, ACleanMicroWithoutUnitsCanStillBeTheFault) {
     EXPECT_EQ(against(Cause::zero_grad_in_window, cleared), "");
 }
 
+Record with_check(CheckResult result) {
+    Record own = record();
+    if (result.check == Check::step)
+        own.evidence.windows[0].schedule_steps = result.outcome == Outcome::divergent ? 2 : 1;
+    own.verdict.checks.push_back(std::move(result));
+    return own;
+}
+
+TEST(Contradiction, EqualWeightsAreToldApartByTheReportedLoss) {
+    const Place place{2, 0, "", -1};
+    const Record red = with_check({.check = Check::loss, .outcome = Outcome::divergent, .worst = place});
+    EXPECT_EQ(against(Cause::missing_accum_division, red), "");
+    EXPECT_EQ(against(Cause::divide_after_backward, red), "loss of 2x2x1 is wrong, and it leaves that right");
+    const Record right = with_check({.check = Check::loss, .outcome = Outcome::equivalent, .worst = place});
+    EXPECT_EQ(against(Cause::missing_accum_division, right), "loss of 2x2x1 is right, and it makes that wrong");
+    EXPECT_EQ(against(Cause::divide_after_backward, right), "");
+    const Record unseen = with_check({.check = Check::loss});  // an outside trainer's is compared with nothing
+    EXPECT_EQ(against(Cause::missing_accum_division, unseen), "");
+    EXPECT_EQ(against(Cause::divide_after_backward, unseen), "");
+}
+
+TEST(Contradiction, StepsAreCountedWhereTheyWereJudged) {
+    EXPECT_EQ(against(Cause::missing_accum_division, with_check({.check = Check::step})), "");
+    const Record twice = with_check({.check = Check::step, .outcome = Outcome::divergent});
+    EXPECT_EQ(against(Cause::missing_accum_division, twice),
+              "in step 2 of 2x2x1 it predicts 1 advances of the schedule, seen 2");
+    Record outside = record();
+    outside.evidence.windows[0].schedule_steps = 2;
+    EXPECT_EQ(against(Cause::missing_accum_division, outside), "");
+    Record stepped = with_check({.check = Check::step});
+    stepped.evidence.windows[0].steps = 0;
+    EXPECT_TRUE(says(against(Cause::missing_accum_division, stepped), "predicts 1 optimizer steps, seen 0"));
+}
+
+TEST(Contradiction, AHorizonIsKnownByTheRateOfLaterWindows) {
+    Record slow = record();
+    slow.verdict.checks = {{.check = Check::step, .outcome = Outcome::divergent}};
+    recovered(slow).weights = {1, 1, 1};
+    slow.evidence.windows[0].layout.accum = 2;
+    slow.evidence.windows.push_back(slow.evidence.windows[0]);
+    slow.evidence.windows[0].window = 1;
+    recovered(slow).stale = {};
+    slow.evidence.windows[1].lr_ratio = 1.25;
+    EXPECT_EQ(against(Cause::schedule_horizon, slow), "");
+    EXPECT_TRUE(says(against(Cause::schedule_per_micro, slow), "predicts 2 advances"));
+    slow.evidence.windows[1].lr_ratio = 0.75;
+    EXPECT_EQ(against(Cause::schedule_horizon, slow),
+              "in step 2 of 2x2x1 the learning rate is 0.75 times the right one");
+    slow.evidence.windows[1].lr_ratio = 1.25;
+    for (WindowEvidence& window : slow.evidence.windows) window.layout.accum = 1;
+    EXPECT_TRUE(says(against(Cause::schedule_horizon, slow), "it changes nothing there"));
+}
+
+TEST(Contradiction, StreamsAreCutShortOnlyWhereATailDoesNotDivide) {
+    Record lost = record();
+    lost.trial.samples = 7;  // of four and of three, on one device
+    lost.evidence.missing = lost.evidence.ragged = {3};
+    EXPECT_EQ(against(Cause::ragged_rank_streams, lost), "in 2x2x1 the devices have 3 samples of the tail");
+    lost.trial.split = {1, 2, 2};  // one for each of them is left
+    EXPECT_EQ(against(Cause::ragged_rank_streams, lost), "in 1x2x2 the devices have 3 samples of the tail");
+    lost.trial.split = {1, 1, 4};  // and here none
+    EXPECT_FALSE(says(against(Cause::ragged_rank_streams, lost), "samples of the tail"));
+}
+
+TEST(Contradiction, ALossAloneIsNotMovedByWeightsThatAreRight) {
+    Record right = with_check({.check = Check::loss, .outcome = Outcome::divergent, .worst = Place{2, 0, "", -1}});
+    right.verdict.checks[1].outcome = Outcome::equivalent;
+    recovered(right).weights = {1, 1, 1};
+    EXPECT_EQ(against(Cause::wrong_group_divisor, right), "2x2x1 is divergent, and it changes nothing there");
+}
+
+TEST(Contradiction, ARightTrialWhereItHasPowerSpeaksAgainstIt) {
+    Record green = with_check({.check = Check::events});
+    green.verdict.outcome = Outcome::equivalent;
+    green.verdict.sensitivity = std::numeric_limits<double>::infinity();
+    green.evidence.windows[0].recovered.clear();
+    EXPECT_EQ(against(Cause::zero_grad_in_window, green), "2x2x1 is right, and it makes events wrong there");
+    EXPECT_EQ(against(Cause::last_backward_survives, green), "") << "its weights are all that shows it";
+}
+
 TEST(Diagnose, ListsTheSetThatTheEvidenceCannotSeparate) {
     Record vague = record();
     recovered(vague).weights = {nan, nan, nan};
     recovered(vague).stale.clear();
     const Finding finding = diagnose(std::span(&vague, 1)).at(0);
-    EXPECT_EQ(finding.causes, (Causes{Cause::token_mean_of_means, Cause::missing_accum_division,
-                                      Cause::zero_grad_in_window, Cause::not_zeroed_after_step}));
+    for (const Cause cause : {Cause::token_mean_of_means, Cause::missing_accum_division, Cause::zero_grad_in_window,
+                              Cause::not_zeroed_after_step, Cause::double_division, Cause::n_minus_one})
+        EXPECT_TRUE(std::count(finding.causes.begin(), finding.causes.end(), cause)) << to_string(cause);
+    for (const Cause cause : {Cause::epoch_tail_dropped, Cause::never_synced, Cause::schedule_per_micro})
+        EXPECT_FALSE(std::count(finding.causes.begin(), finding.causes.end(), cause)) << to_string(cause);
     EXPECT_TRUE(says(finding.separated_by, "--splits all"));
     EXPECT_EQ(finding.rivals.size() + finding.causes.size(), all_causes.size() - 1);
 }

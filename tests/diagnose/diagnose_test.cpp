@@ -129,10 +129,14 @@ TEST_P(Diagnose, TwoCausesAtOnceAreUnknown) {
     const std::set<std::pair<Cause, Cause>> not_two{
         {Cause::no_world_compensation, Cause::sum_over_devices},       // together right
         {Cause::no_world_compensation, Cause::never_synced},           // together scaled_before_wait
+        {Cause::rank_local_denominator, Cause::sum_over_devices},      // together unconditional_world_factor
         {Cause::epoch_tail_dropped, Cause::uneven_ranks_equal_weight}  // the tail is where the second one shows
     };
-    for (const Cause first : known_causes()) {
-        for (const Cause second : known_causes()) {
+    std::vector<Cause> causes =
+        synthetic_causes();  // one of each kind is enough: later ones are more counts and factors
+    std::erase_if(causes, [](Cause cause) { return cause >= Cause::double_division; });
+    for (const Cause first : causes) {
+        for (const Cause second : causes) {
             if (first >= second || not_two.contains({first, second})) continue;
             if (part_of(first) == Part::exchange && part_of(second) == Part::exchange) continue;
             const auto records = records_of(nested, all_splits(), loop_with_both(first, second));
@@ -159,7 +163,8 @@ TEST_P(Diagnose, WhatChangesNothingInADivergentTrialDidNotMakeItSo) {
     EXPECT_TRUE(finding.weights.empty());
     EXPECT_TRUE(says(rival(finding, Cause::missing_accum_division)->ruled_out_by,
                      "4x1x4 is divergent, and it changes nothing there"));
-    EXPECT_TRUE(says(rival(finding, Cause::epoch_tail_dropped)->ruled_out_by, "it changes nothing there"));
+    EXPECT_TRUE(says(rival(finding, Cause::epoch_tail_dropped)->ruled_out_by,
+                     "data of 4x1x4 is right, and it makes that wrong"));
     expect_unknown(found({{4, 1, 4}}, late_rate));
 }
 

@@ -17,12 +17,15 @@ Evidence evidence() {
         .samples = {"a", "b \"c\"", "d"},
         .sample_units = {1.5, 0, std::nan("")},
         .micro_of = {1, 0, 1},
-        .layout = {{{0, 0, 1, 0.1}, {7, 3, 2, 1e300}}, true, 8},
+        .layout = {{{0, 0, 1, 0.1, 0.3}, {7, 3, 2, 1e300, 2e300}}, true, {.places = 8}, 0, false, 5},
+        .steps = 2,
+        .schedule_steps = 7,
+        .lr_ratio = 0.1,
         .condition = std::numeric_limits<double>::infinity(),
         .weight_tolerance = 1.0 / 3,
         .refused = "why",
         .recovered = {{{0, 5}, {1, -0.0, std::nan("")}, {0.5}, 1e-17, {"a \"b\""}}, {{1}, {0, 0, 0}, {}, 0}}};
-    return {{window, WindowEvidence{}}, {3, 6}, {6}, {std::int64_t{1} << 40}};
+    return {{window, WindowEvidence{}}, {3, 6}, {6}, {std::int64_t{1} << 40}, {Stray::padded}};
 }
 
 /// Every field, so that a new one does not compile here until its way through a file is tested.
@@ -39,9 +42,10 @@ void expect_same_numbers(const std::vector<double>& a, const std::vector<double>
 
 void expect_same(const WindowEvidence& left, const WindowEvidence& right) {
     const auto plain = [](const WindowEvidence& window) {
-        const auto& [step, number, samples, sample_units, micro_of, layout, condition, weight_tolerance, refused,
-                     recovered] = window;
-        return std::tie(step, number, samples, micro_of, layout, condition, weight_tolerance, refused);
+        const auto& [step, number, samples, sample_units, micro_of, layout, steps, schedule_steps, lr_ratio, condition,
+                     weight_tolerance, refused, recovered] = window;
+        return std::tie(step, number, samples, micro_of, layout, steps, schedule_steps, lr_ratio, condition,
+                        weight_tolerance, refused);
     };
     EXPECT_EQ(plain(left), plain(right));
     expect_same_numbers(left.sample_units, right.sample_units);
@@ -55,10 +59,11 @@ void expect_same(const WindowEvidence& left, const WindowEvidence& right) {
 
 TEST(Evidence, ReadsBackFromItsJson) {
     const Evidence good = evidence(), read = evidence_from_json(parse_json(to_json(good).dump(), "file"), "file");
-    const auto& [windows, missing, ragged, strangers] = read;
+    const auto& [windows, missing, ragged, strangers, strays] = read;
     EXPECT_EQ(missing, good.missing);
     EXPECT_EQ(ragged, good.ragged);
     EXPECT_EQ(strangers, good.strangers);
+    EXPECT_EQ(strays, good.strays);
     ASSERT_EQ(windows.size(), 2u);
     expect_same(windows[0], good.windows[0]);
     expect_same(windows[1], good.windows[1]);
@@ -100,7 +105,10 @@ TEST(Evidence, CountsAreWithinTheirRange) {
                             "/windows/0/recovered/0/ranks/0",
                             "/missing/0",
                             "/ragged/0",
-                            "/strangers/0"};
+                            "/strangers/0",
+                            "/windows/0/accum",
+                            "/windows/0/steps",
+                            "/windows/0/schedule_steps"};
     for (const char* count : counts) {
         for (const Json& bad :
              {Json(-1), Json((std::int64_t{1} << 40) + 1), Json(std::numeric_limits<std::uint64_t>::max()), Json(0.5),

@@ -15,6 +15,29 @@ inline std::vector<Cause> known_causes() {
     return {all_causes.begin(), all_causes.end() - 1};
 }
 
+/// Those that a synthetic trainer can have: of weights, clears and exchanges. What is wrong in the ledger or in a count
+/// of steps, our own loop has in tests/cases/faults.
+inline std::vector<Cause> synthetic_causes() {
+    std::vector<Cause> causes;
+    for (const Cause cause : known_causes())
+        if (cause < Cause::same_batch_repeated) causes.push_back(cause);
+    return causes;
+}
+
+inline SyntheticLoop dividing_by(double (*count)(const WindowLayout&, const MicroCount&)) {
+    SyntheticLoop loop;
+    loop.divisor = [count](const WindowLayout& window, const MicroCount& micro, double devices) {
+        return count(window, micro) / devices;
+    };
+    return loop;
+}
+
+inline SyntheticLoop arriving(double (*share)(const WindowLayout&, const MicroCount&)) {
+    SyntheticLoop loop;
+    loop.arrives = share;
+    return loop;
+}
+
 inline std::vector<Split> all_splits() {
     return splits_of({.effective = 16});
 }
@@ -93,7 +116,36 @@ inline SyntheticLoop loop_with(Cause cause) {
         case Cause::epoch_tail_dropped:
             loop.trains_on_tail = false;
             break;
-        case Cause::unknown:
+        case Cause::double_division:
+            return arriving([](const auto& window, const auto& micro) { return 1.0 / micros_on(window, micro.rank); });
+        case Cause::divide_after_backward:
+            return arriving([](const auto& window, const auto& micro) { return 1.0 * micros_on(window, micro.rank); });
+        case Cause::last_backward_survives:
+            return arriving([](const auto& window, const auto& micro) {
+                return micro.micro + 1 == micros_on(window, micro.rank) ? 1.0 : 0.0;
+            });
+        case Cause::first_backward_survives:
+            return arriving([](const auto&, const auto& micro) { return micro.micro == 0 ? 1.0 : 0.0; });
+        case Cause::sample_share_on_token_mean:
+            return dividing_by([](const auto& window, const auto& micro) {
+                const double mean = micro.units > 0 ? micro.units : 1;
+                return mean * static_cast<double>(samples_of(window)) / static_cast<double>(micro.samples);
+            });
+        case Cause::sample_vs_token_contract:
+            return dividing_by([](const auto& window, const auto&) { return static_cast<double>(samples_of(window)); });
+        case Cause::short_window_nominal_accum:
+            return dividing_by([](const auto& window, const auto& micro) {
+                return units_of(window) * window.accum / micros_on(window, micro.rank);
+            });
+        case Cause::padded_tokens_counted:
+            return dividing_by([](const auto& window, const auto&) { return padded_units_of(window); });
+        case Cause::n_minus_one:
+            return dividing_by([](const auto& window, const auto&) { return units_of(window) - 1; });
+        case Cause::unconditional_world_factor:
+            return dividing_by([](const auto& window, const auto& micro) { return own_mean(window, micro, 1); });
+        case Cause::sum_never_divided:
+            return dividing_by([](const auto& window, const auto&) { return 1.0 * window.mesh.places; });
+        default:  // of the ledger or of a count of steps, or unknown
             break;
     }
     return loop;

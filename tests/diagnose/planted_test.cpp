@@ -26,7 +26,7 @@ protected:
     int copies() const { return cause() == Cause::wrong_group_divisor ? 2 : 1; }
     double exactness() const { return recipe() == Recipe::fp64 ? 1e-9 : 1e-5; }
 };
-INSTANTIATE_TEST_SUITE_P(Causes, Planted, testing::Combine(all_recipes(), testing::ValuesIn(known_causes())),
+INSTANTIATE_TEST_SUITE_P(Causes, Planted, testing::Combine(all_recipes(), testing::ValuesIn(synthetic_causes())),
                          [](const testing::TestParamInfo<std::tuple<Recipe, Cause>>& test) {
                              std::string name =
                                  to_string(std::get<1>(test.param)) + "_" + to_string(std::get<0>(test.param));
@@ -81,8 +81,16 @@ bool look_alike(Cause a, Cause b, const Record& record) {
             const Prediction x = predict(a, window, rank).value(), y = predict(b, window, rank).value();
             for (std::size_t i = 0; i < x.weights.size(); ++i)
                 if (window.sample_units[i] > 0 && std::abs(x.weights[i] - y.weights[i]) > 1e-3) return false;
-            if (x.stale != y.stale || x.in_part != y.in_part) return false;
+            if (x.stale != y.stale || x.in_part != y.in_part || x.steps != y.steps ||
+                x.schedule_steps != y.schedule_steps)
+                return false;
         }
+    const auto touches = [](Cause cause, Check check) {
+        const FaultEntry& fault = fault_of(cause);
+        return std::find(fault.red.begin(), fault.red.end(), check) != fault.red.end();
+    };
+    for (const Check check : {Check::events, Check::loss, Check::step})
+        if (touches(a, check) != touches(b, check)) return false;
     return explains_ledger(a, record.evidence) == explains_ledger(b, record.evidence);
 }
 
@@ -93,11 +101,13 @@ TEST_P(Planted, IsNamedFromEverySingleSplitWithItsLookAlikes) {
         ASSERT_EQ(findings.empty(), record.verdict.outcome <= Outcome::equivalent);
         if (findings.empty()) continue;
         Causes expected;
-        for (const Cause other : known_causes())
+        for (const Cause other : synthetic_causes())
             if (look_alike(cause(), other, record) && (record.trial.split.devices > 1 || !concerns_devices(other)))
                 expected.push_back(other);
-        EXPECT_EQ(findings[0].causes, expected) << to_string(record.trial.split);
-        EXPECT_EQ(findings[0].separated_by.empty(), expected.size() == 1);
+        Causes named = findings[0].causes;  // a tail that is smaller than the devices is lost to more than one cause
+        std::erase_if(named, [](Cause one) { return one == Cause::ragged_rank_streams; });
+        EXPECT_EQ(named, expected) << to_string(record.trial.split);
+        EXPECT_EQ(findings[0].separated_by.empty(), findings[0].causes.size() == 1);
     }
 }
 
@@ -159,7 +169,8 @@ TEST_P(Planted, ShowsTheFirstWindowThatIsWrong) {
     EXPECT_EQ(finding.first, (Place{window->step, rank, "", -1}));
     const bool stale = cause() == Cause::not_zeroed_after_step;
     EXPECT_EQ(finding.stale.size(), static_cast<std::size_t>(window->window - 1));
-    EXPECT_EQ(window->window, stale ? 2 : cause() == Cause::uneven_ranks_equal_weight ? 3 : 1);
+    const bool in_a_tail = cause() == Cause::uneven_ranks_equal_weight || cause() == Cause::short_window_nominal_accum;
+    EXPECT_EQ(window->window, stale ? 2 : in_a_tail ? 3 : 1);
     ASSERT_EQ(finding.weights.size(), window->samples.size());
     for (std::size_t i = 0; i < finding.weights.size(); ++i) {
         const WeightLine& line = finding.weights[i];

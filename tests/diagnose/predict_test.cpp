@@ -1,5 +1,8 @@
 #include "diagnose/predict.h"
 
+#include <set>
+#include <utility>
+
 #include "tests/base/expect.h"
 
 namespace isobatch {
@@ -130,10 +133,62 @@ TEST(Predict, OneMicroIsRightWhateverTheFault) {
     WindowEvidence one = window();
     one.layout = {{{0, 0, 7, 8}}, false, 1};
     one.micro_of.assign(7, 0);
+    const std::set<Cause> of_counts{Cause::sample_vs_token_contract, Cause::n_minus_one, Cause::sum_never_divided,
+                                    Cause::unknown};
     for (const Cause cause : all_causes)
-        if (cause != Cause::unknown) {
+        if (!of_counts.contains(cause)) {
             EXPECT_EQ(predicted(cause, one), Weights(7, 1)) << to_string(cause);
         }
+}
+
+TEST(Predict, ACountThatIsNotTheUnitsIsTheSameForAllSamples) {
+    WindowEvidence padded = window();  // 8 units, 7 samples, 4 places
+    padded.layout.micros[0].padded_units = 12;
+    padded.layout.micros[2].padded_units = 4;
+    EXPECT_EQ(predicted(Cause::sample_vs_token_contract, padded), Weights(7, 8.0 / 7));
+    EXPECT_EQ(predicted(Cause::n_minus_one, padded), Weights(7, 8.0 / 7));
+    EXPECT_EQ(predicted(Cause::sum_never_divided, padded), Weights(7, 2));
+    EXPECT_EQ(predicted(Cause::padded_tokens_counted, padded), Weights(7, 0.5));
+    EXPECT_EQ(predicted(Cause::padded_tokens_counted, window()), Weights(7, 1)) << "nobody counted";
+}
+
+TEST(Predict, AShareOfSamplesIsThatOfItsMicro) {
+    // N / B · b_m / n_m: two samples with 6 units, three with 2.
+    const double first = 8.0 / 7 * 2 / 6, last = 8.0 / 7 * 3 / 2;
+    const Weights found = predicted(Cause::sample_share_on_token_mean, window());
+    for (std::size_t i = 0; i < 7; ++i) EXPECT_NEAR(found[i], i < 2 ? first : i < 5 ? last : 1, 1e-15);
+}
+
+TEST(Predict, AFactorOfTheMicrosIsThatOfTheOwnRank) {
+    EXPECT_EQ(predicted(Cause::double_division, window()), (Weights{0.5, 0.5, 1, 1, 1, 0.5, 0.5}));
+    EXPECT_EQ(predicted(Cause::divide_after_backward, window()), (Weights{2, 2, 1, 1, 1, 2, 2}));
+    WindowEvidence nominal = window();
+    nominal.layout.accum = 2;
+    EXPECT_EQ(predicted(Cause::short_window_nominal_accum, nominal), (Weights{1, 1, 0.5, 0.5, 0.5, 1, 1}));
+}
+
+TEST(Predict, AnAccumulatorThatIsOverwrittenKeepsOneMicro) {
+    EXPECT_EQ(predicted(Cause::last_backward_survives, window()), (Weights{0, 0, 1, 1, 1, 1, 1}));
+    EXPECT_EQ(predicted(Cause::first_backward_survives, window()), (Weights{1, 1, 1, 1, 1, 0, 0}));
+}
+
+TEST(Predict, AFactorOfTheWorldLeavesEachRanksOwnMean) {
+    const Weights expected{8.0 / 6, 8.0 / 6, 4, 4, 4, 8.0 / 6, 8.0 / 6};
+    EXPECT_EQ(predicted(Cause::unconditional_world_factor, window()), expected);
+}
+
+TEST(Predict, CountsOfStepsAreThoseOfTheTail) {
+    WindowEvidence full = window();
+    full.layout.ragged = false;
+    const auto steps = [&](Cause cause) {
+        return std::pair(predict(cause, window(), 0)->steps, predict(cause, full, 0)->steps);
+    };
+    EXPECT_EQ(steps(Cause::epoch_tail_extra_step), (std::pair<std::int64_t, std::int64_t>(2, 1)));
+    EXPECT_EQ(steps(Cause::step_lost_grads_wiped), (std::pair<std::int64_t, std::int64_t>(0, 1)));
+    EXPECT_EQ(steps(Cause::schedule_per_micro), (std::pair<std::int64_t, std::int64_t>(1, 1)));
+    EXPECT_EQ(predict(Cause::schedule_per_micro, window(), 0)->schedule_steps, 2);
+    EXPECT_EQ(predict(Cause::schedule_per_rank, window(), 0)->schedule_steps, 4);
+    EXPECT_EQ(predict(Cause::schedule_horizon, window(), 0)->schedule_steps, 1);
 }
 
 TEST(Predict, EqualMicrosAreRightUnderMeanOfMeans) {
@@ -159,9 +214,38 @@ TEST(ExplainsLedger, ADroppedTailMissesAllAndOnlyTheRaggedWindows) {
     for (const Cause cause : all_causes) {
         if (cause == Cause::epoch_tail_dropped) continue;
         EXPECT_TRUE(explains(cause, {}, {})) << to_string(cause);
+        if (cause >= Cause::same_batch_repeated && cause <= Cause::accumulation_off) continue;
         EXPECT_FALSE(explains(cause, {3, 6}, {})) << to_string(cause);
         EXPECT_FALSE(explains(cause, {}, {1})) << to_string(cause);
     }
+}
+
+TEST(ExplainsLedger, AFaultOfTheSamplesIsKnownByWhatItsStepsHold) {
+    const auto explains = [](Cause cause, const std::vector<std::int64_t>& missing, const std::vector<Stray>& strays) {
+        Evidence evidence;
+        evidence.ragged = {3, 6};
+        evidence.missing = missing;
+        evidence.strays = strays;
+        evidence.strangers.assign(strays.size(), 1);
+        return explains_ledger(cause, evidence);
+    };
+    using enum Stray;
+    const std::vector<std::pair<Cause, Stray>> own{{Cause::same_batch_repeated, repeated_micro},
+                                                   {Cause::per_rank_sampler_seed, other_places},
+                                                   {Cause::epoch_not_set, first_epoch},
+                                                   {Cause::sampler_padding_duplicates, padded},
+                                                   {Cause::ragged_rank_streams, part}};
+    for (const auto& [cause, stray] : own) {
+        for (const auto& [other, its] : own) EXPECT_EQ(explains(cause, {3, 6}, {its, its}), cause == other);
+        EXPECT_EQ(explains(cause, {3, 6}, {stray}), cause == Cause::ragged_rank_streams) << to_string(cause);
+        EXPECT_FALSE(explains(cause, {3, 6}, {stray, Stray::other})) << to_string(cause);
+    }
+    for (const Cause cause : {Cause::sampler_padding_duplicates, Cause::ragged_rank_streams})
+        EXPECT_FALSE(explains(cause, {2}, {cause == Cause::ragged_rank_streams ? part : padded})) << "only in a tail";
+    EXPECT_TRUE(explains(Cause::ragged_rank_streams, {3, 6}, {})) << "nothing is left of a tail smaller than the ranks";
+    EXPECT_FALSE(explains(Cause::ragged_rank_streams, {3}, {part, part}));
+    EXPECT_TRUE(explains(Cause::accumulation_off, {1, 3}, {part, part, part, part}));
+    EXPECT_FALSE(explains(Cause::accumulation_off, {1, 3}, {part, part, part}));
 }
 
 }  // namespace

@@ -69,11 +69,14 @@ WindowLayout layout_of(const SyntheticWindow& window, const Split& split, int co
     WindowLayout layout;
     for (const Slice& micro : cut(window.batch.samples, split)) {
         const auto units = window.units.begin();
+        const double longest = *std::max_element(units + micro.begin, units + micro.end);
         layout.micros.push_back({micro.place * copies, micro.micro, micro.size(),
-                                 std::accumulate(units + micro.begin, units + micro.end, 0.0)});
+                                 std::accumulate(units + micro.begin, units + micro.end, 0.0),
+                                 longest * static_cast<double>(micro.size())});
     }
     layout.ragged = window.batch.samples < split.effective();
     layout.mesh = {.places = static_cast<int>(split.devices), .copies = copies};
+    layout.accum = static_cast<int>(split.accum);
     return layout;
 }
 
@@ -174,12 +177,15 @@ void Synthetic::accumulate(std::size_t w, const Split& split, const SyntheticLoo
             steps[rank].events.emplace_back("zero");
         }
         const double divisor = loop.divisor(layout, layout.micros[m], static_cast<double>(split.devices));
-        const Flat added = backward(w, slices[m], divisor, loop);
+        const double share = loop.arrives(layout, layout.micros[m]);
+        Flat added = backward(w, slices[m], divisor, loop);
+        for (double& value : added) value = rounded(value * share);
         const bool alone = loop.last_alone && split.devices > 1 && slices[m].micro + 1 == most_micros(layout);
         Flat& sum = alone ? given[rank] : sums[rank];
         for (std::size_t j = 0; j < elements_; ++j) sum[j] = rounded(sum[j] + added[j]);
         Micro micro{.index = slices[m].micro,
                     .units = layout.micros[m].units,
+                    .padded_units = layout.micros[m].padded_units,
                     .loss = loss(w, slices[m]),
                     .weight = 1 / divisor};
         for (auto i = static_cast<std::size_t>(slices[m].begin); i < static_cast<std::size_t>(slices[m].end); ++i)

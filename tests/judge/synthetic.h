@@ -46,6 +46,10 @@ struct SyntheticLoop {
         [](const WindowLayout& window, const MicroCount&, double devices) { return units_of(window) / devices; };
     /// Multiplies the gradient, but not the loss, of the sample at position `sample` of window `w`.
     std::function<double(std::size_t w, std::size_t sample)> weight = [](std::size_t, std::size_t) { return 1.0; };
+    /// Multiplies the gradient, but not the loss, of a micro.
+    std::function<double(const WindowLayout&, const MicroCount&)> arrives = [](const auto&, const auto&) {
+        return 1.0;
+    };
     bool clears_before_micro = false;
     bool clears_after_step = true;
     bool trains_on_tail = true;

@@ -72,6 +72,7 @@ inline std::vector<Record> small_records() {
     records[4].evidence.windows = {small_window()};
     records[4].evidence.windows[0].refused = "3 parameters cannot tell 4 samples apart";
     records[4].evidence.strangers = {2};
+    records[4].evidence.strays = {Stray::part};
     Trial crashed = records[0].trial;
     crashed.split = {1, 2, 2};
     records.push_back(

@@ -93,17 +93,43 @@ TEST(ContentDigest, TimesAreNoContent) {
     EXPECT_EQ(content_digest(trace), content_digest(small_trace()));
 }
 
+/// Without what is not a count.
+WindowLayout counts_of(const Trace& trace, std::size_t k) {
+    WindowLayout layout = layout_of(trace, k);
+    layout.samples.clear();
+    layout.epoch = layout.accum = 1;
+    for (MicroCount& micro : layout.micros) micro.padded_units = 0;
+    return layout;
+}
+
 TEST(LayoutOf, CountsSamplesAndUnitsOverAllRanks) {
-    EXPECT_EQ(layout_of(small_trace(), 0),
+    EXPECT_EQ(counts_of(small_trace(), 0),
               (WindowLayout{{{0, 0, 2, 3}, {0, 1, 2, 7}, {1, 0, 2, 5}, {1, 1, 2, 9}}, false, {.places = 2}, 2.5}));
-    EXPECT_EQ(layout_of(small_trace(), 2), (WindowLayout{{{0, 0, 2, 19}, {1, 0, 1, 21}}, true, 2}));
+    EXPECT_EQ(counts_of(small_trace(), 2), (WindowLayout{{{0, 0, 2, 19}, {1, 0, 1, 21}}, true, 2}));
 }
 
 TEST(LayoutOf, TakesARankThatEndedEarly) {
     Trace trace = small_trace();
     trace.ranks[0].resize(1);
-    EXPECT_EQ(layout_of(trace, 1), (WindowLayout{{{1, 0, 2, 13}, {1, 1, 2, 17}}, true, 2}));
+    EXPECT_EQ(counts_of(trace, 1), (WindowLayout{{{1, 0, 2, 13}, {1, 1, 2, 17}}, true, 2}));
     EXPECT_EQ(layouts_of(trace).size(), 3u) << "as many as the longest rank has";
+}
+
+TEST(LayoutOf, KnowsWhichSamplesOfWhichEpochAreCutIntoHowMany) {
+    Trace trace = small_trace();
+    trace.ranks[0][2].epoch = trace.ranks[1][2].epoch = 2;
+    trace.ranks[0][2].micros[0].padded_units = 4.5;
+    const WindowLayout layout = layout_of(trace, 2);
+    EXPECT_EQ(layout.epoch, 2);
+    EXPECT_EQ(layout.accum, trace.manifest.split.accum);
+    EXPECT_EQ(layout.micros[0].padded_units, 4.5);
+    EXPECT_EQ(padded_units_of(layout), 4.5 + layout.micros[1].padded_units);
+    std::vector<std::string> held;
+    for (const auto& rank : trace.ranks)
+        for (const std::string& sample : rank[2].micros[0].samples) held.push_back(sample);
+    std::sort(held.begin(), held.end());
+    EXPECT_EQ(layout.samples, held);
+    EXPECT_EQ(samples_of(layout), std::ssize(held));
 }
 
 TEST(LayoutsOf, HoldsEveryWindow) {

@@ -4,7 +4,9 @@
 
 #include "../../base/expect.h"
 #include "../../run/small_trial.h"
+#include "diagnose/diagnose.h"
 #include "plan/fault.h"
+#include "plan/isobatch.h"
 #include "run/matrix.h"
 
 namespace isobatch {
@@ -13,7 +15,8 @@ TEST(Faults, EveryEntryOfTheCatalogueIsPlantedByExactlyOneFamily) {
     for (const FaultEntry& entry : fault_catalogue()) {
         isobatch::Setup setup = make_setup(small_trial({1, 2, 2}));
         EXPECT_EQ(plant_denominator(entry.id, setup) + plant_accumulator(entry.id, setup) +
-                      plant_clip(entry.id, setup) + plant_synchronisation(entry.id, setup),
+                      plant_clip(entry.id, setup) + plant_synchronisation(entry.id, setup) +
+                      plant_data(entry.id, setup) + plant_schedule(entry.id, setup),
                   1)
             << entry.id;
     }
@@ -37,6 +40,24 @@ TEST(Faults, RedAndGreenChecksAreAsTheCatalogueSays) {
         for (const Check check : green_checks(entry))
             EXPECT_LE(result_of(record.verdict, check).outcome, Outcome::equivalent)
                 << entry.id << ": " << to_string(check);
+    }
+}
+
+/// From all splits together, ours to the last: each is named, and where nothing else looks like it, alone.
+TEST(Faults, EveryOneIsNamed) {
+    for (const FaultEntry& entry : fault_catalogue()) {
+        if (!entry.cause || !entry.certain) continue;
+        std::vector<Record> records;
+        Matrix matrix(plant, {});
+        for (const Split& split : splits_of({.effective = 8, .max_devices = 2})) {
+            Trial trial = small_trial(split);
+            trial.copies = entry.cause == Cause::wrong_group_divisor ? 2 : 1;
+            trial.fault = entry.id;
+            records.push_back(matrix.run(trial));
+        }
+        const std::vector<Finding> findings = diagnose(records);
+        ASSERT_EQ(findings.size(), 1U) << entry.id;
+        EXPECT_EQ(findings[0].causes, std::vector<Cause>{*entry.cause}) << entry.id;
     }
 }
 

@@ -1,0 +1,47 @@
+/// Faults of what is counted: optimizer steps, and the steps of the learning rate's schedule.
+#include "cases/faults/faults.h"
+
+namespace isobatch {
+
+namespace {
+
+/// A step for each turn of micros, as when the accumulation never reaches the engine.
+std::vector<Batch> turn_by_turn(const std::vector<Batch>& batches, const Split& split) {
+    const std::int64_t turn = split.per_device * split.devices;
+    std::vector<Batch> turns;
+    for (const Batch& batch : batches)
+        for (std::int64_t begin = 0; begin < batch.samples; begin += turn) {
+            Batch one = batch;
+            one.begin += begin;
+            one.samples = std::min(turn, batch.samples - begin);
+            turns.push_back(one);
+        }
+    return turns;
+}
+
+}  // namespace
+
+bool plant_schedule(const std::string& id, Setup& setup) {
+    Decisions& decide = setup.decisions;
+    const auto ragged = [effective = setup.trial.split.effective()](const Window& window) {
+        return window.batch.samples < effective;
+    };
+    if (id == "schedule-per-micro") {
+        decide.schedule_steps = [](const Window& window) { return window.most_micros(); };
+    } else if (id == "schedule-per-rank") {
+        decide.schedule_steps = [](const Window& window) { return window.mesh.places; };
+    } else if (id == "schedule-horizon") {
+        decide.horizon = [](std::int64_t trained, const Split& split) { return trained * split.accum; };
+    } else if (id == "accumulation-off") {
+        decide.batches = turn_by_turn;
+    } else if (id == "epoch-tail-extra-step") {
+        decide.steps = [ragged](const Window& window) { return ragged(window) ? 2 : 1; };
+    } else if (id == "step-lost-grads-wiped") {
+        decide.steps = [ragged](const Window& window) { return ragged(window) ? 0 : 1; };
+    } else {
+        return false;
+    }
+    return true;
+}
+
+}  // namespace isobatch

@@ -1,0 +1,189 @@
+#include "diagnose/contradiction.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "diagnose/predict.h"
+#include "diagnose/recover.h"
+#include "plan/fault.h"
+#include "plan/power.h"
+
+namespace isobatch {
+
+namespace {
+
+std::string place_of(const Record& record, const WindowEvidence& window) {
+    return fmt::format("step {} of {}", window.step, to_string(record.trial.split));
+}
+
+const MicroCount& micro_of(const WindowEvidence& window, std::size_t sample) {
+    return window.layout.micros[static_cast<std::size_t>(window.micro_of[sample])];
+}
+
+/// What one decoded gradient says against a prediction.
+std::string against(const Prediction& prediction, const Record& record, const WindowEvidence& window,
+                    const Recovered& recovered) {
+    if (!(recovered.residual <= residual_limit(record.trial.recipe)))
+        return fmt::format("in {} no weights explain the gradient (residual {:.2g})", place_of(record, window),
+                           recovered.residual);
+    if (prediction.in_part == recovered.tensors.empty())
+        return fmt::format("in {} {} of the parameters are wrong", place_of(record, window),
+                           prediction.in_part ? "all" : "only some");
+    for (std::size_t i = 0; i < recovered.weights.size(); ++i) {
+        if (std::isnan(recovered.weights[i])) continue;  // a sample without a gradient has no weight
+        const double allowed = window.weight_tolerance * std::max(1.0, std::abs(prediction.weights[i]));
+        if (std::abs(recovered.weights[i] - prediction.weights[i]) <= allowed) continue;
+        return fmt::format("in {} it predicts weight {:.4f} for sample {} (rank {}, micro {}), recovered {:.4f}",
+                           place_of(record, window), prediction.weights[i], printable(window.samples[i]),
+                           micro_of(window, i).rank, micro_of(window, i).micro, recovered.weights[i]);
+    }
+    for (std::size_t i = 0; i < recovered.stale.size(); ++i) {
+        const double stale = recovered.stale[i];
+        // Where the norm is clipped, what is left over was clipped too, once for each step since: of the oldest nothing
+        // may be seen any more, of the last one something must.
+        const bool shrunk = window.layout.norm > 0 && stale < prediction.stale &&
+                            stale > (i + 1 < recovered.stale.size() ? -1 : 1) * window.weight_tolerance;
+        if (!shrunk && !(std::abs(stale - prediction.stale) <= window.weight_tolerance))
+            return fmt::format("in {} it predicts {:.4f} of an earlier gradient, recovered {:.4f}",
+                               place_of(record, window), prediction.stale, stale);
+    }
+    return {};
+}
+
+/// An equivalent window speaks too: a cause that would have moved it beyond the verdict's sensitivity is excluded.
+std::string against_green(const Prediction& prediction, const Record& record, const WindowEvidence& window) {
+    for (std::size_t i = 0; i < prediction.weights.size(); ++i)
+        if (window.sample_units[i] > 0 && std::abs(prediction.weights[i] - 1) > record.verdict.sensitivity)
+            return fmt::format("in {} it predicts weight {:.4f} for sample {}, where the gradient is right",
+                               place_of(record, window), prediction.weights[i], printable(window.samples[i]));
+    if (prediction.stale != 0 && window.window > 1)
+        return fmt::format("in {} it predicts an earlier gradient, where the gradient is right",
+                           place_of(record, window));
+    return {};
+}
+
+bool green(const Record& record) {
+    return record.verdict.outcome <= Outcome::equivalent;
+}
+
+/// Of the judged windows.
+Windows layouts_of(const Record& record) {
+    Windows layouts;
+    for (const WindowEvidence& window : record.evidence.windows) layouts.push_back(window.layout);
+    return layouts;
+}
+
+bool is_red(const Record& record, Check check) {
+    return std::any_of(record.verdict.checks.begin(), record.verdict.checks.end(), [&](const CheckResult& result) {
+        return result.check == check && result.outcome == Outcome::divergent;
+    });
+}
+
+/// Only of our own loop are the steps counted.
+std::string against_counts(const Prediction& prediction, const Record& record, const WindowEvidence& window) {
+    const auto counted = [](const CheckResult& result) { return result.check == Check::step; };
+    if (std::none_of(record.verdict.checks.begin(), record.verdict.checks.end(), counted)) return {};
+    if (window.steps != prediction.steps)
+        return fmt::format("in {} it predicts {} optimizer steps, seen {}", place_of(record, window), prediction.steps,
+                           window.steps);
+    if (window.schedule_steps != prediction.schedule_steps)
+        return fmt::format("in {} it predicts {} advances of the schedule, seen {}", place_of(record, window),
+                           prediction.schedule_steps, window.schedule_steps);
+    return {};
+}
+
+/// What is red must be what it changes: a gradient that is must have been moved.
+std::string against_red(Cause cause, const Record& record) {
+    const std::vector<WindowEvidence>& windows = record.evidence.windows;
+    const bool moves = std::any_of(windows.begin(), windows.end(), [&](const WindowEvidence& window) {
+        for (int rank = 0; rank < window.layout.mesh.ranks(); ++rank) {
+            const Prediction prediction = predict(cause, window, rank).value_or(Prediction{});
+            if ((prediction.stale != 0 && window.window > 1) ||
+                std::any_of(prediction.weights.begin(), prediction.weights.end(), [](double w) { return w != 1; }))
+                return true;
+        }
+        return false;
+    });
+    if (moves) return {};
+    if (is_red(record, Check::grad))
+        return fmt::format("{} is divergent, and it changes no gradient there", to_string(record.trial.split));
+    const FaultEntry& fault = find_fault(to_string(cause));
+    const bool of_weights = fault.red.front() == Check::grad;  // and of the loss that follows them
+    const bool can = !of_weights && (fault.red.front() != Check::step || fault.power(layouts_of(record)));
+    if (can && std::any_of(fault.red.begin(), fault.red.end(), [&](Check check) { return is_red(record, check); }))
+        return {};
+    return fmt::format("{} is divergent, and it changes nothing there", to_string(record.trial.split));
+}
+
+/// Where nothing is red, a fault of samples, events or counts must not have had power.
+std::string against_power(Cause cause, const Record& record) {
+    const FaultEntry& fault = find_fault(to_string(cause));
+    const auto asked = [&](const CheckResult& result) { return result.check == fault.red.front(); };
+    if (fault.red.front() == Check::grad ||  // its weights were compared
+        std::none_of(record.verdict.checks.begin(), record.verdict.checks.end(), asked))
+        return {};
+    if (!fault.power(layouts_of(record))) return {};
+    return fmt::format("{} is right, and it makes {} wrong there", to_string(record.trial.split),
+                       to_string(fault.red.front()));
+}
+
+/// Two causes may leave the same weights, and differ in what else they touch: the order of events, the reported loss.
+/// What gradients and samples hold is compared elsewhere.
+std::string against_checks(Cause cause, const Record& record) {
+    const FaultEntry& fault = find_fault(to_string(cause));
+    const auto lists = [](const std::vector<Check>& checks, Check check) {
+        return std::find(checks.begin(), checks.end(), check) != checks.end();
+    };
+    for (const CheckResult& result : record.verdict.checks) {
+        const bool red = result.outcome == Outcome::divergent, expected = lists(fault.red, result.check);
+        if (red && !expected && result.check > Check::data && result.check != Check::grad &&
+            !lists(fault.may, result.check))
+            return fmt::format("{} of {} is wrong, and it leaves that right", to_string(result.check),
+                               to_string(record.trial.split));
+        // A loss that nobody compared has no worst place.
+        const bool judged = result.check <= Check::step || (result.check == Check::loss && result.worst);
+        if (!red && expected && judged && record.verdict.outcome == Outcome::divergent)
+            return fmt::format("{} of {} is right, and it makes that wrong", to_string(result.check),
+                               to_string(record.trial.split));
+    }
+    return {};
+}
+
+}  // namespace
+
+std::string contradiction(Cause cause, const Record& record) {
+    if (cause == Cause::unknown) return "it predicts nothing";
+    const Evidence& evidence = record.evidence;
+    if (!explains_ledger(cause, evidence))
+        return cause == Cause::epoch_tail_dropped
+                   ? fmt::format("{} misses {} windows, {} are ragged", to_string(record.trial.split),
+                                 evidence.missing.size(), evidence.ragged.size())
+                   : fmt::format("{} does not hold the promised samples in every window",
+                                 to_string(record.trial.split));
+    const std::int64_t tail = record.trial.samples % record.trial.split.effective();
+    if (cause == Cause::ragged_rank_streams && !evidence.missing.empty() &&
+        (tail % record.trial.split.devices == 0 || (tail >= record.trial.split.devices) == evidence.strays.empty()))
+        return fmt::format("in {} the devices have {} samples of the tail", to_string(record.trial.split), tail);
+    for (const WindowEvidence& window : evidence.windows) {
+        std::string problem = against_counts(predict(cause, window, 0).value(), record, window);
+        // Spread over more steps, a rate that falls is the same in the first window and larger in every other.
+        if (cause == Cause::schedule_horizon && !green(record) && (window.lr_ratio > 1) != (window.window > 1))
+            problem = fmt::format("in {} the learning rate is {:.4g} times the right one", place_of(record, window),
+                                  window.lr_ratio);
+        for (int rank = 0; green(record) && rank < window.layout.mesh.ranks() && problem.empty(); ++rank)
+            problem = against_green(predict(cause, window, rank).value(), record, window);
+        for (const Recovered& recovered : window.recovered)
+            for (const int rank : recovered.ranks)
+                if (problem.empty()) problem = against(predict(cause, window, rank).value(), record, window, recovered);
+        if (!problem.empty()) return problem;
+    }
+    if (green(record)) return against_power(cause, record);
+    if (record.verdict.outcome != Outcome::divergent) return {};
+    const std::string problem = against_red(cause, record);
+    return problem.empty() ? against_checks(cause, record) : problem;
+}
+
+}  // namespace isobatch

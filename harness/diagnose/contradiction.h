@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+
+#include "diagnose/record.h"
+#include "plan/cause.h"
+
+namespace isobatch {
+
+/// The first thing in the trial that the cause cannot explain, as a sentence; empty when it explains everything.
+std::string contradiction(Cause cause, const Record& record);
+
+}  // namespace isobatch

@@ -1,0 +1,111 @@
+#include "diagnose/ledger.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "plan/slice.h"
+
+namespace isobatch {
+
+namespace {
+
+using Ids = std::vector<std::string>;
+
+Ids sorted(Ids ids) {
+    std::sort(ids.begin(), ids.end());
+    return ids;
+}
+
+/// Whether `some` are among `all`, each as often as there at least; both sorted.
+bool among(const Ids& some, const Ids& all) {
+    return std::includes(all.begin(), all.end(), some.begin(), some.end());
+}
+
+/// Windows of one epoch, in order.
+std::vector<const WindowScale*> windows_of(const Yardstick& yardstick, int epoch) {
+    std::vector<const WindowScale*> windows;
+    for (const WindowScale& window : yardstick.windows)
+        if (window.epoch == epoch) windows.push_back(&window);
+    return windows;
+}
+
+bool repeats_its_first_micro(const Trace& candidate, std::size_t k) {
+    bool several = false;
+    for (const std::vector<Step>& rank : candidate.ranks) {
+        if (k >= rank.size() || rank[k].micros.empty()) continue;
+        const Ids first = sorted(rank[k].micros[0].samples);
+        several |= rank[k].micros.size() > 1;
+        for (const Micro& micro : rank[k].micros)
+            if (!among(sorted(micro.samples), first)) return false;
+    }
+    return several;
+}
+
+/// Whether the first place holds what the split gives it of this window.
+bool first_place_is_right(const Trace& candidate, std::size_t k, const WindowScale& window) {
+    Ids expected, held;
+    for (const Slice& slice : cut(std::ssize(window.samples), candidate.manifest.split))
+        if (slice.place == 0)
+            expected.insert(expected.end(), window.samples.begin() + slice.begin, window.samples.begin() + slice.end);
+    for (const Micro& micro : candidate.ranks[0][k].micros)
+        held.insert(held.end(), micro.samples.begin(), micro.samples.end());
+    return candidate.manifest.split.devices > 1 && expected == held;
+}
+
+/// `position`: among the steps of its epoch.
+Stray stray_of(const Yardstick& yardstick, const Trace& candidate, std::size_t k, const Ids& held,
+               std::size_t position) {
+    const int epoch = candidate.ranks[0][k].epoch;
+    const auto first = windows_of(yardstick, 1), own = windows_of(yardstick, epoch);
+    if (epoch > 1 && position < first.size() && sorted(first[position]->samples) == held) return Stray::first_epoch;
+    for (const WindowScale* window : own)
+        if (among(held, sorted(window->samples))) return Stray::part;
+    if (position < own.size() && among(sorted(own[position]->samples), held)) return Stray::padded;
+    if (repeats_its_first_micro(candidate, k)) return Stray::repeated_micro;
+    if (position < own.size() && first_place_is_right(candidate, k, *own[position])) return Stray::other_places;
+    return Stray::other;
+}
+
+}  // namespace
+
+std::string to_string(Stray stray) {
+    switch (stray) {
+        case Stray::first_epoch:
+            return "first-epoch";
+        case Stray::part:
+            return "part";
+        case Stray::padded:
+            return "padded";
+        case Stray::repeated_micro:
+            return "repeated-micro";
+        case Stray::other_places:
+            return "other-places";
+        case Stray::other:
+            return "other";
+    }
+    broken_promise("stray", "unknown stray", __FILE__, __LINE__);
+}
+
+Stray parse_stray(std::string_view text) {
+    for (const Stray stray :
+         {Stray::first_epoch, Stray::part, Stray::padded, Stray::repeated_micro, Stray::other_places, Stray::other})
+        if (to_string(stray) == text) return stray;
+    throw Error(fmt::format("unknown stray \"{}\"", printable(text)), "evidence",
+                "the file was written by another version");
+}
+
+std::vector<Stray> strays_of(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment) {
+    std::vector<Stray> strays;
+    std::size_t position = 0;
+    for (std::size_t k = 0; k < alignment.window.size() && k < candidate.ranks[0].size(); ++k) {
+        position = k > 0 && candidate.ranks[0][k].epoch == candidate.ranks[0][k - 1].epoch ? position + 1 : 0;
+        if (!alignment.window[k]) strays.push_back(stray_of(yardstick, candidate, k, alignment.samples[k], position));
+    }
+    return strays;
+}
+
+}  // namespace isobatch

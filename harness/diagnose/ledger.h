@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "judge/align.h"
+
+namespace isobatch {
+
+/// How the samples of a step that is no window of the reference differ from those of one that is.
+enum class Stray {
+    first_epoch,     ///< they are those of the window of its position in the first epoch
+    part,            ///< they are some of one window's, each once
+    padded,          ///< they are all of the window of its position, and more
+    repeated_micro,  ///< every micro of a place holds samples of its first one
+    other_places,    ///< the first place has its samples, others have not
+    other,
+};
+
+std::string to_string(Stray stray);
+Stray parse_stray(std::string_view text);
+
+/// For each step that the alignment finds no window for, in order.
+std::vector<Stray> strays_of(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment);
+
+}  // namespace isobatch

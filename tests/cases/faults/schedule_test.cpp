@@ -1,0 +1,63 @@
+#include "cases/faults/faults.h"
+
+#include <gtest/gtest.h>
+
+#include "../../run/small_trial.h"
+
+namespace isobatch {
+namespace {
+
+isobatch::Setup planted(const std::string& id, const Split& split) {
+    Trial trial = small_trial(split);
+    trial.samples = 7;
+    isobatch::Setup setup = make_setup(trial);
+    EXPECT_TRUE(id.empty() || plant_schedule(id, setup));
+    return setup;
+}
+
+TEST(ScheduleFaults, TheScheduleAdvancesOncePerMicroOrPerRank) {
+    const isobatch::Setup right = planted("", {1, 2, 2});
+    const Window full = right.window(right.batches()[0]), tail = right.window(right.batches()[1]);
+    EXPECT_EQ(right.decisions.schedule_steps(full), 1);
+    const isobatch::Setup micro = planted("schedule-per-micro", {1, 2, 2});
+    EXPECT_EQ(micro.decisions.schedule_steps(full), 2);
+    EXPECT_EQ(micro.decisions.schedule_steps(tail), 2);
+    EXPECT_EQ(planted("schedule-per-rank", {1, 2, 2}).decisions.schedule_steps(full), 2);
+}
+
+TEST(ScheduleFaults, TheHorizonCountsMicros) {
+    EXPECT_EQ(planted("", {1, 4, 1}).horizon(), planted("", {1, 4, 1}).trained_windows());
+    EXPECT_EQ(planted("schedule-horizon", {1, 4, 1}).horizon(), 4 * planted("", {1, 4, 1}).trained_windows());
+}
+
+TEST(ScheduleFaults, WithoutAccumulationEveryTurnIsAStep) {
+    const isobatch::Setup off = planted("accumulation-off", {1, 2, 2});
+    std::vector<std::int64_t> begins, samples;
+    for (const Batch& batch : off.batches()) {
+        if (batch.epoch > 1) break;
+        begins.push_back(batch.begin);
+        samples.push_back(batch.samples);
+    }
+    EXPECT_EQ(begins, (std::vector<std::int64_t>{0, 2, 4, 6}));
+    EXPECT_EQ(samples, (std::vector<std::int64_t>{2, 2, 2, 1}));
+    EXPECT_EQ(off.window(off.batches()[0]).most_micros(), 1);
+}
+
+TEST(ScheduleFaults, OnlyATailIsSteppedTwiceOrNever) {
+    const isobatch::Setup right = planted("", {1, 2, 2});
+    const Window full = right.window(right.batches()[0]), tail = right.window(right.batches()[1]);
+    const isobatch::Setup extra = planted("epoch-tail-extra-step", {1, 2, 2}),
+                          lost = planted("step-lost-grads-wiped", {1, 2, 2});
+    EXPECT_EQ(extra.decisions.steps(full), 1);
+    EXPECT_EQ(extra.decisions.steps(tail), 2);
+    EXPECT_EQ(lost.decisions.steps(full), 1);
+    EXPECT_EQ(lost.decisions.steps(tail), 0);
+}
+
+TEST(ScheduleFaults, AnotherFamilysIdIsLeftAlone) {
+    isobatch::Setup setup = make_setup(small_trial({1, 2, 2}));
+    EXPECT_FALSE(plant_schedule("clip-disabled", setup));
+}
+
+}  // namespace
+}  // namespace isobatch

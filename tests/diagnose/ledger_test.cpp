@@ -1,0 +1,81 @@
+#include "diagnose/ledger.h"
+
+#include "tests/base/expect.h"
+#include "tests/diagnose/matrix.h"
+
+namespace isobatch {
+namespace {
+
+const Synthetic& matrix() {
+    static const Synthetic matrix;
+    return matrix;
+}
+
+std::vector<Stray> strays(const Trace& candidate) {
+    static const Yardstick yardstick = yardstick_of(matrix().reference());
+    return strays_of(yardstick, candidate, align(yardstick, candidate));
+}
+
+/// 2x2x2 over windows of 8 samples would not fit; 4x2x2: rank 0 has samples 0..3 and 8..11 of a window.
+Trace candidate() {
+    return matrix().candidate({4, 2, 2});
+}
+
+std::vector<std::string>& samples(Trace& trace, std::size_t rank, std::size_t step, std::size_t micro) {
+    return trace.ranks[rank][step].micros[micro].samples;
+}
+
+TEST(Ledger, ARightTrialHasNoStray) {
+    EXPECT_TRUE(strays(candidate()).empty());
+}
+
+TEST(Ledger, TheFirstEpochAgainIsKnownByItsSamples) {
+    Trace again = candidate();
+    for (std::size_t k = 0; k < 3; ++k)
+        for (std::size_t rank = 0; rank < 2; ++rank)
+            for (std::size_t m = 0; m < again.ranks[rank][k].micros.size(); ++m)
+                samples(again, rank, k + 3, m) = samples(again, rank, k, m);
+    EXPECT_EQ(strays(again), std::vector<Stray>(3, Stray::first_epoch));
+}
+
+TEST(Ledger, APartOfAWindowIsNoWindow) {
+    Trace cut = candidate();
+    samples(cut, 0, 1, 1).pop_back();
+    EXPECT_EQ(strays(cut), std::vector<Stray>{Stray::part});
+    samples(cut, 0, 1, 1).push_back(samples(cut, 0, 1, 0)[0]);  // as many as before, one of them twice
+    EXPECT_EQ(strays(cut), std::vector<Stray>{Stray::other});
+}
+
+TEST(Ledger, AWindowAndMoreIsPadded) {
+    Trace padded = candidate();
+    samples(padded, 1, 2, 0).push_back(samples(padded, 0, 0, 0)[0]);
+    EXPECT_EQ(strays(padded), std::vector<Stray>{Stray::padded});
+}
+
+TEST(Ledger, ARepeatedMicroHoldsTheFirstOnesSamples) {
+    Trace repeated = candidate();
+    for (std::size_t rank = 0; rank < 2; ++rank) samples(repeated, rank, 0, 1) = samples(repeated, rank, 0, 0);
+    EXPECT_EQ(strays(repeated), std::vector<Stray>{Stray::repeated_micro});
+    repeated = candidate();  // on the second rank alone
+    samples(repeated, 1, 0, 1) = samples(repeated, 1, 0, 0);
+    EXPECT_EQ(strays(repeated), std::vector<Stray>{Stray::other_places});
+}
+
+TEST(Ledger, OtherSamplesOnTheFirstPlaceAreSomethingElse) {
+    Trace other = candidate();
+    std::swap(samples(other, 0, 0, 0)[0], samples(other, 0, 1, 0)[0]);
+    EXPECT_EQ(strays(other), (std::vector<Stray>{Stray::other, Stray::other}));
+    Trace places = candidate();
+    std::swap(samples(places, 1, 0, 0)[0], samples(places, 1, 1, 0)[0]);
+    EXPECT_EQ(strays(places), (std::vector<Stray>{Stray::other_places, Stray::other_places}));
+}
+
+TEST(Ledger, TextReadsBackAndAnyOtherIsRefused) {
+    for (const Stray stray :
+         {Stray::first_epoch, Stray::part, Stray::padded, Stray::repeated_micro, Stray::other_places, Stray::other})
+        EXPECT_EQ(parse_stray(to_string(stray)), stray);
+    EXPECT_TRUE(says(error_of([] { parse_stray("\x1b"); }).problem(), "\\x1b"));
+}
+
+}  // namespace
+}  // namespace isobatch
