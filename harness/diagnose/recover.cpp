@@ -204,11 +204,9 @@ Evidence evidence_of(const Yardstick& yardstick, const Trace& candidate) {
     for (const WindowScale& window : yardstick.windows)
         if (static_cast<std::int64_t>(window.samples.size()) < candidate.manifest.split.effective())
             evidence.ragged.push_back(window.step);
+    for (const std::size_t k : alignment.strangers) evidence.strangers.push_back(static_cast<std::int64_t>(k + 1));
     for (std::size_t k = 0; k < alignment.window.size(); ++k) {
-        if (!alignment.window[k]) {
-            evidence.strangers.push_back(static_cast<std::int64_t>(k + 1));
-            continue;
-        }
+        if (!alignment.window[k]) continue;
         const WindowScale& scale = yardstick.windows[*alignment.window[k]];
         if (scale.tensors.empty()) continue;
         evidence.windows.push_back({static_cast<std::int64_t>(k + 1),

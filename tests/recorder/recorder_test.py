@@ -69,15 +69,47 @@ model = torch.nn.Linear(3, 1)
 model(torch.ones(2, 3)).sum().backward()
 raise ValueError("the script's own fault")
 """
+COMPLEX = """
+import torch
+weight = torch.nn.Parameter(torch.ones(2, dtype=torch.complex64))
+weight.abs().sum().backward()
+torch.optim.SGD([weight], 0.1).step()
+"""
+# Two optimizers of one loss, a model that sees what another made, and gradients that a loop clears by hand.
+BY_HAND = """
+import torch
+torch.manual_seed(1)
+body, head = torch.nn.Linear(3, 4), torch.nn.Linear(4, 1)
+optimizers = [torch.optim.SGD(part.parameters(), 0.1) for part in (body, head)]
+for window in range(3):
+    for micro in range(2):
+        head(body(torch.full((2, 3), 1.0 + window + 0.1 * micro))).sum().backward()
+        if window == 1 and micro == 0:
+            for p in [*body.parameters(), *head.parameters()]:
+                p.grad = None
+    for optimizer in optimizers:
+        optimizer.step()
+    for p in [*body.parameters(), *head.parameters()]:
+        p.grad.zero_()
+"""
 PARENT = """
 import subprocess, sys
 subprocess.run([sys.executable, "-c", "raise ValueError('of a child')"], stderr=subprocess.DEVNULL)
 sys.exit(3)
 """
 CLOSURE = """
-import torch
+import sys, torch
+torch.manual_seed(1)
 model = torch.nn.Linear(3, 1)
-torch.optim.LBFGS(model.parameters()).step(lambda: None)
+optimizer = getattr(torch.optim, sys.argv[1])(model.parameters())
+def closure():
+    optimizer.zero_grad()
+    loss = model(torch.ones(2, 3)).pow(2).sum()
+    loss.backward()
+    return loss
+for _ in range(3):
+    optimizer.step(closure)
+print("trained", model.weight.tolist())
 """
 
 
@@ -112,7 +144,7 @@ def read_tensors(path):
 
 
 def read_trace(folder):
-    """The manifest, the line and the tensors of the step, having checked every digest and that no file is unlisted."""
+    """The manifest, the lines and the first step's tensors, having checked every digest and that no file is unlisted."""
     with open(os.path.join(folder, "manifest.json"), "rb") as file:
         text = file.read()
     body, mark, digest = text.rpartition(b',"manifest_digest":"crc32:')
@@ -127,11 +159,11 @@ def read_trace(folder):
         assert entry == {"bytes": len(data), "digest": "crc32:%08x" % zlib.crc32(data)}, path
     with open(os.path.join(folder, "rank0", "steps.jsonl"), encoding="utf-8") as file:
         lines = [json.loads(line, parse_constant=lambda word: 1 / 0) for line in file]
-    assert len(lines) == 1
-    if manifest["ended"] != "complete":  # the one line is the window that was never finished
-        assert lines[0]["step"] is None and "tensors" not in lines[0]
-        return manifest, lines[0], None
-    return manifest, lines[0], read_tensors(os.path.join(folder, "rank0", lines[0]["tensors"]))
+    steps = [line["step"] for line in lines]
+    assert steps == [*range(1, manifest["steps"] + 1)] or steps == [*range(1, manifest["steps"] + 1), None], steps
+    assert [line["step"] for line in lines if "tensors" in line] == [1] * bool(manifest["steps"]), "only window 1 is judged"
+    first = read_tensors(os.path.join(folder, "rank0", lines[0]["tensors"])) if manifest["steps"] else None
+    return manifest, lines, first
 
 
 class RecorderTest(unittest.TestCase):
@@ -154,9 +186,15 @@ class RecorderTest(unittest.TestCase):
                 runs[split] = later(split, PLAIN, "--bs", per_device, "--ga", accum, ISOBATCH_SPLIT=split,
                                     ISOBATCH_LEVEL=level)
             runs["inert"] = later("inert", PLAIN, "--bs", "4", "--ga", "4", recorded=False)
-            for name, script in (("odd", ODD), ("workers", WORKERS), ("raising", RAISING), ("closure", CLOSURE),
-                                 ("parent", PARENT)):
+            runs["whole"] = later("whole", PLAIN, "--bs", "4", "--ga", "4", ISOBATCH_SPLIT="4x4x1", ISOBATCH_STEPS="100")
+            runs["grouped"] = later("grouped", PLAIN, "--bs", "2", "--ga", "8", "--keep-zeros", ISOBATCH_SPLIT="2x8x1",
+                                    ISOBATCH_STEPS="2")
+            for name, script in (("odd", ODD), ("workers", WORKERS), ("raising", RAISING), ("parent", PARENT),
+                                 ("complex", COMPLEX), ("by_hand", BY_HAND)):
                 runs[name] = later(name, "-c", script)
+            for optimizer in ("Adam", "LBFGS"):
+                runs[optimizer] = later(optimizer, "-c", CLOSURE, optimizer, ISOBATCH_STEPS="9")
+                runs[optimizer + "_inert"] = later(optimizer, "-c", CLOSURE, optimizer, recorded=False)
             runs["workers_inert"] = later("workers_inert", "-c", WORKERS, recorded=False)
             chained = "import sitecustomize; print(sitecustomize.mark)"
             for name, recorded in (("chain", True), ("chain_inert", False)):
@@ -173,13 +211,18 @@ class RecorderTest(unittest.TestCase):
     def test_complete_trace(self):
         for split in SPLITS:
             per_device, accum, devices = map(int, split.split("x"))
-            run, (manifest, step, tensors) = self.runs[split], self.trace(split)
+            run, (manifest, steps, tensors) = self.runs[split], self.trace(split)
+            step = steps[0]
             self.assertEqual((run.returncode, run.stderr), (0, ""))
-            self.assertNotIn("trained", run.stdout)
+            self.assertNotIn("trained", run.stdout)  # ended one window past the first epoch's edge
+            self.assertEqual([sum(len(micro["samples"]) for micro in line["micros"]) for line in steps], [16, 16, 11, 16])
+            self.assertEqual({line["left_over"] for line in steps}, {0})
+            self.assertEqual([line["counters"]["scheduler_steps"] for line in steps], [0, 1, 2, 3])
+            self.assertEqual(len({line["lr"][0] for line in steps}), 4)
             self.assertEqual(manifest["split"], {"per_device": per_device, "accum": accum, "devices": devices})
             self.assertEqual(manifest["trial"], 'a trial of "%s"' % split)
             expected = {"format": "isobatch-trace", "version": 1, "engine": "outside", "device": "cpu", "seed": None,
-                        "recipe": {"compute": "fp32"}, "steps": 1, "epochs": 1, "contract": None, "follows": None}
+                        "recipe": {"compute": "fp32"}, "steps": 4, "epochs": 1, "contract": None, "follows": None}
             self.assertEqual(expected, {key: manifest[key] for key in expected})
             names = ["0.weight", "1.weight", "1.bias", "3.weight", "3.bias"]
             self.assertEqual([parameter["name"] for parameter in manifest["parameters"]], names)
@@ -189,11 +232,11 @@ class RecorderTest(unittest.TestCase):
                 keys += ["micro/%d/%s" % (micro, name) for micro in range(accum) for name in names]
             self.assertEqual(manifest["level"], "grads" if split == "4x4x1" else "full")
             self.assertEqual(list(tensors), keys)
-            self.assertEqual(step["events"], ["backward %d" % micro for micro in range(accum)] + ["clip", "step"])
+            self.assertEqual(step["events"], ["zero"] + ["backward %d" % micro for micro in range(accum)] + ["clip", "step"])
             self.assertEqual((step["clip_threshold"], step["lr"]), (0.25, [0.01]))
 
     def test_samples_and_units_do_not_depend_on_the_split(self):
-        steps = {split: self.trace(split)[1] for split in SPLITS}
+        steps = {split: self.trace(split)[1][0] for split in SPLITS}
         ids = {split: [row for micro in step["micros"] for row in micro["samples"]] for split, step in steps.items()}
         self.assertEqual(len(set(ids["1x16x1"])), 16)
         self.assertEqual(ids["16x1x1"], ids["1x16x1"])
@@ -217,22 +260,31 @@ class RecorderTest(unittest.TestCase):
                 self.assertLess(abs(other - value), 64 * 2.0 ** -24 * largest)
 
     def test_the_gradient_is_the_one_before_the_clip(self):
-        _, step, tensors = self.trace("4x4x1")
+        _, (step, *_), tensors = self.trace("4x4x1")
         squares = math.fsum(value * value for _, _, values in tensors.values() for value in values)
         self.assertAlmostEqual(step["grad_norm"], math.sqrt(squares), delta=1e-5)
         self.assertGreater(step["grad_norm"], step["clip_threshold"])
 
     def test_nothing_changes(self):
-        first = self.runs["inert"].stdout.splitlines()[0]  # the digest of the first window's gradient
-        self.assertTrue(self.runs["inert"].stdout.endswith("trained\n"))
-        self.assertEqual(self.runs["4x4x1"].stdout, first + "\n")
+        inert = self.runs["inert"].stdout  # the digests of six gradients and of the trained parameters
+        self.assertEqual((len(inert.splitlines()), inert.splitlines()[-1].split()[0]), (7, "trained"))
+        self.assertEqual(self.runs["whole"].stdout, inert)
+        self.assertEqual(self.runs["4x4x1"].stdout, "".join(inert.splitlines(keepends=True)[:4]))
         self.assertEqual(self.runs["workers"].stdout, self.runs["workers_inert"].stdout)
         self.assertNotEqual(self.runs["workers"].stdout, "")
         self.assertFalse(os.path.exists(os.path.join(self.folder, "inert.trace")))
 
+    def test_as_many_windows_as_asked_for(self):
+        steps = self.trace("grouped")[1]
+        self.assertEqual([line["step"] for line in steps], [1, 2])
+        self.assertEqual({line["left_over"] for line in steps}, {0})  # zeros in the accumulator are nothing
+        self.assertEqual(self.trace("whole")[1][-1]["step"], None)
+        self.assertEqual(self.trace("whole")[0]["steps"], 6)
+
     def test_odd_dtypes_and_numbers(self):
         self.assertEqual(self.runs["odd"].returncode, 0, self.runs["odd"].stderr)
-        manifest, step, tensors = self.trace("odd")
+        manifest, (step, rest), tensors = self.trace("odd")
+        self.assertEqual((rest["step"], rest["events"], rest["micros"]), (None, [], []))  # the script's own end
         self.assertEqual([(p["name"], p["dtype"], p["group"]) for p in manifest["parameters"]],
                          [("tied", "fp64", 1), ("wide.bias", "fp64", 1), ("narrow.weight", "bf16", 0)])
         self.assertEqual([tensors[key][0] for key in ("grad/tied", "grad/narrow.weight", "micro/0/narrow.weight")],
@@ -244,18 +296,18 @@ class RecorderTest(unittest.TestCase):
                          {"optimizer_steps": 2, "scheduler_steps": 0, "zero_grads": 1, "ema_updates": 0})
 
     def test_a_schedule_that_steps_with_each_micro_is_seen(self):
-        step = self.trace("workers")[1]
+        step = self.trace("workers")[1][0]
         self.assertEqual(step["events"], ["backward 0", "schedule", "backward 1", "schedule", "step"])
         self.assertEqual(step["counters"]["scheduler_steps"], 2)
 
     def test_workers_do_not_write(self):
         self.assertEqual(self.runs["workers"].returncode, 0, self.runs["workers"].stderr)
-        manifest, step, _ = self.trace("workers")
+        manifest, (step, *_), _ = self.trace("workers")
         self.assertEqual([p["shape"] for p in manifest["parameters"]], [[8, 8], [8]])
         self.assertEqual([len(micro["samples"]) for micro in step["micros"]], [2, 2])
 
     def test_a_script_that_fails(self):
-        run, (manifest, step, _) = self.runs["raising"], self.trace("raising")
+        run, (manifest, (step,), _) = self.runs["raising"], self.trace("raising")
         self.assertEqual(run.returncode, 1)
         self.assertTrue(run.stderr.startswith("Traceback"))
         self.assertTrue(run.stderr.endswith("ValueError: the script's own fault\n"))
@@ -265,9 +317,30 @@ class RecorderTest(unittest.TestCase):
         self.assertEqual((self.runs["parent"].returncode, self.runs["parent"].stderr), (3, ""))
         self.assertIn("ended before", self.trace("parent")[0]["ended"]["crashed"]["message"])
 
-    def test_a_closure_is_refused(self):
-        self.assertEqual(self.runs["closure"].returncode, 1)
-        self.assertIn("closure", self.trace("closure")[0]["ended"]["crashed"]["message"])
+    def test_a_dtype_that_no_trace_holds_is_refused(self):
+        self.assertEqual(self.runs["complex"].returncode, 1)
+        self.assertIn("torch.complex64 are not supported", self.trace("complex")[0]["ended"]["crashed"]["message"])
+
+    def test_what_is_cleared_by_hand_is_seen(self):
+        self.assertEqual(self.runs["by_hand"].returncode, 0, self.runs["by_hand"].stderr)
+        manifest, steps, _ = self.trace("by_hand")
+        self.assertEqual([p["name"] for p in manifest["parameters"]], ["weight", "bias", "1.weight", "1.bias"])
+        self.assertEqual([line["events"] for line in steps],
+                         [["backward 0", "backward 1", "step"], ["step", "backward 0", "zero", "backward 1", "step"],
+                          ["step", "backward 0", "backward 1", "step"], ["step"]])
+        self.assertEqual([line.get("left_over") for line in steps], [0, 0, 0, None])
+        self.assertEqual([[len(micro["samples"]) for micro in line["micros"]] for line in steps], [[2, 2]] * 3 + [[]])
+        self.assertEqual([line["lr"] for line in steps], [[0.1], [0.1, 0.1], [0.1, 0.1], [0.1, 0.1]])
+
+    def test_a_closure_is_the_window_s_last_backward(self):
+        self.assertEqual(self.runs["Adam"].stdout, self.runs["Adam_inert"].stdout)
+        steps = self.trace("Adam")[1]
+        self.assertEqual([line["events"] for line in steps], [["zero", "backward 0", "step"]] * 3 + [[]])
+
+    def test_a_closure_that_is_called_again_is_refused(self):
+        self.assertEqual(self.runs["LBFGS_inert"].returncode, 0, self.runs["LBFGS_inert"].stderr)
+        self.assertEqual(self.runs["LBFGS"].returncode, 1)
+        self.assertIn("closure more than once", self.trace("LBFGS")[0]["ended"]["crashed"]["message"])
 
     def test_the_sitecustomize_of_the_user_runs(self):
         for name in ("chain", "chain_inert"):
