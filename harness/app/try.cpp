@@ -1,5 +1,6 @@
 #include <unistd.h>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <thread>
 
@@ -73,6 +74,22 @@ void require_launchable(const TryOptions& options, const std::vector<Split>& spl
                 "{devices}");
 }
 
+/// What failed first of the ranks that left their part of a trace, which the others never completed; empty for nothing.
+std::string first_failure(const fs::path& trace, std::int64_t ranks) {
+    std::map<double, std::string> messages;
+    for (std::int64_t rank = 0; rank < ranks; ++rank) {
+        const fs::path path = trace / fmt::format("rank{}.part", rank);
+        if (!fs::exists(path)) continue;
+        const Json part = parse_json(MappedFile::open(path)->text(), path.string());
+        reading(path.string(), [&] {
+            const Json& ended = part.at(1).at("ended");
+            if (ended.is_object())
+                messages[part.at(0).get<double>()] = ended.at("crashed").at("message").get<std::string>();
+        });
+    }
+    return messages.empty() ? std::string() : messages.begin()->second;
+}
+
 /// One run of the script and what came of it.
 struct Child {
     Trial trial;
@@ -86,12 +103,9 @@ struct Child {
     std::string failure(double deadline_s) const {
         if (timed_out) return fmt::format("no end within {} s", deadline_s);
         if (!fs::exists(trace / "manifest.json")) {
-            int ranks = 0;
-            for (int rank = 0; rank < trial.split.devices; ++rank)
-                ranks += fs::exists(trace / fmt::format("rank{}.part", rank)) ? 1 : 0;
-            if (fs::exists(trace))
-                return fmt::format("{} of {} rank(s) ended what they recorded ({})", ranks, trial.split.devices,
-                                   to_string(exit));
+            if (const std::string first = first_failure(trace, trial.split.devices); !first.empty())
+                return "the script failed: " + first;
+            if (fs::exists(trace)) return fmt::format("not every rank ended what it recorded ({})", to_string(exit));
             return fmt::format("the script recorded nothing ({}): is it Python with torch?", to_string(exit));
         }
         const Trace found = read_trace(trace);
@@ -199,8 +213,8 @@ int run_try(TryOptions& options) {
     std::vector<Record> records;
     for (std::size_t i = 0; i < splits.size(); ++i) {
         const Child& child = children[i];
-        const std::string repro = fmt::format("isobatch try --splits {},{} -- {}", to_string(splits[0]),
-                                              to_string(child.trial.split), joined(options.command, " "));
+        const std::string both = i == 0 ? to_string(splits[0]) : to_string(splits[0]) + "," + to_string(splits[i]);
+        const std::string repro = fmt::format("isobatch try --splits {} -- {}", both, joined(options.command, " "));
         if (const std::string failure = child.failure(options.deadline_s); !failure.empty()) {
             records.push_back(
                 crashed_record(child.trial, repro, failure + "; its last lines: " + child.process->last_output(4)));
@@ -238,8 +252,10 @@ void add_try(CLI::App& app, int& exit_code) {
             "COMMAND", options->command,
             "After --: the script, with {per_device} {accum} {devices} {effective} where its options take them")
         ->required();
-    command->add_option("--allow-untested", options->allowed,
-                        "A claim that may stay untested without making the run inconclusive");
+    command
+        ->add_option("--allow-untested", options->allowed,
+                     "A claim that may stay untested without making the run inconclusive")
+        ->allow_extra_args(false);  // or it would take the -- before the command for its own end
     command
         ->add_option("--steps", options->steps,
                      "Windows to record (default: one past the first epoch's edge, at most 8)")

@@ -85,7 +85,12 @@ std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int
 
 bool explains_ledger(Cause cause, const Evidence& evidence) {
     if (!evidence.strangers.empty()) return false;
-    return cause == Cause::epoch_tail_dropped ? evidence.missing == evidence.ragged : evidence.missing.empty();
+    if (cause != Cause::epoch_tail_dropped) return evidence.missing.empty();
+    // A loop that steps with every so many micros drops nothing where each micro steps.
+    const bool accumulates =
+        evidence.windows.empty() || std::any_of(evidence.windows.begin(), evidence.windows.end(),
+                                                [](const auto& window) { return most_micros(window.layout) > 1; });
+    return evidence.missing == evidence.ragged || (!accumulates && evidence.missing.empty());
 }
 
 }  // namespace isobatch

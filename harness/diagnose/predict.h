@@ -19,7 +19,7 @@ struct Prediction {
 std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int rank);
 
 /// Whether the cause explains which windows are missing from the trial: all and only the ragged ones for a dropped
-/// tail, none otherwise.
+/// tail, or none where no micro waits for another; none otherwise.
 bool explains_ledger(Cause cause, const Evidence& evidence);
 
 }  // namespace isobatch

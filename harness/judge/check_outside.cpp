@@ -40,16 +40,15 @@ std::optional<std::size_t> doubled(const Yardstick& yardstick, const Alignment& 
     return std::nullopt;
 }
 
-/// `step 3 holds 27 samples, of the reference's windows 3 and 4`
-std::string stranger_text(const Yardstick& yardstick, const Alignment& alignment, std::size_t k) {
+/// `step 3 holds 27 samples, which is no window of the reference: they are of its window 3, 4`
+std::string stranger_text(const Yardstick& yardstick, const Stream& stream, std::size_t k, bool ordered) {
+    const std::size_t begin = k > 0 ? stream.step_ends[k - 1] : 0, end = stream.step_ends[k];
+    const std::vector<std::size_t> ends = window_ends(yardstick);
     std::vector<std::string> of;
-    for (const WindowScale& window : yardstick.windows)
-        if (std::any_of(window.samples.begin(), window.samples.end(), [&](const std::string& sample) {
-                return std::binary_search(alignment.samples[k].begin(), alignment.samples[k].end(), sample);
-            }))
-            of.push_back(std::to_string(window.step));
-    return fmt::format("step {} holds {} samples{}, which is no window of the reference", k + 1,
-                       alignment.samples[k].size(), of.empty() ? "" : ", of its window " + joined(of, ", "));
+    for (std::size_t w = 0; ordered && w < ends.size(); ++w)
+        if (begin < ends[w] && (w == 0 || ends[w - 1] < end)) of.push_back(std::to_string(yardstick.windows[w].step));
+    return fmt::format("step {} holds {} samples, which is no window of the reference{}", k + 1, end - begin,
+                       of.empty() ? "" : ": they are of its window " + joined(of, ", "));
 }
 
 /// What step k counts over all ranks; nothing where a part of it was cleared.
@@ -74,11 +73,13 @@ CheckResult check_outside_data(const Yardstick& yardstick, const Trace& candidat
     for (const std::size_t w : alignment.missing) missing.push_back(std::to_string(yardstick.windows[w].step));
     if (!missing.empty())
         parts.push_back("no step holds the samples of the reference's window " + joined(missing, ", "));
-    if (!alignment.strangers.empty()) parts.push_back(stranger_text(yardstick, alignment, alignment.strangers[0]));
+    const Stream stream = stream_of(candidate);
+    const bool ordered = alignment.strangers.empty() || same_order(yardstick, stream);
+    if (!alignment.strangers.empty())
+        parts.push_back(stranger_text(yardstick, stream, alignment.strangers[0], ordered));
     if (!parts.empty()) {
         const auto twice = doubled(yardstick, alignment);
         if (twice) parts.push_back(fmt::format("step {} uses a sample more than once", *twice + 1));
-        const bool ordered = alignment.strangers.empty() || same_order(yardstick, stream_of(candidate));
         result.outcome = ordered || twice ? Outcome::divergent : Outcome::inconclusive;
         result.first = result.worst = alignment.strangers.empty() ? Place{} : place_of(alignment.strangers[0]);
         // A trainer may order its data by the split: then its windows cannot be compared, which is no bug.

@@ -1,6 +1,6 @@
 """Records the first windows of a training script as a trace: only looks on, and ends the script when it saw enough."""
 import atexit, collections, ctypes, functools, hashlib, importlib.machinery, itertools, json, math, os, platform
-import re, sys, zlib
+import re, sys, time, zlib
 folder, level = os.path.abspath(os.environ["ISOBATCH_TRACE"]), os.environ.get("ISOBATCH_LEVEL", "grads")
 per_device, accum, devices = map(int, os.environ["ISOBATCH_SPLIT"].split("x"))
 top, owner_pid, torch = "ISOBATCH_STARTED" not in os.environ, os.getpid(), None  # top: no script's child, no launcher's
@@ -237,12 +237,14 @@ def finish(ended, libraries=("torch", "transformers", "accelerate", "lightning")
         split=dict(per_device=per_device, accum=accum, devices=devices), engine="outside", device=device,
         recipe={"compute": compute}, contract=None, level=level, seed=None, steps=updates, epochs=1, buffers=[],
         parameters=parameters or [], follows=None, ended=ended, provenance=facts, files=dict(files)))
-    put("rank%d.part" % rank, text)
+    put("rank%d.part" % rank, b"[%r,%s]" % (time.time(), text))
     try:
         parts = [json.loads(open(part(other), "rb").read()) for other in range(devices)]
     except FileNotFoundError:
         return  # another rank is still at work, or has seen all parts and written the manifest
-    parts[0]["ended"] = next((each["ended"] for each in parts if each["ended"] != "complete"), "complete")
+    in_time = [each["ended"] for _, each in sorted(parts, key=lambda part: part[0]) if each["ended"] != "complete"]
+    parts = [each for _, each in parts]
+    parts[0]["ended"] = (in_time + ["complete"])[0]  # what failed first is why the others did
     for each in parts[1:]:
         parts[0]["files"].update(each["files"])
     text = packed(parts[0])[:-1]

@@ -76,13 +76,15 @@ TEST(CheckOutside, ATailThatJoinsTheNextWindowIsNamed) {
     auto steps = right_steps();
     steps[2].insert(steps[2].end(), steps[3].begin(), steps[3].end());
     steps.pop_back();
-    expect_red(data_of(outside_trace(steps)), 3, "step 3 holds 6 samples, of its window 1, 3, 4");
+    expect_red(data_of(outside_trace(steps)), 3,
+               "step 3 holds 6 samples, which is no window of the reference: they are of its window 3, 4");
     EXPECT_TRUE(says(data_of(outside_trace(steps)).message, "in the reference's order"));
 }
 
 TEST(CheckOutside, AnUpdateForEachMicroIsDivergent) {
     const Trace trace = outside_trace({{{"a", "b"}}, {{"c", "d"}}, {{"e", "f"}}, {{"g", "h"}}});
-    expect_red(data_of(trace), 1, "step 1 holds 2 samples");
+    expect_red(data_of(trace), 1,
+               "step 1 holds 2 samples, which is no window of the reference: they are of its window 1;");
     expect_red(step_of(trace), 0, "2 updates after the samples of the reference's first 1 window(s)");
 }
 
