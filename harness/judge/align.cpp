@@ -41,6 +41,11 @@ int epoch_of(const Trace& trace, std::size_t k) {
     return epoch;
 }
 
+bool finished(const Trace& trace, std::size_t k) {
+    return std::all_of(trace.ranks.begin(), trace.ranks.end(),
+                       [&](const std::vector<Step>& rank) { return k >= rank.size() || rank[k].number.has_value(); });
+}
+
 /// Of what does not match, only what both records could have seen counts.
 void forget_the_unseen(const Yardstick& yardstick, const Trace& candidate, Alignment& alignment) {
     const Stream stream = stream_of(candidate);
@@ -74,8 +79,9 @@ Alignment align(const Yardstick& yardstick, const Trace& candidate) {
                 if (yardstick.windows[w].epoch == epoch && expected[w] == samples) match = w;
             return match;
         };
-        std::optional<std::size_t> match = match_of(held);
-        if (!match && !yardstick.ours) match = match_of(held_by(candidate, k, true));
+        const bool ended = yardstick.ours || finished(candidate, k);  // what no update followed was not trained on
+        std::optional<std::size_t> match = ended ? match_of(held) : std::nullopt;
+        if (!match && ended && !yardstick.ours) match = match_of(held_by(candidate, k, true));
         if (match) {
             taken[*match] = true;
             next = *match + 1;
