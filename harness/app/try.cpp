@@ -1,5 +1,6 @@
 #include <unistd.h>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <thread>
 
@@ -10,6 +11,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "diagnose/examine.h"
+#include "judge/stream.h"
 #include "plan/isobatch.h"
 #include "reports/progress.h"
 #include "reports/run_directory.h"
@@ -26,6 +28,7 @@ struct TryOptions {
     std::string splits;
     std::vector<std::string> command;
     std::vector<std::string> allowed;
+    int steps = 0;  ///< 0: one window past the first epoch's edge, at most eight
     double deadline_s = 600;
     Output output;
 };
@@ -36,6 +39,12 @@ std::string replaced(std::string text, const std::string& name, std::int64_t val
     return text;
 }
 
+/// Whether the user's own command starts the ranks.
+bool launches(const TryOptions& options) {
+    return joined(options.command, " ").find("{devices}") != std::string::npos;
+}
+
+/// `python SCRIPT …` under torchrun's module of the same Python, or as it is.
 std::vector<std::string> command_for(const TryOptions& options, const Split& split) {
     std::vector<std::string> words;
     for (std::string word : options.command) {
@@ -44,7 +53,41 @@ std::vector<std::string> command_for(const TryOptions& options, const Split& spl
         word = replaced(word, "{devices}", split.devices);
         words.push_back(replaced(word, "{effective}", split.effective()));
     }
+    if (split.devices == 1 || launches(options)) return words;
+    const std::vector<std::string> torchrun{"-m", "torch.distributed.run", "--standalone", "--nproc-per-node",
+                                            std::to_string(split.devices)};
+    words.insert(words.begin() + 1, torchrun.begin(), torchrun.end());
     return words;
+}
+
+/// Several ranks need a launcher: ours for a Python script, the user's own for anything else.
+void require_launchable(const TryOptions& options, const std::vector<Split>& splits) {
+    const std::vector<std::string>& words = options.command;
+    const bool script = words.size() > 1 && fs::path(words[0]).filename().string().starts_with("python") &&
+                        (!words[1].starts_with("-") || words[1] == "-m");
+    for (const Split& split : splits)
+        if (split.devices > 1 && !launches(options) && !script)
+            throw Error(
+                fmt::format("{} ranks of \"{}\" cannot be started", split.devices, printable(words[0].substr(0, 80))),
+                "COMMAND",
+                "write python SCRIPT …, or your own launcher with {devices}, such as torchrun --nproc-per-node "
+                "{devices}");
+}
+
+/// What failed first of the ranks that left their part of a trace, which the others never completed; empty for nothing.
+std::string first_failure(const fs::path& trace, std::int64_t ranks) {
+    std::map<double, std::string> messages;
+    for (std::int64_t rank = 0; rank < ranks; ++rank) {
+        const fs::path path = trace / fmt::format("rank{}.part", rank);
+        if (!fs::exists(path)) continue;
+        const Json part = parse_json(MappedFile::open(path)->text(), path.string());
+        reading(path.string(), [&] {
+            const Json& ended = part.at(1).at("ended");
+            if (ended.is_object())
+                messages[part.at(0).get<double>()] = ended.at("crashed").at("message").get<std::string>();
+        });
+    }
+    return messages.empty() ? std::string() : messages.begin()->second;
 }
 
 /// One run of the script and what came of it.
@@ -55,13 +98,20 @@ struct Child {
     Exit exit;
     bool timed_out = false;
 
-    /// Empty when it recorded a window. Its exit code says little: the recorder ends the script, which may catch that.
+    /// Empty when it recorded a window and, where it ended by itself, ended well. One that the recorder ended may have
+    /// caught that: then its exit code says nothing.
     std::string failure(double deadline_s) const {
         if (timed_out) return fmt::format("no end within {} s", deadline_s);
-        if (!fs::exists(trace / "manifest.json"))
+        if (!fs::exists(trace / "manifest.json")) {
+            if (const std::string first = first_failure(trace, trial.split.devices); !first.empty())
+                return "the script failed: " + first;
+            if (fs::exists(trace)) return fmt::format("not every rank ended what it recorded ({})", to_string(exit));
             return fmt::format("the script recorded nothing ({}): is it Python with torch?", to_string(exit));
-        const Ended ended = read_trace(trace).manifest.ended;
-        return ended.complete ? std::string() : "the script failed: " + ended.message;
+        }
+        const Trace found = read_trace(trace);
+        if (!found.manifest.ended.complete) return "the script failed: " + found.manifest.ended.message;
+        return exit.ok() || !stream_of(found).ended ? std::string()
+                                                    : fmt::format("the script failed ({})", to_string(exit));
     }
 };
 
@@ -82,6 +132,8 @@ void start(Child& child, const TryOptions& options) {
     const char* path = std::getenv("PYTHONPATH");
     const std::string recorder = (program_folder() / "recorder").string();
     const Split& split = child.trial.split;
+    const bool columns = split.per_device == 1 && split.devices == 1;
+    fs::remove_all(child.trace);  // of an earlier run in the same directory
     child.process =
         std::make_unique<Process>(Launch{command_for(options, split),
                                          {{"PYTHONPATH", path && *path ? recorder + ":" + path : recorder},
@@ -89,7 +141,8 @@ void start(Child& child, const TryOptions& options) {
                                           {"ISOBATCH_TRACE", fs::absolute(child.trace).string()},
                                           {"ISOBATCH_TRIAL", to_string(child.trial)},
                                           {"ISOBATCH_SPLIT", to_string(split)},
-                                          {"ISOBATCH_LEVEL", split.per_device == 1 ? "full" : "grads"}},
+                                          {"ISOBATCH_STEPS", options.steps ? std::to_string(options.steps) : ""},
+                                          {"ISOBATCH_LEVEL", columns ? "full" : "grads"}},
                                          child.log,
                                          false});
 }
@@ -112,10 +165,10 @@ void run_all(std::vector<Child>& children, const TryOptions& options) {
 std::vector<Split> splits_for(const TryOptions& options) {
     const std::int64_t effective = parse_split(pieces(options.splits, ',')[0]).effective();
     std::vector<Split> splits = parse_splits(options.splits, effective);
-    for (const Split& split : splits)
-        if (split.devices != 1)
-            throw Error(fmt::format("split {} has {} devices", to_string(split), split.devices), "--splits",
-                        "isobatch try runs one device: write …x1");
+    if (splits[0].devices != 1)
+        throw Error(fmt::format("the reference {} has {} devices", to_string(splits[0]), splits[0].devices), "--splits",
+                    fmt::format("put a split of one device first, such as {}x1x1", effective));
+    require_launchable(options, splits);
     return splits;
 }
 
@@ -160,8 +213,8 @@ int run_try(TryOptions& options) {
     std::vector<Record> records;
     for (std::size_t i = 0; i < splits.size(); ++i) {
         const Child& child = children[i];
-        const std::string repro = fmt::format("isobatch try --splits {},{} -- {}", to_string(splits[0]),
-                                              to_string(child.trial.split), joined(options.command, " "));
+        const std::string both = i == 0 ? to_string(splits[0]) : to_string(splits[0]) + "," + to_string(splits[i]);
+        const std::string repro = fmt::format("isobatch try --splits {} -- {}", both, joined(options.command, " "));
         if (const std::string failure = child.failure(options.deadline_s); !failure.empty()) {
             records.push_back(
                 crashed_record(child.trial, repro, failure + "; its last lines: " + child.process->last_output(4)));
@@ -171,13 +224,18 @@ int run_try(TryOptions& options) {
         }
         keep_record(options.output.directory, records.back());
     }
-    options.allowed.push_back("state");  // one window cannot show it, which the note says
+    const std::size_t windows = examiner.yardstick().windows.size();
+    if (windows < 2) options.allowed.push_back("state");  // one window cannot show it, which the note says
     return finish(
-        assemble(command, std::move(records), options.allowed,
-                 {fmt::format(
-                      "reference: the script's own run as {}; a fault that is the same in every split is out of sight",
-                      to_string(splits[0])),
-                  "only the first window was compared; the contract (a mean over scored tokens) is inferred"}),
+        assemble(
+            command, std::move(records), options.allowed,
+            {fmt::format("reference: the script's own run as {}; a wrong weight that is the same in every split is out "
+                         "of sight",
+                         to_string(splits[0])),
+             fmt::format("{} window(s) were recorded; gradients were compared in the first, and in the others samples, "
+                         "counts, updates, learning rates and what was left in the accumulator",
+                         windows),
+             "the contract (a mean over scored tokens; what happens to a ragged window and to the rate) is inferred"}),
         options.output);
 }
 
@@ -194,8 +252,14 @@ void add_try(CLI::App& app, int& exit_code) {
             "COMMAND", options->command,
             "After --: the script, with {per_device} {accum} {devices} {effective} where its options take them")
         ->required();
-    command->add_option("--allow-untested", options->allowed,
-                        "A claim that may stay untested without making the run inconclusive");
+    command
+        ->add_option("--allow-untested", options->allowed,
+                     "A claim that may stay untested without making the run inconclusive")
+        ->allow_extra_args(false);  // or it would take the -- before the command for its own end
+    command
+        ->add_option("--steps", options->steps,
+                     "Windows to record (default: one past the first epoch's edge, at most 8)")
+        ->check(CLI::Range(1, 1000));
     command->add_option("--deadline", options->deadline_s, "Seconds that one run may take")->capture_default_str();
     add_output(*command, options->output);
     command->callback([options, &exit_code] { exit_code = run_try(*options); });

@@ -23,6 +23,45 @@ double equal_share(const WindowEvidence& window, double count, double of) {
     return count > 0 ? units_of(window.layout) / (of * count) : 1;
 }
 
+/// What was counted is not the window's units, or a micro arrives as another share than it was reported.
+Prediction by_count(Cause cause, const WindowEvidence& window) {
+    const WindowLayout& layout = window.layout;
+    const auto all = [&](double weight) { return Prediction{std::vector<double>(window.samples.size(), weight)}; };
+    switch (cause) {
+        case Cause::double_division:
+            return Prediction{by_micro(window, [&](const auto& m) { return 1.0 / micros_on(layout, m.rank); })};
+        case Cause::divide_after_backward:
+            return Prediction{by_micro(window, [&](const auto& m) { return double(micros_on(layout, m.rank)); })};
+        case Cause::sample_share_on_token_mean: {
+            const auto samples = static_cast<double>(samples_of(layout));
+            return Prediction{by_micro(window, [&](const auto& m) {
+                return equal_share(window, m.units, samples / static_cast<double>(m.samples));
+            })};
+        }
+        case Cause::sample_vs_token_contract:
+            return all(units_of(layout) / static_cast<double>(samples_of(layout)));
+        case Cause::short_window_nominal_accum:
+            return Prediction{
+                by_micro(window, [&](const auto& m) { return double(micros_on(layout, m.rank)) / layout.accum; })};
+        case Cause::padded_tokens_counted:
+            return all(padded_units_of(layout) > 0 ? units_of(layout) / padded_units_of(layout) : 1);
+        case Cause::n_minus_one:
+            return all(units_of(layout) > 1 ? units_of(layout) / (units_of(layout) - 1) : 1);
+        case Cause::unconditional_world_factor:
+            return Prediction{
+                by_micro(window, [&](const auto& m) { return equal_share(window, units_on(layout, m.rank), 1); })};
+        case Cause::sum_never_divided:
+            return all(units_of(layout) / layout.mesh.places);
+        case Cause::last_backward_survives:
+            return Prediction{
+                by_micro(window, [&](const auto& m) { return m.micro + 1 == micros_on(layout, m.rank) ? 1.0 : 0.0; })};
+        case Cause::first_backward_survives:
+            return Prediction{by_micro(window, [&](const auto& m) { return m.micro == 0 ? 1.0 : 0.0; })};
+        default:
+            broken_promise("cause", "a cause of counts", __FILE__, __LINE__);
+    }
+}
+
 }  // namespace
 
 std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int rank) {
@@ -95,38 +134,32 @@ std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int
         case Cause::schedule_per_rank:
             return Prediction{.weights = ones(), .schedule_steps = mesh.places};
         case Cause::double_division:
-            return Prediction{by_micro(window, [&](const auto& m) { return 1.0 / micros_on(layout, m.rank); })};
         case Cause::divide_after_backward:
-            return predict(Cause::missing_accum_division, window, rank);
-        case Cause::sample_share_on_token_mean: {
-            const auto samples = static_cast<double>(samples_of(layout));
-            return Prediction{by_micro(window, [&](const auto& m) {
-                return equal_share(window, m.units, samples / static_cast<double>(m.samples));
-            })};
-        }
+        case Cause::sample_share_on_token_mean:
         case Cause::sample_vs_token_contract:
-            return all(units_of(layout) / static_cast<double>(samples_of(layout)));
         case Cause::short_window_nominal_accum:
-            return Prediction{
-                by_micro(window, [&](const auto& m) { return double(micros_on(layout, m.rank)) / layout.accum; })};
         case Cause::padded_tokens_counted:
-            return all(padded_units_of(layout) > 0 ? units_of(layout) / padded_units_of(layout) : 1);
         case Cause::n_minus_one:
-            return all(units_of(layout) > 1 ? units_of(layout) / (units_of(layout) - 1) : 1);
         case Cause::unconditional_world_factor:
-            return Prediction{
-                by_micro(window, [&](const auto& m) { return equal_share(window, units_on(layout, m.rank), 1); })};
         case Cause::sum_never_divided:
-            return all(units_of(layout) / places);
         case Cause::last_backward_survives:
-            return predict(Cause::zero_grad_in_window, window, rank);
         case Cause::first_backward_survives:
-            return Prediction{by_micro(window, [&](const auto& m) { return m.micro == 0 ? 1.0 : 0.0; })};
+            return by_count(cause, window);
         case Cause::unknown:
             return std::nullopt;
     }
     broken_promise("cause", "unknown cause", __FILE__, __LINE__);
 }
+
+namespace {
+
+/// A loop that steps with every so many micros drops nothing where each micro steps.
+bool accumulates(const std::vector<WindowEvidence>& windows) {
+    return windows.empty() || std::any_of(windows.begin(), windows.end(),
+                                          [](const WindowEvidence& window) { return most_micros(window.layout) > 1; });
+}
+
+}  // namespace
 
 bool explains_ledger(Cause cause, const Evidence& evidence) {
     const auto& [windows, missing, ragged, strangers, strays] = evidence;
@@ -138,7 +171,7 @@ bool explains_ledger(Cause cause, const Evidence& evidence) {
     const bool in_tails = std::includes(ragged.begin(), ragged.end(), missing.begin(), missing.end());
     switch (cause) {
         case Cause::epoch_tail_dropped:
-            return strangers.empty() && missing == ragged;
+            return strangers.empty() && (missing == ragged || (missing.empty() && !accumulates(windows)));
         case Cause::same_batch_repeated:
             return instead(Stray::repeated_micro);
         case Cause::per_rank_sampler_seed:

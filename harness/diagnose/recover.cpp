@@ -214,11 +214,9 @@ Evidence evidence_of(const Yardstick& yardstick, const Trace& candidate) {
     for (const WindowScale& window : yardstick.windows)
         if (static_cast<std::int64_t>(window.samples.size()) < candidate.manifest.split.effective())
             evidence.ragged.push_back(window.step);
+    for (const std::size_t k : alignment.strangers) evidence.strangers.push_back(static_cast<std::int64_t>(k + 1));
     for (std::size_t k = 0; k < alignment.window.size(); ++k) {
-        if (!alignment.window[k]) {
-            evidence.strangers.push_back(static_cast<std::int64_t>(k + 1));
-            continue;
-        }
+        if (!alignment.window[k]) continue;
         const WindowScale& scale = yardstick.windows[*alignment.window[k]];
         if (scale.tensors.empty()) continue;
         WindowEvidence window;
@@ -228,8 +226,10 @@ Evidence evidence_of(const Yardstick& yardstick, const Trace& candidate) {
         window.sample_units = scale.sample_units;
         window.micro_of = micros_of(scale, candidate, k);
         window.layout = layout_of(candidate, k);
-        window.steps = most_events(candidate, k, "step");
-        window.schedule_steps = most_events(candidate, k, "schedule");
+        if (yardstick.ours) {  // of an outside trainer's events nobody promised how many a window has
+            window.steps = most_events(candidate, k, "step");
+            window.schedule_steps = most_events(candidate, k, "schedule");
+        }
         const std::vector<double>& lr = candidate.ranks[0].at(k).lr;
         if (!lr.empty() && !scale.lr.empty()) window.lr_ratio = lr[0] / scale.lr[0];
         evidence.windows.push_back(std::move(window));

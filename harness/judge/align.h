@@ -12,12 +12,15 @@ namespace isobatch {
 /// Which window of the reference each step of a candidate is, by the samples that it held and never by its number.
 struct Alignment {
     std::vector<std::optional<std::size_t>>
-        window;                        ///< window[k]: index into Yardstick::windows of the candidate's step k
-    std::vector<std::size_t> missing;  ///< windows of the reference that no step is
+        window;                          ///< window[k]: index into Yardstick::windows of the candidate's step k
+    std::vector<std::size_t> missing;    ///< windows of the reference that no step is
+    std::vector<std::size_t> strangers;  ///< steps that are no window of the reference, and should be one
     std::vector<std::vector<std::string>> samples;  ///< samples[k]: what step k held over all places, sorted
 };
 
-/// A step matches the next window of its epoch that holds exactly the same samples, each as often.
+/// A step matches the next window of its epoch that holds exactly the same samples, each as often. An outside trainer's
+/// step may have cleared what it held of an earlier window; and where one of the two records was ended before the
+/// other, what only the other one saw is neither missing nor strange.
 Alignment align(const Yardstick& yardstick, const Trace& candidate);
 
 /// Calls visit(step, rank, window) for every judged window that the candidate has.

@@ -81,18 +81,15 @@ std::optional<Place> miscounted(const Yardstick& yardstick, const Trace& candida
 CheckResult check_data(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment) {
     CheckResult result{.check = Check::data};
     std::vector<std::string> strangers, missing;
-    for (std::size_t k = 0; k < alignment.window.size(); ++k) {
-        if (alignment.window[k]) continue;
+    for (const std::size_t k : alignment.strangers) {
         strangers.push_back(std::to_string(k + 1));
         if (!result.first) result.first = Place{static_cast<std::int64_t>(k + 1), 0, "", -1};
     }
     for (const std::size_t w : alignment.missing) missing.push_back(std::to_string(yardstick.windows[w].step));
     const std::optional<Place> copy = strange_copy(candidate);
-    const std::optional<Place> units = yardstick.ours ? miscounted(yardstick, candidate, alignment) : std::nullopt;
+    const std::optional<Place> units = miscounted(yardstick, candidate, alignment);
     if (strangers.empty() && missing.empty() && !copy && !units) return result;
-    // An outside trainer may order its data by the split: then its windows cannot be compared, which is no bug of
-    // accumulation.
-    result.outcome = yardstick.ours ? Outcome::divergent : Outcome::inconclusive;
+    result.outcome = Outcome::divergent;
     if (!result.first) result.first = (copy ? copy : units).value_or(Place{});
     result.worst = result.first;
     std::vector<std::string> parts;
@@ -106,7 +103,6 @@ CheckResult check_data(const Yardstick& yardstick, const Trace& candidate, const
         parts.push_back(fmt::format("no step holds the samples of the reference's window {}", joined(missing, ", ")));
     if (!strangers.empty()) parts.push_back(fmt::format("step {} holds samples of no window", joined(strangers, ", ")));
     if (!strangers.empty() || !missing.empty()) parts.push_back(ledger_text(yardstick, candidate));
-    if (!yardstick.ours) parts.push_back("not comparable: make the script's data order independent of the split");
     result.message = joined(parts, "; ");
     return result;
 }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "judge/check_outside.h"
 
 namespace isobatch {
 
@@ -62,12 +63,17 @@ Verdict judge(const Yardstick& yardstick, const Trace& candidate) {
 
     const Alignment alignment = align(yardstick, candidate);
     Verdict verdict;
-    verdict.checks.push_back(check_data(yardstick, candidate, alignment));
     if (yardstick.ours) {
+        verdict.checks.push_back(check_data(yardstick, candidate, alignment));
         verdict.checks.push_back(check_events(candidate));
         verdict.checks.push_back(check_step(yardstick, candidate, alignment));
+    } else {
+        verdict.checks.push_back(check_outside_data(yardstick, candidate, alignment));
+        verdict.checks.push_back(check_outside_events(candidate));
+        verdict.checks.push_back(check_outside_step(yardstick, candidate, alignment));
     }
     verdict.checks.push_back(check_grad(yardstick, candidate, alignment));
+    if (!yardstick.ours) require_one_gradient(candidate, verdict.checks.back());
     if (manifest.trial == yardstick.trial) require_same_bits(verdict.checks.back());
     verdict.checks.push_back(check_loss(yardstick, candidate, alignment));
     if (yardstick.ours) {

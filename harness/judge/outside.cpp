@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "judge/compare.h"
 #include "judge/least_squares.h"
+#include "judge/stream.h"
 #include "judge/yardstick.h"
 
 namespace isobatch {
@@ -19,7 +20,7 @@ namespace {
 constexpr double residual_limit = 1e-4;
 
 const Step& first_step(const Trace& trace) {
-    if (trace.ranks.size() != 1 || trace.ranks[0].empty())
+    if (trace.ranks.size() != 1 || trace.ranks[0].empty() || !trace.ranks[0][0].number)
         throw Error("the run recorded no optimizer step on its single rank", trace.manifest.trial,
                     "let the script run at least one optimizer step");
     return trace.ranks[0][0];
@@ -139,27 +140,24 @@ std::vector<Tensor> share_of(const std::vector<Tensor>& column, double weight) {
     return share;
 }
 
-}  // namespace
-
-Yardstick outside_yardstick(const Trace& reference, const Trace& columns) {
-    const Step& step = first_step(reference);
-    const Step& single = first_step(columns);
+/// A window that nothing but its samples, counts and rates is known of.
+WindowScale window_of(const Step& step) {
     WindowScale window;
-    window.step = 1;
+    window.step = *step.number;
     window.epoch = step.epoch;
-    for (const Micro& micro : step.micros)
+    for (const Micro& micro : step.micros) {
         window.samples.insert(window.samples.end(), micro.samples.begin(), micro.samples.end());
-    const std::vector<Parameter>& parameters = reference.manifest.parameters;
-    for (const Parameter& parameter : parameters) {
-        window.gradients.push_back(tensor_of(step, "grad/" + parameter.name, reference.manifest.trial));
-        if (!std::isfinite(peak(window.gradients.back())))
-            throw Error("a gradient is not finite", reference.manifest.trial,
-                        "remove the rows whose loss is not a number");
+        window.units += micro.units;
     }
-    if (columns.manifest.parameters != parameters)
-        throw Error("the two runs have other parameters", columns.manifest.trial, "compare runs of one model");
+    window.lr = step.lr;
+    window.counters = step.counters;
+    return window;
+}
 
-    const std::vector<std::vector<Tensor>> raw = columns_of(single, columns.manifest, window);
+/// Makes the first window judged.
+void add_scales(const Manifest& manifest, const Step& single, const Manifest& single_manifest, WindowScale& window) {
+    const std::vector<Parameter>& parameters = manifest.parameters;
+    const std::vector<std::vector<Tensor>> raw = columns_of(single, single_manifest, window);
     std::vector<std::size_t> used;  // a sample without a gradient has no weight
     for (std::size_t i = 0; i < raw.size(); ++i)
         if (std::any_of(raw[i].begin(), raw[i].end(), [](const Tensor& part) { return peak(part) > 0; }))
@@ -174,17 +172,50 @@ Yardstick outside_yardstick(const Trace& reference, const Trace& columns) {
     for (std::size_t k = 0; k < used.size(); ++k) weight[used[k]] = solution.weights[k];
     for (std::size_t i = 0; i < raw.size(); ++i) window.shares.push_back(share_of(raw[i], weight[i]));
     for (std::size_t t = 0; t < parameters.size(); ++t)
-        window.tensors.push_back(scale_of(window, t, parameters[t].name, unit_roundoff(reference.manifest.recipe)));
+        window.tensors.push_back(scale_of(window, t, parameters[t].name, unit_roundoff(manifest.recipe)));
     floor_magnitudes(window);
+}
 
-    Yardstick yardstick{reference.manifest.trial,
-                        content_digest(reference),
-                        reference.manifest.recipe,
-                        Contract{.weighting = Weighting::token_mean, .keeps_tail = false, .schedule_varies = false},
-                        false,
-                        parameters,
-                        {}};
-    yardstick.windows.push_back(std::move(window));
+/// What the reference does in the windows that were seen is what every split is held to.
+Contract inferred(const std::vector<WindowScale>& windows, std::int64_t effective) {
+    Contract contract{.weighting = Weighting::token_mean, .keeps_tail = false, .schedule_varies = false};
+    for (const WindowScale& window : windows) {
+        contract.keeps_tail |= std::ssize(window.samples) < effective;
+        contract.schedule_varies |= window.lr != windows[0].lr;
+    }
+    return contract;
+}
+
+/// Whether a run made more than one update of the first window: its samples' gradients are no longer at one state.
+bool cut_otherwise(const Yardstick& yardstick, const Trace& columns) {
+    const Stream stream = stream_of(columns);
+    const std::vector<Milestone> all = milestones(yardstick, stream);
+    return !all.empty() && all[0].window == 0 && all[0].updates > 1 && same_order(yardstick, stream);
+}
+
+}  // namespace
+
+Yardstick outside_yardstick(const Trace& reference, const Trace& columns) {
+    const Step& step = first_step(reference);
+    const Step& single = first_step(columns);
+    const std::vector<Parameter>& parameters = reference.manifest.parameters;
+    if (columns.manifest.parameters != parameters)
+        throw Error("the two runs have other parameters", columns.manifest.trial, "compare runs of one model");
+    Yardstick yardstick{
+        reference.manifest.trial, content_digest(reference), reference.manifest.recipe, {}, false, parameters, {}};
+    for (const Step& each : reference.ranks[0])
+        if (each.number) yardstick.windows.push_back(window_of(each));
+    yardstick.ended = stream_of(reference).ended;
+    yardstick.contract = inferred(yardstick.windows, reference.manifest.split.effective());
+
+    WindowScale& window = yardstick.windows[0];
+    for (const Parameter& parameter : parameters) {
+        window.gradients.push_back(tensor_of(step, "grad/" + parameter.name, reference.manifest.trial));
+        if (!std::isfinite(peak(window.gradients.back())))
+            throw Error("a gradient is not finite", reference.manifest.trial,
+                        "remove the rows whose loss is not a number");
+    }
+    if (!cut_otherwise(yardstick, columns)) add_scales(reference.manifest, single, columns.manifest, window);
     return yardstick;
 }
 

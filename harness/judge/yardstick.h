@@ -25,7 +25,8 @@ struct WindowScale {
     std::int64_t step = 0;
     int epoch = 1;
     std::vector<std::string> samples;  ///< ids, in the reference's order
-    std::vector<double> sample_units;  ///< in the same order
+    std::vector<double> sample_units;  ///< in the same order; empty where an outside trainer's samples are not known
+    double units = 0;                  ///< that the micros counted
     std::vector<double> lr;
     Counters counters;
     std::optional<double> loss;  ///< the reference's own
@@ -59,6 +60,7 @@ struct Yardstick {
     bool ours = true;  ///< false: an outside trainer, whose data order, events and schedule nobody promised
     std::vector<Parameter> parameters;
     std::vector<WindowScale> windows;
+    bool ended = true;  ///< the run ended by itself after the last window; false: its recording did
 };
 
 /// From a reference trace, which carries its shares, scales and fp64 gradients. Throws Error naming what is absent.
@@ -67,10 +69,11 @@ Yardstick yardstick_of(const Trace& reference);
 /// Applies the floor to every tensor's magnitude.
 void floor_magnitudes(WindowScale& window);
 
-/// For an outside trainer, where nothing is trusted: the first window of `reference`, with what each micro of `columns`
-/// (one sample a micro) added as the shares. The shares are scaled to the reference by least squares; E is the residual
-/// of that fit, which holds rounding noise only, whatever weights the trainer used. Throws Error when the windows
-/// differ or the fit fails.
+/// For an outside trainer, where nothing is trusted: the windows of `reference`. The first is judged, with what each
+/// micro of `columns` (one sample a micro) added as the shares. The shares are scaled to the reference by least
+/// squares; E is the residual of that fit, which holds rounding noise only, whatever weights the trainer used. Where
+/// `columns` cuts the same samples into other windows, no gradient can be judged. The contract is inferred: whether a
+/// ragged window was trained on and the learning rate varied. Throws Error when the samples differ or the fit fails.
 Yardstick outside_yardstick(const Trace& reference, const Trace& columns);
 
 }  // namespace isobatch

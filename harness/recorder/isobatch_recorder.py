@@ -1,10 +1,21 @@
-"""Records the first window of a training script as a trace: only looks on, and ends the script at its first update."""
-import atexit, ctypes, functools, hashlib, importlib.machinery, itertools, json, math, os, platform, re, sys, zlib
-folder = os.path.abspath(os.environ.pop("ISOBATCH_TRACE"))  # taken away: what the script starts records nothing
-level, owner_pid, torch = os.environ.get("ISOBATCH_LEVEL", "grads"), os.getpid(), None
-roots, named, unclipped, columns, files, busy = {}, {}, {}, {}, {}, set()  # named: parameter → its name
-events, micros, samples, units, clip = [], [], [], [], {"grad_norm": None, "clip_threshold": None}
+"""Records the first windows of a training script as a trace: only looks on, and ends the script when it saw enough."""
+import atexit, collections, ctypes, functools, hashlib, importlib.machinery, itertools, json, math, os, platform
+import re, sys, time, zlib
+folder, level = os.path.abspath(os.environ["ISOBATCH_TRACE"]), os.environ.get("ISOBATCH_LEVEL", "grads")
+per_device, accum, devices = map(int, os.environ["ISOBATCH_SPLIT"].split("x"))
+top, owner_pid, torch = "ISOBATCH_STARTED" not in os.environ, os.getpid(), None  # top: no script's child, no launcher's
+os.environ["ISOBATCH_STARTED"] = "yes"
+asked, most_windows = int(os.environ.get("ISOBATCH_STEPS") or 0), 8
+rank, done, updates, backwards, parameters = None, False, 0, 0, None  # rank: None before the first backward
+roots, named, unclipped, columns, files, busy, rates = {}, {}, {}, {}, {}, set(), {}  # named: parameter → its name
+events, micros, samples, units, left = [], [], [], [], {}  # left: parameter → what it held before the window
+counted, known, filled, root, exchanges = collections.Counter(), set(), False, None, False
+clip, lines = {"grad_norm": None, "clip_threshold": None}, []
 PRECISION = {"torch.float64": "fp64", "torch.float32": "fp32", "torch.bfloat16": "bf16", "torch.float16": "fp16"}
+def precision(t):
+    if str(t.dtype) not in PRECISION:
+        raise RuntimeError("isobatch: parameters of dtype %s are not supported yet" % t.dtype)
+    return PRECISION[str(t.dtype)]
 number = lambda value: value if math.isfinite(value) else repr(value)  # JSON has no nan and no inf
 packed = lambda value: json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
 
@@ -16,20 +27,20 @@ def find_spec(name, path=None, target=None):  # this module is a finder: it patc
     return spec
 def install(module):
     global torch
-    torch, mark = module, lambda event, when=1: lambda proceed, *_, **__: (when and events.append(event), proceed())[1]
+    torch = module
     for owner, name, look in (
             (torch.nn.Module, "__call__", on_forward), (torch.autograd, "backward", on_backward),
             (torch.nn.functional, "cross_entropy", on_loss), (torch.nn.functional, "nll_loss", on_loss),
-            (torch.nn.Module, "zero_grad", mark("zero")), (torch.optim.Optimizer, "zero_grad", mark("zero")),
-            (torch.optim.lr_scheduler.LRScheduler, "step", mark("schedule", micros)),  # it also steps while it is made
+            (torch.nn.Module, "zero_grad", on_zero), (torch.optim.Optimizer, "zero_grad", on_zero),
+            (torch.optim.lr_scheduler.LRScheduler, "step", on_schedule),
             (torch.nn.utils, "clip_grad_norm_", on_clip), (torch.nn.utils.clip_grad, "clip_grad_norm_", on_clip)):
         setattr(owner, name, seen(name, getattr(owner, name), look))
     sys.modules["torch.optim.optimizer"].register_optimizer_step_pre_hook(seen("step", lambda *_: None, on_step))
 def seen(name, plain, look):
     traced = getattr(torch.compiler, "is_compiling", bool)
     @functools.wraps(plain)
-    def call(*args, **kwargs):  # unseen: torch.compile at work, what it or a backward does inside, other windows, forks
-        if traced() or name in busy or "backward" in busy or "manifest.json" in files or os.getpid() != owner_pid:
+    def call(*args, **kwargs):  # unseen: torch.compile at work, what it or a backward does inside, forks, after the end
+        if done or traced() or name in busy or "backward" in busy or os.getpid() != owner_pid:
             return plain(*args, **kwargs)
         busy.add(name)
         try:
@@ -37,15 +48,22 @@ def seen(name, plain, look):
         finally:
             busy.discard(name)
     return call
+def note(event):
+    events.append(event)
+    counted[event.split()[0]] += 1
 
 def on_forward(proceed, module, /, *args, **kwargs):
+    global root, exchanges
     if torch.is_grad_enabled() and any(p.requires_grad for p in module.parameters()):  # no evaluation, no loss module
         prefix = roots.setdefault(module, "%d." % len(roots) if roots else "")
         for name, p in module.named_parameters():
             named.setdefault(p, prefix + re.sub(r"^(_orig_mod\.)?module\.|_orig_mod\.", "", name))
-        inside = [item for value in (*args, *kwargs.values()) if hasattr(value, "items") for item in value.items()]
-        pads = {0, -100} | {getattr(part, "padding_idx", None) for part in module.modules()}
-        samples.extend(() if prefix else ids(dict([*enumerate(args), *kwargs.items(), *inside]), pads))
+        exchanges = exchanges or getattr(module, "require_backward_grad_sync", False) is True  # as no_sync() has set it
+        if root in (None, module):  # a later module of the same micro sees the same rows again
+            inside = [item for value in (*args, *kwargs.values()) if hasattr(value, "items") for item in value.items()]
+            pads = {0, -100} | {getattr(part, "padding_idx", None) for part in module.modules()}
+            samples.extend(ids(dict([*enumerate(args), *kwargs.items(), *inside]), pads))
+            root = module if samples else None
     return proceed()
 def ids(entering, pads):  # a digest a row that no neighbour changes: of what the mask keeps, less what may be padding
     # What requires grad is an earlier module's output, what has no dimension belongs to no row, booleans are masks.
@@ -67,75 +85,184 @@ def on_loss(proceed, input, target, weight=None, size_average=None, ignore_index
 def accumulators():
     grad = lambda p: (torch.zeros_like(p) if p.grad is None else p.grad.to_dense()).detach()
     return {name: grad(p).to("cpu", copy=True).contiguous() for p, name in named.items() if p.requires_grad}
+def held():  # the parameters whose accumulator is not zero, lazily: where gradients are cleared to None nothing is read
+    return (p for p in named if p.requires_grad and p.grad is not None and p.grad.detach().to_dense().count_nonzero())
+def holds():
+    return any(True for _ in held())
 def on_backward(proceed, tensors, *_, **__):
-    before = accumulators() if level == "full" else {}
+    global backwards, filled, root, exchanges
+    claim()
+    if not micros:
+        told = any(line["left_over"] for line in lines)  # then its tensors are in the trace, once
+        copy = lambda p: None if told else p.grad.detach().to_dense().to("cpu", copy=True).contiguous()
+        left.update({p: (p.grad.detach().to_dense().abs().max().item(), copy(p)) for p in held()})
+    elif filled and not holds() and not events[-1].startswith("zero"):
+        note("zero")  # by hand, without zero_grad
+    before = accumulators() if level == "full" and not lines else {}
     proceed()
     for name, after in accumulators().items() if before else ():
         added = after.double() - before[name].double()
         columns["micro/%d/%s" % (len(micros), name)] = added.to(torch.promote_types(after.dtype, torch.float32))
-    events.append("backward %d" % len(micros))
+    note("backward %d" % len(micros))
+    if exchanges:
+        note("reduce")
     real, padded = (number(float(sum(counts))) for counts in zip(*units or [(len(samples), len(samples))]))
     loss = number(tensors.item() if torch.is_tensor(tensors) and tensors.numel() == 1 else math.nan)
     micros.append(dict(index=len(micros), samples=samples[:], units=real, padded_units=padded, loss=loss, weight=None))
     samples.clear(), units.clear(), unclipped.clear()
+    backwards, filled, root, exchanges = backwards + 1, holds(), None, False
+def on_zero(proceed, *_, **__):
+    global filled
+    proceed()
+    if not micros or (filled and not holds()):  # inside a window only what cleared something
+        note("zero")
+        filled = False
+def on_schedule(proceed, *_, **__):
+    if rank is not None:  # it also steps while it is made
+        note("schedule")
+    return proceed()
 def on_clip(proceed, parameters, max_norm, *_, **__):
     unclipped.update(unclipped or accumulators())
     norm = proceed()
-    events.append("clip")
+    note("clip")
     clip.update(grad_norm=number(float(norm)), clip_threshold=number(float(max_norm)))
     return norm
 
 def on_step(_, optimizer, args, kwargs):
+    ran = []  # a closure runs the last backward inside the step
+    def run_by(closure):
+        @functools.wraps(closure)
+        def run(*args, **kwargs):
+            if ran and not done:
+                raise RuntimeError("isobatch: an optimizer that calls its closure more than once is not supported yet")
+            ran.append(closure)
+            result = closure(*args, **kwargs)
+            seen("step", lambda *_: None, on_update)(optimizer)
+            return result
+        return run
+    wrapped = lambda value: run_by(value) if callable(value) else value
     if any(map(callable, (*args[1:], *kwargs.values()))):
-        raise RuntimeError("isobatch: an optimizer that runs the backward itself (a closure) is not supported yet")
-    events.append("step")
-    if micros:  # a step before any backward is a warm-up
-        groups = {p: g for g, group in enumerate(optimizer.param_groups) for p in group["params"]}
-        named.update({p: "parameter%d" % i for i, p in enumerate(groups) if p not in named})
-        write_tensors("step-000001.safetensors")
-        write_line(1, [number(float(g["lr"])) for g in optimizer.param_groups], tensors="step-000001.safetensors")
-        finish("complete", groups)
+        return (args[0], *map(wrapped, args[1:])), {key: wrapped(value) for key, value in kwargs.items()}
+    on_update(_, optimizer)
+def on_update(_, optimizer):
+    global parameters, updates
+    note("step")
+    rates[optimizer] = [number(float(group["lr"])) for group in optimizer.param_groups]
+    if not micros:  # a warm-up before any backward, or one more optimizer of the window that ended
+        return
+    groups = {p: g for g, group in enumerate(optimizer.param_groups) for p in group["params"]}
+    named.update({p: "parameter%d" % i for i, p in enumerate(groups) if p not in named})
+    if parameters is None:  # those of the first window: what is created later was not there to be compared
+        parameters = [dict(name=name, shape=list(p.shape), dtype=precision(p), group=groups.get(p))
+                      for p, name in named.items() if p.requires_grad]
+    updates += 1
+    tensors = {} if lines else {"grad/" + name: t for name, t in {**accumulators(), **unclipped}.items()}
+    stale = {p: entry for p, entry in left.items() if p in groups}  # other optimizers clear their own
+    tensors.update({"left/" + named[p]: t for p, (_, t) in stale.items() if t is not None})
+    facts = {"left_over": number(max((peak for peak, _ in stale.values()), default=0.0))}
+    if devices > 1:
+        both = functools.reduce(lambda crc, t: zlib.crc32(content(t), crc), accumulators().values(), 0)
+        facts["gradient"] = "crc32:%08x" % both
+    if tensors or columns:
+        facts["tensors"] = "step-%06d.safetensors" % updates
+        write_tensors(facts["tensors"], {**tensors, **columns})
+    rows = [row for micro in micros for row in micro["samples"]]
+    write_line(updates, **facts)
+    if enough(rows):
+        finish("complete")
         raise SystemExit(0)
-def write_tensors(name):
-    grads, header, end = {"grad/" + name: t for name, t in {**accumulators(), **unclipped}.items()}, {}, 0
-    tensors = sorted({**grads, **columns}.items(), key=lambda item: -item[1].element_size())  # so all are aligned
+def enough(rows):
+    """One window past the first epoch's edge, and no more than so many windows, also where each micro is one."""
+    again = sum(row in known for row in rows)
+    known.update(rows)
+    if devices == 1 and not asked and rows and 2 * again >= len(rows):
+        return True  # of several ranks none may leave before the others
+    most = asked or most_windows
+    return updates >= most and (backwards >= most * accum or updates >= most * accum)
+def write_line(step, **facts):
+    done = {"optimizer_steps": "step", "scheduler_steps": "schedule", "zero_grads": "zero", "ema_updates": "ema"}
+    line = dict(step=step, epoch=1, events=events[:], micros=micros[:], loss=None, **clip, lr=sum(rates.values(), []),
+                counters={counter: counted[event] for counter, event in done.items()}, **facts)
+    lines.append(line)
+    put("rank%d/steps.jsonl" % rank, b"".join(packed(line) + b"\n" for line in lines))
+    events.clear(), micros.clear(), columns.clear(), left.clear(), unclipped.clear()
+    clip.update(grad_norm=None, clip_threshold=None)
+
+def content(t):
+    return ctypes.string_at(t.data_ptr(), t.numel() * t.element_size())
+def write_tensors(name, tensors):
+    tensors, header, end = sorted(tensors.items(), key=lambda item: -item[1].element_size()), {}, 0  # all are aligned
     for key, t in tensors:
-        header[key] = {"dtype": PRECISION[str(t.dtype)].upper().replace("FP", "F"), "shape": list(t.shape),
+        header[key] = {"dtype": precision(t).upper().replace("FP", "F"), "shape": list(t.shape),
                        "data_offsets": [end, end := end + t.numel() * t.element_size()]}
     text = packed(header) + b" " * (-len(packed(header)) % 8)
-    data = [ctypes.string_at(t.data_ptr(), t.numel() * t.element_size()) for _, t in tensors]
-    put("rank0/" + name, b"".join([len(text).to_bytes(8, "little"), text, *data]))
-def write_line(step, rates, **tensors):
-    done = {"optimizer_steps": "step", "scheduler_steps": "schedule", "zero_grads": "zero", "ema_updates": "ema"}
-    done = {counter: events.count(event) for counter, event in done.items()}
-    line = dict(step=step, epoch=1, events=events, micros=micros, loss=None, **clip, lr=rates, counters=done, **tensors)
-    put("rank0/steps.jsonl", packed(line) + b"\n")
+    data = [content(t) for _, t in tensors]
+    put("rank%d/%s" % (rank, name), b"".join([len(text).to_bytes(8, "little"), text, *data]))
 def put(path, data):
-    place = os.path.join(folder, path)
+    place, partial = os.path.join(folder, path), os.path.join(folder, path + ".%d.partial" % os.getpid())
     os.makedirs(os.path.dirname(place), exist_ok=True)
-    with open(place + ".partial", "wb") as file:
+    with open(partial, "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(place + ".partial", place)
+    os.replace(partial, place)
     files[path] = {"bytes": len(data), "digest": "crc32:%08x" % zlib.crc32(data)}
-def finish(ended, groups={}, libraries=("torch", "transformers", "accelerate")):
-    device, compute = next(((p.device.type, PRECISION[str(p.dtype)]) for p in named), ("cpu", "fp32"))
-    parameters = [dict(name=name, shape=list(p.shape), dtype=PRECISION[str(p.dtype)], group=groups.get(p))
-                  for p, name in named.items() if p.requires_grad]
-    split = dict(zip(("per_device", "accum", "devices"), map(int, os.environ["ISOBATCH_SPLIT"].split("x"))))
+
+def claim():
+    """At the first backward: which rank this is. A folder that is there is another process's, which came first."""
+    global rank, done
+    if rank is None:
+        dist, processes = torch.distributed, sys.modules.get("multiprocessing.process")
+        together = dist.is_available() and dist.is_initialized()
+        world, rank = (dist.get_world_size(), dist.get_rank()) if together else (1, 0)
+        if processes and processes.parent_process() and not together:
+            done = True  # a worker that loads data
+            return
+        try:
+            os.makedirs(os.path.join(folder, "rank%d" % rank))
+        except FileExistsError:
+            done = True
+        if world != devices and not done:
+            raise RuntimeError("isobatch: the script runs %d rank(s), the split has %d device(s)" % (world, devices))
+def finish(ended, libraries=("torch", "transformers", "accelerate", "lightning")):
+    """This rank's part; who writes the last of them puts the manifest over all."""
+    global done
+    done = True
+    device, compute = next(((p.device.type, PRECISION.get(str(p.dtype), "fp32")) for p in named), ("cpu", "fp32"))
     facts = {name: str(getattr(sys.modules[name], "__version__", None)) for name in libraries if name in sys.modules}
     facts.update(python=platform.python_version(), cpu=platform.machine(), threads=torch and torch.get_num_threads())
+    part = lambda rank: os.path.join(folder, "rank%d.part" % rank)
     text = packed(dict(
-        format="isobatch-trace", version=1, trial=os.environ.get("ISOBATCH_TRIAL", ""), split=split, engine="outside",
-        device=device, recipe={"compute": compute}, contract=None, level=level, seed=None, steps=1, epochs=1,
-        buffers=[], parameters=parameters, follows=None, ended=ended, provenance=facts, files=files))[:-1]
+        format="isobatch-trace", version=1, trial=os.environ.get("ISOBATCH_TRIAL", ""),
+        split=dict(per_device=per_device, accum=accum, devices=devices), engine="outside", device=device,
+        recipe={"compute": compute}, contract=None, level=level, seed=None, steps=updates, epochs=1, buffers=[],
+        parameters=parameters or [], follows=None, ended=ended, provenance=facts, files=dict(files)))
+    put("rank%d.part" % rank, b"[%r,%s]" % (time.time(), text))
+    try:
+        parts = [json.loads(open(part(other), "rb").read()) for other in range(devices)]
+    except FileNotFoundError:
+        return  # another rank is still at work, or has seen all parts and written the manifest
+    in_time = [each["ended"] for _, each in sorted(parts, key=lambda part: part[0]) if each["ended"] != "complete"]
+    parts = [each for _, each in parts]
+    parts[0]["ended"] = (in_time + ["complete"])[0]  # what failed first is why the others did
+    for each in parts[1:]:
+        parts[0]["files"].update(each["files"])
+    text = packed(parts[0])[:-1]
     put("manifest.json", text + b',"manifest_digest":"crc32:%08x"}\n' % zlib.crc32(text))
+    for other in range(devices):
+        try:
+            os.remove(part(other))
+        except FileNotFoundError:
+            pass  # another rank that was last too
 def at_exit():
+    global rank
     error = getattr(sys, "last_value", None)  # what left the script uncaught
     message = "%s: %s" % (type(error).__name__, error) if error else "the script ended before a backward and an update"
-    if os.getpid() == owner_pid and not os.path.exists(os.path.join(folder, "manifest.json")):
-        write_line(None, [])  # the window that was never finished
-        finish({"crashed": {"rank": 0, "step": 0, "message": message[:2000]}})
+    if os.getpid() != owner_pid or done or (rank is None and (not top or devices > 1 or os.path.exists(folder))):
+        return
+    rank = rank or 0
+    write_line(None)  # the window that was never finished, or nothing: the script's own end
+    crashed = {"crashed": {"rank": rank, "step": updates, "message": message[:2000]}}
+    finish("complete" if updates and not error else crashed)
 sys.meta_path.insert(0, sys.modules[__name__])
 atexit.register(at_exit)

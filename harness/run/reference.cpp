@@ -140,7 +140,8 @@ private:
                 Step& step) {
         const bool watched = setup_->subject->contract.exact;
         if (!twin_ && !watched) return own;
-        const Shares shares(*setup_, in_fp64(replica), window, at::kDouble);  // its copies are not the pass's arithmetic
+        const Shares shares(*setup_, in_fp64(replica), window,
+                            at::kDouble);  // its copies are not the pass's arithmetic
         Share exact;
         const auto pass = [&] { exact = shares.of(window.samples); };
         if (watched)

@@ -48,7 +48,7 @@ Micro micro_from(const Json& object, const std::string& where) {
 const char* const known_fields[] = {"step",        "epoch",          "events",       "micros",     "loss",
                                     "grad_norm",   "clip_threshold", "clip_factor",  "lr",         "counters",
                                     "step_ms",     "collectives",    "sample_units", "exact_loss", "loss_magnitude",
-                                    "loss_errors", "exact_bits",     "tensors"};
+                                    "loss_errors", "exact_bits",     "left_over",    "gradient",   "tensors"};
 
 Collectives collectives_from(const Json& object, const std::string& where) {
     Collectives collectives;
@@ -88,6 +88,8 @@ std::string step_line(const Step& step, const std::string& file) {
         for (const auto& [name, moved] : *step.collectives)
             object["collectives"][name] = {{"calls", moved.calls}, {"bytes", moved.bytes}};
     }
+    if (step.left_over) object["left_over"] = number_to_json(*step.left_over);
+    if (!step.gradient.empty()) object["gradient"] = step.gradient;
     if (step.trusted) {
         object["sample_units"] = numbers_to_json(step.trusted->sample_units);
         object["exact_loss"] = number_to_json(step.trusted->exact_loss);
@@ -123,6 +125,8 @@ Step parse_step(std::string_view line, const std::string& where, std::string& fi
                          count(counters.value("ema_updates", Json(0)), "ema_updates", 0)};
         step.step_ms = number_or_zero(object, "step_ms", where);
         if (object.contains("collectives")) step.collectives = collectives_from(object.at("collectives"), where);
+        step.left_over = optional_from(object, "left_over", where);
+        step.gradient = object.value("gradient", std::string());
         if (object.contains("exact_loss")) step.trusted = trusted_from(object, where);
         file = object.value("tensors", std::string());
         step.unknown = object;

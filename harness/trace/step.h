@@ -59,6 +59,9 @@ struct Step {
     Counters counters;
     double step_ms = 0;
     std::optional<Collectives> collectives;  ///< none: nobody counted
+    /// The largest |entry| that the accumulator held before the window's first backward; none: nobody looked.
+    std::optional<double> left_over;
+    std::string gradient;  ///< digest of what this rank steps with, the same on every rank; empty: nobody looked
     std::optional<Trusted> trusted;
     Json unknown = Json::object();  ///< fields of a newer minor version, kept
     Tensors tensors;

@@ -51,6 +51,43 @@ inline double own_mean_in_a_tail(const WindowLayout& window, const MicroCount& m
     return window.ragged ? own_mean(window, micro, devices) : units_of(window) / devices;
 }
 
+/// The loops whose counts are wrong, or whose micros arrive as another share.
+inline SyntheticLoop counting_loop(Cause cause) {
+    switch (cause) {
+        case Cause::double_division:
+            return arriving([](const auto& window, const auto& micro) { return 1.0 / micros_on(window, micro.rank); });
+        case Cause::divide_after_backward:
+            return arriving([](const auto& window, const auto& micro) { return 1.0 * micros_on(window, micro.rank); });
+        case Cause::last_backward_survives:
+            return arriving([](const auto& window, const auto& micro) {
+                return micro.micro + 1 == micros_on(window, micro.rank) ? 1.0 : 0.0;
+            });
+        case Cause::first_backward_survives:
+            return arriving([](const auto&, const auto& micro) { return micro.micro == 0 ? 1.0 : 0.0; });
+        case Cause::sample_share_on_token_mean:
+            return dividing_by([](const auto& window, const auto& micro) {
+                const double mean = micro.units > 0 ? micro.units : 1;
+                return mean * static_cast<double>(samples_of(window)) / static_cast<double>(micro.samples);
+            });
+        case Cause::sample_vs_token_contract:
+            return dividing_by([](const auto& window, const auto&) { return static_cast<double>(samples_of(window)); });
+        case Cause::short_window_nominal_accum:
+            return dividing_by([](const auto& window, const auto& micro) {
+                return units_of(window) * window.accum / micros_on(window, micro.rank);
+            });
+        case Cause::padded_tokens_counted:
+            return dividing_by([](const auto& window, const auto&) { return padded_units_of(window); });
+        case Cause::n_minus_one:
+            return dividing_by([](const auto& window, const auto&) { return units_of(window) - 1; });
+        case Cause::unconditional_world_factor:
+            return dividing_by([](const auto& window, const auto& micro) { return own_mean(window, micro, 1); });
+        case Cause::sum_never_divided:
+            return dividing_by([](const auto& window, const auto&) { return 1.0 * window.mesh.places; });
+        default:  // of the ledger or of a count of steps, or unknown
+            return {};
+    }
+}
+
 /// The loop that has this fault, written as a trainer would write it.
 inline SyntheticLoop loop_with(Cause cause) {
     SyntheticLoop loop;
@@ -116,37 +153,8 @@ inline SyntheticLoop loop_with(Cause cause) {
         case Cause::epoch_tail_dropped:
             loop.trains_on_tail = false;
             break;
-        case Cause::double_division:
-            return arriving([](const auto& window, const auto& micro) { return 1.0 / micros_on(window, micro.rank); });
-        case Cause::divide_after_backward:
-            return arriving([](const auto& window, const auto& micro) { return 1.0 * micros_on(window, micro.rank); });
-        case Cause::last_backward_survives:
-            return arriving([](const auto& window, const auto& micro) {
-                return micro.micro + 1 == micros_on(window, micro.rank) ? 1.0 : 0.0;
-            });
-        case Cause::first_backward_survives:
-            return arriving([](const auto&, const auto& micro) { return micro.micro == 0 ? 1.0 : 0.0; });
-        case Cause::sample_share_on_token_mean:
-            return dividing_by([](const auto& window, const auto& micro) {
-                const double mean = micro.units > 0 ? micro.units : 1;
-                return mean * static_cast<double>(samples_of(window)) / static_cast<double>(micro.samples);
-            });
-        case Cause::sample_vs_token_contract:
-            return dividing_by([](const auto& window, const auto&) { return static_cast<double>(samples_of(window)); });
-        case Cause::short_window_nominal_accum:
-            return dividing_by([](const auto& window, const auto& micro) {
-                return units_of(window) * window.accum / micros_on(window, micro.rank);
-            });
-        case Cause::padded_tokens_counted:
-            return dividing_by([](const auto& window, const auto&) { return padded_units_of(window); });
-        case Cause::n_minus_one:
-            return dividing_by([](const auto& window, const auto&) { return units_of(window) - 1; });
-        case Cause::unconditional_world_factor:
-            return dividing_by([](const auto& window, const auto& micro) { return own_mean(window, micro, 1); });
-        case Cause::sum_never_divided:
-            return dividing_by([](const auto& window, const auto&) { return 1.0 * window.mesh.places; });
-        default:  // of the ledger or of a count of steps, or unknown
-            break;
+        default:
+            return counting_loop(cause);
     }
     return loop;
 }

@@ -211,6 +211,11 @@ TEST(ExplainsLedger, ADroppedTailMissesAllAndOnlyTheRaggedWindows) {
     EXPECT_FALSE(explains(Cause::epoch_tail_dropped, {3}, {}));
     EXPECT_FALSE(explains(Cause::epoch_tail_dropped, {2, 3, 6}, {}));
     EXPECT_FALSE(explains(Cause::epoch_tail_dropped, {3, 6}, {5}));
+    Evidence cut{.windows = {{}}, .missing = {}, .ragged = {3}, .strangers = {}};  // whose micros each are a window
+    cut.windows[0].layout.micros = {{0, 0, 8, 8}, {1, 0, 8, 8}};
+    EXPECT_TRUE(explains_ledger(Cause::epoch_tail_dropped, cut));
+    cut.windows[0].layout.micros = {{0, 0, 8, 8}, {0, 1, 8, 8}};
+    EXPECT_FALSE(explains_ledger(Cause::epoch_tail_dropped, cut));
     for (const Cause cause : all_causes) {
         if (cause == Cause::epoch_tail_dropped) continue;
         EXPECT_TRUE(explains(cause, {}, {})) << to_string(cause);

@@ -42,7 +42,7 @@ class Ddp(ProgramTest):
         for rank in range(ranks):
             own = {"RANK": str(rank), "WORLD_SIZE": str(ranks), "MEETING": self.path("meeting"), "GLOO_SOCKET_IFNAME": "lo"}
             if recorded:
-                own |= {"PYTHONPATH": RECORDER, "ISOBATCH_TRACE": os.path.join(out, f"rank{rank}.trace"), "ISOBATCH_SPLIT": f"1x1x{ranks}"}
+                own |= {"PYTHONPATH": RECORDER, "ISOBATCH_TRACE": os.path.join(out, "trace"), "ISOBATCH_SPLIT": f"1x1x{ranks}"}
             started.append(subprocess.Popen([PYTHON, TWIN, self.path("data"), reference, out, json.dumps(options)], cwd=self.folder.name, stdout=subprocess.PIPE,
                                             stderr=subprocess.STDOUT, text=True, env={**os.environ, **own}))
         for process in started:
@@ -73,7 +73,8 @@ class Ddp(ProgramTest):
         out = self.python(2, trial, reference, {}, recorded=True)
         for rank in range(2):
             name = "step-000001.safetensors"
-            self.assertEqual(gradients(f"{out}/rank{rank}.trace/rank0/{name}"), gradients(f"{ours}/rank{rank}/{name}"))
+            self.assertEqual(gradients(f"{out}/trace/rank{rank}/{name}"), gradients(f"{ours}/rank{rank}/{name}"))
+        self.assertEqual(self.isobatch("trace", "check", f"{out}/trace"), 0, self.said)
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ def main():
         with open(os.path.join(out, f"{window}-{rank}"), "wb") as file:
             for name in names:
                 file.write(getattr(model, name).grad.numpy().tobytes())
-        optimizer.step()  # where the recorder is on, it ends the script here
+        optimizer.step()
         model.zero_grad()
 
 

@@ -1,42 +1,118 @@
-"""A plain PyTorch loop with gradient accumulation: a token classifier, rows of different lengths, ignored labels."""
+"""A plain PyTorch loop with gradient accumulation: a token classifier, rows of different lengths, ignored labels, a last short window in each
+epoch, a clip and a schedule. `--fault` breaks it in one of the ways that trainers have been broken."""
 import argparse
 import hashlib
 
 import torch
 from torch.nn import functional
 
-options = argparse.ArgumentParser()
-options.add_argument("--bs", type=int, required=True)
-options.add_argument("--ga", type=int, required=True)
-options.add_argument("--fault", choices=["none", "token-mean-of-means", "missing-accum-division"], default="none")
-options = options.parse_args()
-
-torch.manual_seed(7)
+FAULTS = ("token-mean-of-means", "missing-accum-division", "double-division", "padded-tokens-counted", "zero-grad-in-window", "not-zeroed-after-step",
+          "first-backward-survives", "epoch-tail-dropped", "epoch-tail-extra-step", "step-every-micro", "schedule-per-micro", "schedule-horizon")
 VOCAB, IGNORED = 32, -100
-rows = [torch.randint(1, VOCAB, (length,)) for length in torch.randint(2, 25, (32,)).tolist()]
-labels = [torch.where(torch.rand(len(row)) < 0.3, torch.tensor(IGNORED), (row * 5) % VOCAB) for row in rows]
-model = torch.nn.Sequential(
-    torch.nn.Embedding(VOCAB, 16), torch.nn.Linear(16, 16), torch.nn.Tanh(), torch.nn.Linear(16, VOCAB))
-optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)
+
+
+def arguments():
+    options = argparse.ArgumentParser()
+    options.add_argument("--bs", type=int, required=True)
+    options.add_argument("--ga", type=int, required=True)
+    options.add_argument("--fault", choices=("none",) + FAULTS, default="none")
+    options.add_argument("--rows", type=int, default=43)
+    options.add_argument("--longest", type=int, default=24)
+    options.add_argument("--epochs", type=int, default=2)
+    options.add_argument("--seed", type=int, default=7)
+    options.add_argument("--optimizer", choices=("sgd", "momentum", "adam", "adamw"), default="adamw")
+    options.add_argument("--clip", type=float, default=0.25, help="0: none")
+    options.add_argument("--dtype", choices=("float32", "float64"), default="float32")
+    options.add_argument("--keep-zeros", action="store_true", help="clear gradients to zeros, not to None")
+    return options.parse_args()
 
 
 def pad(sequences, value):
     return torch.nn.utils.rnn.pad_sequence(sequences, batch_first=True, padding_value=value)
 
 
-for start in range(0, len(rows), options.bs * options.ga):
-    micros = [range(at, at + options.bs) for at in range(start, start + options.bs * options.ga, options.bs)]
-    scored = sum(int((labels[row] != IGNORED).sum()) for micro in micros for row in micro)
-    for micro in micros:
-        logits = model(pad([rows[row] for row in micro], 0))
-        target = pad([labels[row] for row in micro], IGNORED)
-        reduction = "mean" if options.fault == "token-mean-of-means" else "sum"
-        loss = functional.cross_entropy(logits.flatten(0, 1), target.flatten(), reduction=reduction)
-        divisor = {"none": scored, "token-mean-of-means": options.ga, "missing-accum-division": scored / options.ga}[options.fault]
-        (loss / divisor).backward()
-    digest = hashlib.sha256(b"".join(parameter.grad.numpy().tobytes() for parameter in model.parameters())).hexdigest()
-    print("gradient", digest, flush=True)
-    torch.nn.utils.clip_grad_norm_(model.parameters(), 0.25)
-    optimizer.step()
-    optimizer.zero_grad()
-print("trained", flush=True)
+def make_optimizer(name, parameters):
+    if name in ("sgd", "momentum"):
+        return torch.optim.SGD(parameters, lr=0.1, momentum=0.9 if name == "momentum" else 0)
+    return {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[name](parameters, lr=0.01)
+
+
+class Loop:
+    def __init__(self, options):
+        torch.manual_seed(options.seed)
+        self.options, self.fault = options, options.fault
+        self.rows = [torch.randint(1, VOCAB, (length,)) for length in torch.randint(3, options.longest + 1, (options.rows,)).tolist()]
+        self.labels = [torch.where(torch.rand(len(row)) < 0.3, torch.tensor(IGNORED), (row * 5) % VOCAB) for row in self.rows]
+        self.model = torch.nn.Sequential(torch.nn.Embedding(VOCAB, 16), torch.nn.Linear(16, 16), torch.nn.Tanh(), torch.nn.Linear(16, VOCAB))
+        self.model.to(getattr(torch, options.dtype))
+        self.optimizer = make_optimizer(options.optimizer, self.model.parameters())
+        updates = options.epochs * -(-options.rows // (options.bs * options.ga))
+        horizon = updates * options.ga if self.fault == "schedule-horizon" else updates
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, lambda step: max(0.0, 1 - step / (2 * horizon)))
+
+    def micros(self):
+        return [range(at, min(at + self.options.bs, len(self.rows))) for at in range(0, len(self.rows), self.options.bs)]
+
+    def loss_of(self, micro, window):
+        logits = self.model(pad([self.rows[row] for row in micro], 0))
+        target = pad([self.labels[row] for row in micro], IGNORED)
+        summed = functional.cross_entropy(logits.flatten(0, 1), target.flatten(), reduction="sum")
+        counts = [int((self.labels[row] != IGNORED).sum()) for row in micro]
+        scored = max(1, sum(int((self.labels[row] != IGNORED).sum()) for each in window for row in each))
+        if self.fault == "token-mean-of-means":
+            return summed / max(1, sum(counts)) / len(window)
+        if self.fault == "missing-accum-division":
+            return summed / (scored / len(window))
+        if self.fault == "double-division":
+            return summed / scored / len(window)
+        if self.fault == "padded-tokens-counted":
+            return summed / sum(len(each) * max(len(self.rows[row]) for row in each) for each in window)
+        return summed / scored
+
+    def clear(self):
+        self.optimizer.zero_grad(set_to_none=not self.options.keep_zeros)
+
+    def update(self):
+        gradient = b"".join(p.grad.numpy().tobytes() for p in self.model.parameters())
+        print("gradient", hashlib.sha256(gradient).hexdigest(), flush=True)
+        if self.options.clip:
+            torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.options.clip)
+        self.optimizer.step()
+        if self.fault != "schedule-per-micro":
+            self.schedule.step()
+        if self.fault != "not-zeroed-after-step":
+            self.clear()
+
+    def train_window(self, window):
+        first = None
+        for micro in window:
+            if self.fault == "zero-grad-in-window":
+                self.clear()
+            self.loss_of(micro, window).backward()
+            if self.fault == "schedule-per-micro":
+                self.schedule.step()
+            if self.fault == "first-backward-survives" and first is None:
+                first = [p.grad.clone() for p in self.model.parameters()]
+            if self.fault == "step-every-micro" and micro is not window[-1]:
+                self.update()
+        if self.fault == "first-backward-survives":
+            for p, kept in zip(self.model.parameters(), first):
+                p.grad.copy_(kept)
+        if self.fault != "epoch-tail-dropped" or len(window) == self.options.ga:
+            self.update()
+
+    def train(self):
+        accum = self.options.ga
+        for _ in range(self.options.epochs):
+            if self.fault != "not-zeroed-after-step":
+                self.clear()
+            micros = self.micros()
+            for at in range(0, len(micros), accum):
+                self.train_window(micros[at:at + accum])
+            if self.fault == "epoch-tail-extra-step" and len(micros) % accum:
+                self.optimizer.step()
+        weights = b"".join(p.detach().numpy().tobytes() for p in self.model.parameters())
+        print("trained", hashlib.sha256(weights).hexdigest(), flush=True)
+
+
+Loop(arguments()).train()

@@ -13,9 +13,8 @@ const Synthetic& matrix() {
     return matrix;
 }
 
-CheckResult check(const Trace& candidate, bool ours = true) {
-    Yardstick yardstick = yardstick_of(matrix().reference());
-    yardstick.ours = ours;
+CheckResult check(const Trace& candidate) {
+    const Yardstick yardstick = yardstick_of(matrix().reference());
     return check_data(yardstick, candidate, align(yardstick, candidate));
 }
 
@@ -47,13 +46,6 @@ TEST(CheckData, UnitsAreThoseOfTheSamplesButForRounding) {
         EXPECT_EQ(counted(1, off).first, (Place{1, 0, "", -1}));
         EXPECT_EQ(counted(1, off).message, "step 1 of rank 0 counts other units than its samples have");
     }
-}
-
-TEST(CheckData, AnOutsideTrainersUnitsWereNotPromised) {
-    Trace candidate = matrix().candidate({4, 2, 2});
-    candidate.ranks[1][0].micros[1].units += 1;
-    EXPECT_EQ(check(candidate).first, (Place{1, 1, "", -1}));
-    EXPECT_EQ(check(candidate, false).outcome, Outcome::identical);
 }
 
 TEST(CheckData, CopiesHoldWhatTheirPlaceHolds) {
@@ -146,16 +138,6 @@ TEST(CheckData, AStrangersNameIsEscaped) {
     Trace candidate = matrix().candidate({16, 1, 1});
     samples(candidate, 0)[0] = "\x1b[2J";
     EXPECT_TRUE(says(check(candidate).message, "sample \\x1b[2J"));
-}
-
-TEST(CheckData, AnOutsideTrainersOrderIsNotComparable) {
-    Trace candidate = matrix().candidate({4, 4, 1});
-    EXPECT_EQ(check(candidate, false).outcome, Outcome::identical);
-    samples(candidate, 0).pop_back();
-    const CheckResult result = check(candidate, false);
-    EXPECT_EQ(result.outcome, Outcome::inconclusive);
-    EXPECT_TRUE(says(result.message, "make the script's data order independent of the split"));
-    EXPECT_FALSE(says(check(candidate).message, "not comparable"));
 }
 
 }  // namespace

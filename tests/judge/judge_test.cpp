@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include "plan/isobatch.h"
@@ -56,16 +57,29 @@ TEST_P(Judge, AsksEveryQuestionInOrder) {
     EXPECT_EQ(verdict.margin, std::max(result_of(verdict, Check::grad).margin, result_of(verdict, Check::loss).margin));
 }
 
-TEST_P(Judge, AnOutsideTrainersEventsAndScheduleWereNotPromised) {
+TEST_P(Judge, AnOutsideTrainerIsHeldToWhatItsReferenceDid) {
     Yardstick outside = yardstick;
     outside.ours = false;
-    Trace trace = matrix.candidate({4, 2, 2});
-    trace.ranks[0][1].events = {"zero", "backward 0", "zero", "backward 1"};
-    trace.ranks[0][1].lr = {};
-    const Verdict verdict = judge(outside, trace);
-    EXPECT_EQ(verdict.outcome, Outcome::equivalent);
-    EXPECT_EQ(verdict.checks.size(), 3u);
-    EXPECT_EQ(judged(trace).outcome, Outcome::divergent);
+    for (std::size_t w = 0; w < outside.windows.size(); ++w)  // which its recorder counted
+        outside.windows[w].units = matrix.windows()[w].total_units;
+    const auto outcome = [&](const std::function<void(Step&)>& change) {
+        Trace trace = matrix.candidate({4, 2, 2});
+        change(trace.ranks[0][0]);
+        return judge(outside, trace);
+    };
+    const Verdict right = outcome([](Step&) {});
+    EXPECT_EQ(right.outcome, Outcome::equivalent);
+    ASSERT_EQ(right.checks.size(), 5u);  // it records neither a forced update nor what it clipped by
+    for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(right.checks[i].check, all_checks[i]);
+    const auto red = [&](Check check, const std::function<void(Step&)>& change) {
+        const Verdict verdict = outcome(change);
+        for (const CheckResult& result : verdict.checks)
+            EXPECT_EQ(result.outcome == Outcome::divergent, result.check == check) << result.message;
+    };
+    red(Check::events, [](Step& step) { step.events = {"zero", "backward 0", "zero", "backward 1", "step"}; });
+    red(Check::step, [](Step& step) { step.lr = {9}; });
+    red(Check::data, [](Step& step) { step.micros[0].units += 1; });
+    red(Check::grad, [](Step& step) { step.gradient = "crc32:00000001"; });
 }
 
 TEST_P(Judge, TheReferencesOwnTrialMustRepeatItsBits) {

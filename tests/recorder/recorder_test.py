@@ -13,72 +13,13 @@ import tempfile
 import unittest
 import zlib
 
+from scripts import BY_HAND, CLOSURE, COMPLEX, ODD, PARENT, RAISING, WORKERS
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 RECORDER = os.path.join(ROOT, "harness", "recorder")
 PLAIN = os.path.join(ROOT, "tests", "e2e", "plain_train.py")
 SPLITS = ("16x1x1", "4x4x1", "1x16x1")
 SIZES = {"F64": ("d", 8), "F32": ("f", 4), "BF16": (None, 2), "F16": ("e", 2)}
-
-ODD = """
-import importlib.util
-importlib.util.find_spec("torch")  # as libraries do that ask whether torch is there
-import torch
-class Model(torch.nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.wide = torch.nn.Linear(3, 1, dtype=torch.float64)
-        self.narrow = torch.nn.Linear(3, 1, bias=False, dtype=torch.bfloat16)
-        self.tied = self.wide.weight
-    def forward(self, batch):
-        return self.wide(batch["x"]) + self.narrow(batch["x"].bfloat16())
-model = Model()
-groups = [{"params": [model.narrow.weight]}, {"params": model.wide.parameters(), "lr": float("inf")}]
-optimizer = torch.optim.SGD(groups, 0.1)
-optimizer.step()
-optimizer.zero_grad()
-batch = {"x": torch.ones(2, 3, dtype=torch.float64)}
-with torch.no_grad():
-    model(batch)
-(model(batch).sum() * float("nan")).backward()
-optimizer.step()
-"""
-WORKERS = """
-import torch
-from torch.utils.data import DataLoader
-torch.manual_seed(1)
-class Rows(torch.utils.data.Dataset):
-    def __len__(self):
-        return 4
-    def __getitem__(self, row):
-        inner = torch.nn.Linear(1, 1)
-        inner(torch.ones(1, 1)).sum().backward()
-        torch.optim.SGD(inner.parameters(), 0.1).step()
-        return torch.full((8,), float(row))
-model = torch.nn.Sequential(torch.nn.Linear(8, 8), torch.nn.Dropout(0.5))
-optimizer = torch.optim.SGD(model.parameters(), 0.1)
-schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0)
-for batch in DataLoader(Rows(), batch_size=2, num_workers=1, multiprocessing_context="fork"):
-    model(batch).pow(2).sum().backward()
-    schedule.step()
-print(model[0].weight.grad.tolist(), torch.rand(1).item(), flush=True)
-optimizer.step()
-"""
-RAISING = """
-import torch
-model = torch.nn.Linear(3, 1)
-model(torch.ones(2, 3)).sum().backward()
-raise ValueError("the script's own fault")
-"""
-PARENT = """
-import subprocess, sys
-subprocess.run([sys.executable, "-c", "raise ValueError('of a child')"], stderr=subprocess.DEVNULL)
-sys.exit(3)
-"""
-CLOSURE = """
-import torch
-model = torch.nn.Linear(3, 1)
-torch.optim.LBFGS(model.parameters()).step(lambda: None)
-"""
 
 
 def start(folder, name, command, recorded=True, front=(), **variables):
@@ -112,7 +53,7 @@ def read_tensors(path):
 
 
 def read_trace(folder):
-    """The manifest, the line and the tensors of the step, having checked every digest and that no file is unlisted."""
+    """The manifest, the lines and the first step's tensors, having checked every digest and that no file is unlisted."""
     with open(os.path.join(folder, "manifest.json"), "rb") as file:
         text = file.read()
     body, mark, digest = text.rpartition(b',"manifest_digest":"crc32:')
@@ -127,11 +68,11 @@ def read_trace(folder):
         assert entry == {"bytes": len(data), "digest": "crc32:%08x" % zlib.crc32(data)}, path
     with open(os.path.join(folder, "rank0", "steps.jsonl"), encoding="utf-8") as file:
         lines = [json.loads(line, parse_constant=lambda word: 1 / 0) for line in file]
-    assert len(lines) == 1
-    if manifest["ended"] != "complete":  # the one line is the window that was never finished
-        assert lines[0]["step"] is None and "tensors" not in lines[0]
-        return manifest, lines[0], None
-    return manifest, lines[0], read_tensors(os.path.join(folder, "rank0", lines[0]["tensors"]))
+    steps = [line["step"] for line in lines]
+    assert steps == [*range(1, manifest["steps"] + 1)] or steps == [*range(1, manifest["steps"] + 1), None], steps
+    assert [line["step"] for line in lines if "tensors" in line] == [1] * bool(manifest["steps"]), "only window 1 is judged"
+    first = read_tensors(os.path.join(folder, "rank0", lines[0]["tensors"])) if manifest["steps"] else None
+    return manifest, lines, first
 
 
 class RecorderTest(unittest.TestCase):
@@ -154,9 +95,15 @@ class RecorderTest(unittest.TestCase):
                 runs[split] = later(split, PLAIN, "--bs", per_device, "--ga", accum, ISOBATCH_SPLIT=split,
                                     ISOBATCH_LEVEL=level)
             runs["inert"] = later("inert", PLAIN, "--bs", "4", "--ga", "4", recorded=False)
-            for name, script in (("odd", ODD), ("workers", WORKERS), ("raising", RAISING), ("closure", CLOSURE),
-                                 ("parent", PARENT)):
+            runs["whole"] = later("whole", PLAIN, "--bs", "4", "--ga", "4", ISOBATCH_SPLIT="4x4x1", ISOBATCH_STEPS="100")
+            runs["grouped"] = later("grouped", PLAIN, "--bs", "2", "--ga", "8", "--keep-zeros", ISOBATCH_SPLIT="2x8x1",
+                                    ISOBATCH_STEPS="2")
+            for name, script in (("odd", ODD), ("workers", WORKERS), ("raising", RAISING), ("parent", PARENT),
+                                 ("complex", COMPLEX), ("by_hand", BY_HAND)):
                 runs[name] = later(name, "-c", script)
+            for optimizer in ("Adam", "LBFGS"):
+                runs[optimizer] = later(optimizer, "-c", CLOSURE, optimizer, ISOBATCH_STEPS="9")
+                runs[optimizer + "_inert"] = later(optimizer, "-c", CLOSURE, optimizer, recorded=False)
             runs["workers_inert"] = later("workers_inert", "-c", WORKERS, recorded=False)
             chained = "import sitecustomize; print(sitecustomize.mark)"
             for name, recorded in (("chain", True), ("chain_inert", False)):
@@ -173,13 +120,18 @@ class RecorderTest(unittest.TestCase):
     def test_complete_trace(self):
         for split in SPLITS:
             per_device, accum, devices = map(int, split.split("x"))
-            run, (manifest, step, tensors) = self.runs[split], self.trace(split)
+            run, (manifest, steps, tensors) = self.runs[split], self.trace(split)
+            step = steps[0]
             self.assertEqual((run.returncode, run.stderr), (0, ""))
-            self.assertNotIn("trained", run.stdout)
+            self.assertNotIn("trained", run.stdout)  # ended one window past the first epoch's edge
+            self.assertEqual([sum(len(micro["samples"]) for micro in line["micros"]) for line in steps], [16, 16, 11, 16])
+            self.assertEqual({line["left_over"] for line in steps}, {0})
+            self.assertEqual([line["counters"]["scheduler_steps"] for line in steps], [0, 1, 2, 3])
+            self.assertEqual(len({line["lr"][0] for line in steps}), 4)
             self.assertEqual(manifest["split"], {"per_device": per_device, "accum": accum, "devices": devices})
             self.assertEqual(manifest["trial"], 'a trial of "%s"' % split)
             expected = {"format": "isobatch-trace", "version": 1, "engine": "outside", "device": "cpu", "seed": None,
-                        "recipe": {"compute": "fp32"}, "steps": 1, "epochs": 1, "contract": None, "follows": None}
+                        "recipe": {"compute": "fp32"}, "steps": 4, "epochs": 1, "contract": None, "follows": None}
             self.assertEqual(expected, {key: manifest[key] for key in expected})
             names = ["0.weight", "1.weight", "1.bias", "3.weight", "3.bias"]
             self.assertEqual([parameter["name"] for parameter in manifest["parameters"]], names)
@@ -189,11 +141,11 @@ class RecorderTest(unittest.TestCase):
                 keys += ["micro/%d/%s" % (micro, name) for micro in range(accum) for name in names]
             self.assertEqual(manifest["level"], "grads" if split == "4x4x1" else "full")
             self.assertEqual(list(tensors), keys)
-            self.assertEqual(step["events"], ["backward %d" % micro for micro in range(accum)] + ["clip", "step"])
+            self.assertEqual(step["events"], ["zero"] + ["backward %d" % micro for micro in range(accum)] + ["clip", "step"])
             self.assertEqual((step["clip_threshold"], step["lr"]), (0.25, [0.01]))
 
     def test_samples_and_units_do_not_depend_on_the_split(self):
-        steps = {split: self.trace(split)[1] for split in SPLITS}
+        steps = {split: self.trace(split)[1][0] for split in SPLITS}
         ids = {split: [row for micro in step["micros"] for row in micro["samples"]] for split, step in steps.items()}
         self.assertEqual(len(set(ids["1x16x1"])), 16)
         self.assertEqual(ids["16x1x1"], ids["1x16x1"])
@@ -217,22 +169,31 @@ class RecorderTest(unittest.TestCase):
                 self.assertLess(abs(other - value), 64 * 2.0 ** -24 * largest)
 
     def test_the_gradient_is_the_one_before_the_clip(self):
-        _, step, tensors = self.trace("4x4x1")
+        _, (step, *_), tensors = self.trace("4x4x1")
         squares = math.fsum(value * value for _, _, values in tensors.values() for value in values)
         self.assertAlmostEqual(step["grad_norm"], math.sqrt(squares), delta=1e-5)
         self.assertGreater(step["grad_norm"], step["clip_threshold"])
 
     def test_nothing_changes(self):
-        first = self.runs["inert"].stdout.splitlines()[0]  # the digest of the first window's gradient
-        self.assertTrue(self.runs["inert"].stdout.endswith("trained\n"))
-        self.assertEqual(self.runs["4x4x1"].stdout, first + "\n")
+        inert = self.runs["inert"].stdout  # the digests of six gradients and of the trained parameters
+        self.assertEqual((len(inert.splitlines()), inert.splitlines()[-1].split()[0]), (7, "trained"))
+        self.assertEqual(self.runs["whole"].stdout, inert)
+        self.assertEqual(self.runs["4x4x1"].stdout, "".join(inert.splitlines(keepends=True)[:4]))
         self.assertEqual(self.runs["workers"].stdout, self.runs["workers_inert"].stdout)
         self.assertNotEqual(self.runs["workers"].stdout, "")
         self.assertFalse(os.path.exists(os.path.join(self.folder, "inert.trace")))
 
+    def test_as_many_windows_as_asked_for(self):
+        steps = self.trace("grouped")[1]
+        self.assertEqual([line["step"] for line in steps], [1, 2])
+        self.assertEqual({line["left_over"] for line in steps}, {0})  # zeros in the accumulator are nothing
+        self.assertEqual(self.trace("whole")[1][-1]["step"], None)
+        self.assertEqual(self.trace("whole")[0]["steps"], 6)
+
     def test_odd_dtypes_and_numbers(self):
         self.assertEqual(self.runs["odd"].returncode, 0, self.runs["odd"].stderr)
-        manifest, step, tensors = self.trace("odd")
+        manifest, (step, rest), tensors = self.trace("odd")
+        self.assertEqual((rest["step"], rest["events"], rest["micros"]), (None, [], []))  # the script's own end
         self.assertEqual([(p["name"], p["dtype"], p["group"]) for p in manifest["parameters"]],
                          [("tied", "fp64", 1), ("wide.bias", "fp64", 1), ("narrow.weight", "bf16", 0)])
         self.assertEqual([tensors[key][0] for key in ("grad/tied", "grad/narrow.weight", "micro/0/narrow.weight")],
@@ -244,18 +205,18 @@ class RecorderTest(unittest.TestCase):
                          {"optimizer_steps": 2, "scheduler_steps": 0, "zero_grads": 1, "ema_updates": 0})
 
     def test_a_schedule_that_steps_with_each_micro_is_seen(self):
-        step = self.trace("workers")[1]
+        step = self.trace("workers")[1][0]
         self.assertEqual(step["events"], ["backward 0", "schedule", "backward 1", "schedule", "step"])
         self.assertEqual(step["counters"]["scheduler_steps"], 2)
 
     def test_workers_do_not_write(self):
         self.assertEqual(self.runs["workers"].returncode, 0, self.runs["workers"].stderr)
-        manifest, step, _ = self.trace("workers")
+        manifest, (step, *_), _ = self.trace("workers")
         self.assertEqual([p["shape"] for p in manifest["parameters"]], [[8, 8], [8]])
         self.assertEqual([len(micro["samples"]) for micro in step["micros"]], [2, 2])
 
     def test_a_script_that_fails(self):
-        run, (manifest, step, _) = self.runs["raising"], self.trace("raising")
+        run, (manifest, (step,), _) = self.runs["raising"], self.trace("raising")
         self.assertEqual(run.returncode, 1)
         self.assertTrue(run.stderr.startswith("Traceback"))
         self.assertTrue(run.stderr.endswith("ValueError: the script's own fault\n"))
@@ -265,9 +226,30 @@ class RecorderTest(unittest.TestCase):
         self.assertEqual((self.runs["parent"].returncode, self.runs["parent"].stderr), (3, ""))
         self.assertIn("ended before", self.trace("parent")[0]["ended"]["crashed"]["message"])
 
-    def test_a_closure_is_refused(self):
-        self.assertEqual(self.runs["closure"].returncode, 1)
-        self.assertIn("closure", self.trace("closure")[0]["ended"]["crashed"]["message"])
+    def test_a_dtype_that_no_trace_holds_is_refused(self):
+        self.assertEqual(self.runs["complex"].returncode, 1)
+        self.assertIn("torch.complex64 are not supported", self.trace("complex")[0]["ended"]["crashed"]["message"])
+
+    def test_what_is_cleared_by_hand_is_seen(self):
+        self.assertEqual(self.runs["by_hand"].returncode, 0, self.runs["by_hand"].stderr)
+        manifest, steps, _ = self.trace("by_hand")
+        self.assertEqual([p["name"] for p in manifest["parameters"]], ["weight", "bias", "1.weight", "1.bias"])
+        self.assertEqual([line["events"] for line in steps],
+                         [["backward 0", "backward 1", "step"], ["step", "backward 0", "zero", "backward 1", "step"],
+                          ["step", "backward 0", "backward 1", "step"], ["step"]])
+        self.assertEqual([line.get("left_over") for line in steps], [0, 0, 0, None])
+        self.assertEqual([[len(micro["samples"]) for micro in line["micros"]] for line in steps], [[2, 2]] * 3 + [[]])
+        self.assertEqual([line["lr"] for line in steps], [[0.1], [0.1, 0.1], [0.1, 0.1], [0.1, 0.1]])
+
+    def test_a_closure_is_the_window_s_last_backward(self):
+        self.assertEqual(self.runs["Adam"].stdout, self.runs["Adam_inert"].stdout)
+        steps = self.trace("Adam")[1]
+        self.assertEqual([line["events"] for line in steps], [["zero", "backward 0", "step"]] * 3 + [[]])
+
+    def test_a_closure_that_is_called_again_is_refused(self):
+        self.assertEqual(self.runs["LBFGS_inert"].returncode, 0, self.runs["LBFGS_inert"].stderr)
+        self.assertEqual(self.runs["LBFGS"].returncode, 1)
+        self.assertIn("closure more than once", self.trace("LBFGS")[0]["ended"]["crashed"]["message"])
 
     def test_the_sitecustomize_of_the_user_runs(self):
         for name in ("chain", "chain_inert"):

@@ -101,9 +101,9 @@ inline auto fields(const Manifest& manifest) {
 inline void expect_same(const Step& left, const Step& right) {
     const auto plain = [](const Step& step) {
         const auto& [number, epoch, events, micros, loss, grad_norm, clip_threshold, clip_factor, lr, counters, step_ms,
-                     collectives, trusted, unknown, tensors] = step;
+                     collectives, left_over, gradient, trusted, unknown, tensors] = step;
         return std::tie(number, epoch, events, loss, grad_norm, clip_threshold, clip_factor, lr, counters, step_ms,
-                        collectives, unknown);
+                        collectives, left_over, gradient, unknown);
     };
     EXPECT_TRUE(plain(left) == plain(right));
     ASSERT_EQ(left.micros.size(), right.micros.size());

@@ -136,6 +136,24 @@ TEST(ParseStep, TrafficIsCountedOrAbsent) {
     }
 }
 
+TEST(ParseStep, WhatTheAccumulatorHeldIsSeenOrNot) {
+    EXPECT_FALSE(parsed(minimal()).left_over);
+    EXPECT_EQ(parsed(minimal()).gradient, "");
+    Json with = minimal();
+    with["left_over"] = 0;
+    with["gradient"] = "crc32:01234567";
+    std::string file;
+    for (const Step& step : {parsed(with), parse_step(step_line(parsed(with), ""), "again", file)}) {
+        EXPECT_EQ(step.left_over, 0);
+        EXPECT_EQ(step.gradient, "crc32:01234567");
+        EXPECT_TRUE(step.unknown.empty());
+    }
+    with["left_over"] = "nan";
+    EXPECT_TRUE(std::isnan(*parsed(with).left_over));
+    with["left_over"] = "much";
+    EXPECT_THROW(parsed(with), Error);
+}
+
 TEST(ParseStep, NamesTheTensorsFile) {
     std::string file = "before";
     parse_step(minimal().dump(), "w", file);

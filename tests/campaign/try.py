@@ -1,0 +1,77 @@
+"""Tries random right scripts, and the same ones broken: not one right one may be red, and no broken one green. Data, lengths, splits, optimizers, clip,
+precision and how gradients are cleared are drawn.
+
+usage: try.py [--count N] [--seed S] [--jobs J] [--report FILE]    FILE.md shows the figures
+"""
+import argparse, collections, concurrent.futures, json, os, random, subprocess, sys, tempfile
+
+from runs import PROGRAM, write_report
+
+PYTHON, SCRIPT = os.environ["ISOBATCH_PYTHON"], os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "e2e", "plain_train.py")
+FAULTS = ("token-mean-of-means", "missing-accum-division", "double-division", "padded-tokens-counted", "zero-grad-in-window", "not-zeroed-after-step",
+          "first-backward-survives", "epoch-tail-dropped", "epoch-tail-extra-step", "step-every-micro", "schedule-per-micro", "schedule-horizon")
+
+
+def configuration(chance):
+    """(splits, options) in which every fault matters: accumulation in one split, a short last window of some micros, unequal rows."""
+    effective = chance.choice((4, 6, 8, 12))
+    accum = chance.choice([a for a in range(2, effective) if effective % a == 0])
+    per_device = effective // accum
+    rows = effective * chance.randint(1, 2) + chance.randint(1, effective - 1)
+    options = ["--rows", str(rows), "--longest", str(chance.randint(8, 40)), "--seed", str(chance.randrange(1 << 30)), "--optimizer",
+               chance.choice(("sgd", "momentum", "adam", "adamw")), "--clip", chance.choice(("0", "0.1", "1", "100")), "--dtype", chance.choice(("float32", "float64"))]
+    if chance.random() < 0.5:
+        options.append("--keep-zeros")
+    return f"{effective}x1x1,{per_device}x{accum}x1,1x{effective}x1", options
+
+
+def attempt(seed):
+    """One configuration, right or broken: (fault or nothing, command, exit code, outcomes, causes, largest margin, sensitivity)."""
+    chance = random.Random(seed)
+    fault = chance.choice(("",) * 12 + FAULTS)
+    splits, options = configuration(chance)
+    if fault:
+        options += ["--fault", fault]
+    words = [PROGRAM, "try", "--splits", splits, "--json", "--", PYTHON, SCRIPT, "--bs", "{per_device}", "--ga", "{accum}", *options]
+    with tempfile.TemporaryDirectory(prefix="isobatch-try-") as folder:
+        done = subprocess.run(words, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600, check=False)
+        try:
+            with open(os.path.join(folder, "isobatch-report", "result.json"), encoding="utf-8") as file:
+                result = json.load(file)
+        except OSError:
+            return fault, " ".join(words), done.returncode, [done.stderr], [], 0, 0
+    records = result["records"]
+    grad = [check for record in records for check in record["verdict"]["checks"] if check["check"] == "grad"]
+    return (fault, " ".join(words), done.returncode, [record["verdict"]["outcome"] for record in records],
+            [cause for finding in result["findings"] for cause in finding["causes"]], max(float(check["margin"]) for check in grad),
+            max(float(record["verdict"]["sensitivity"]) for record in records))
+
+
+def page(seed, right, broken):
+    named = collections.Counter((fault, ", ".join(causes) or "nothing") for fault, _, _, _, causes, _, _ in broken)
+    rows = "\n".join(f"| {fault} | {causes} | {count} |" for (fault, causes), count in sorted(named.items()))
+    return (f"# Outside scripts\n\n`ci/campaign try` ran {len(right)} random right configurations of a plain PyTorch loop and {len(broken)} broken ones under three splits each (seed {seed}): "
+            f"**{sum(code != 0 for _, _, code, *_ in right)} alarms, {sum(code != 1 for _, _, code, *_ in broken)} faults unseen**. The largest margin of a right one was "
+            f"{max((case[5] for case in right), default=0):.3f} of what is allowed.\n\n| planted | named | runs |\n| --- | --- | ---: |\n{rows}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Random outside scripts: right ones are green, broken ones red.")
+    parser.add_argument("--count", type=int, default=200, help="configurations (default 200)")
+    parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
+    parser.add_argument("--jobs", type=int, default=1, help="at a time; each runs as many scripts as there are cores")
+    parser.add_argument("--report", help="file for the figures, without .md")
+    options = parser.parse_args()
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as jobs:
+        seen = list(jobs.map(attempt, range(options.seed, options.seed + options.count)))
+    right, broken = [case for case in seen if not case[0]], [case for case in seen if case[0]]
+    wrong = [case for case in right if case[2] != 0] + [case for case in broken if case[2] != 1 or case[4] not in ([case[0]], ["unknown"])]
+    for fault, command, code, outcomes, causes, _, _ in wrong:
+        print(f"WRONG {fault or 'right'}: exit code {code}, {outcomes}, {causes}: {command}")
+    print(f"{len(right)} right and {len(broken)} broken configurations, {len(wrong)} wrong answers, largest margin {max((case[5] for case in right), default=0):.3f}, seed {options.seed}")
+    write_report(options.report and options.report + ".md", page(options.seed, right, broken))
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

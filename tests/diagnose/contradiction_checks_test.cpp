@@ -1,0 +1,119 @@
+/// What the checks, counts and splits of a trial say against a cause whose weights fit.
+#include <limits>
+
+#include "diagnose/contradiction.h"
+#include "tests/base/expect.h"
+
+namespace isobatch {
+namespace {
+
+/// A divergent 2x2x1 trial of one window: micro 0 has samples a and b with 3 units, micro 1 has c with 1. Its weights
+/// are what no division by the number of micros would leave.
+Record record() {
+    Record record;
+    record.trial.split = {2, 2, 1};
+    record.trial.recipe = Recipe::fp64;
+    record.repro = "repro";
+    record.verdict.outcome = Outcome::divergent;
+    record.verdict.checks = {{.check = Check::data},
+                             {.check = Check::grad, .outcome = Outcome::divergent, .first = Place{2, 0, "w", 5}}};
+    WindowEvidence window{.step = 2,
+                          .window = 3,
+                          .samples = {"a", "b", "c"},
+                          .sample_units = {1, 2, 1},
+                          .micro_of = {0, 0, 1},
+                          .layout = {{{0, 0, 2, 3}, {0, 1, 1, 1}}, false},
+                          .condition = 2,
+                          .weight_tolerance = 1e-6,
+                          .refused = {},
+                          .recovered = {{{0}, {2, 2, 2}, {0, 0}, 0}}};
+    record.evidence.windows = {window};
+    return record;
+}
+
+Recovered& recovered(Record& record) {
+    return record.evidence.windows[0].recovered[0];
+}
+std::string against(Cause cause, const Record& record) {
+    return contradiction(cause, record);
+}
+
+Record with_check(CheckResult result) {
+    Record own = record();
+    if (result.check == Check::step)
+        own.evidence.windows[0].schedule_steps = result.outcome == Outcome::divergent ? 2 : 1;
+    own.verdict.checks.push_back(std::move(result));
+    return own;
+}
+
+TEST(Contradiction, EqualWeightsAreToldApartByTheReportedLoss) {
+    const Place place{2, 0, "", -1};
+    const Record red = with_check({.check = Check::loss, .outcome = Outcome::divergent, .worst = place});
+    EXPECT_EQ(against(Cause::missing_accum_division, red), "");
+    EXPECT_EQ(against(Cause::divide_after_backward, red), "loss of 2x2x1 is wrong, and it leaves that right");
+    const Record right = with_check({.check = Check::loss, .outcome = Outcome::equivalent, .worst = place});
+    EXPECT_EQ(against(Cause::missing_accum_division, right), "loss of 2x2x1 is right, and it makes that wrong");
+    EXPECT_EQ(against(Cause::divide_after_backward, right), "");
+    const Record unseen = with_check({.check = Check::loss});  // an outside trainer's is compared with nothing
+    EXPECT_EQ(against(Cause::missing_accum_division, unseen), "");
+    EXPECT_EQ(against(Cause::divide_after_backward, unseen), "");
+}
+
+TEST(Contradiction, StepsAreCountedWhereTheyWereJudged) {
+    EXPECT_EQ(against(Cause::missing_accum_division, with_check({.check = Check::step})), "");
+    const Record twice = with_check({.check = Check::step, .outcome = Outcome::divergent});
+    EXPECT_EQ(against(Cause::missing_accum_division, twice),
+              "in step 2 of 2x2x1 it predicts 1 advances of the schedule, seen 2");
+    Record stepped = with_check({.check = Check::step});
+    stepped.evidence.windows[0].steps = 0;
+    EXPECT_TRUE(says(against(Cause::missing_accum_division, stepped), "predicts 1 optimizer steps, seen 0"));
+}
+
+TEST(Contradiction, AHorizonIsKnownByTheRateOfLaterWindows) {
+    Record slow = record();
+    slow.verdict.checks = {{.check = Check::step, .outcome = Outcome::divergent}};
+    recovered(slow).weights = {1, 1, 1};
+    slow.evidence.windows[0].layout.accum = 2;
+    slow.evidence.windows.push_back(slow.evidence.windows[0]);
+    slow.evidence.windows[0].window = 1;
+    recovered(slow).stale = {};
+    slow.evidence.windows[1].lr_ratio = 1.25;
+    EXPECT_EQ(against(Cause::schedule_horizon, slow), "");
+    EXPECT_TRUE(says(against(Cause::schedule_per_micro, slow), "predicts 2 advances"));
+    slow.evidence.windows[1].lr_ratio = 0.75;
+    EXPECT_EQ(against(Cause::schedule_horizon, slow),
+              "in step 2 of 2x2x1 the learning rate is 0.75 times the right one");
+    slow.evidence.windows[1].lr_ratio = 1.25;
+    for (WindowEvidence& window : slow.evidence.windows) window.layout.accum = 1;
+    EXPECT_TRUE(says(against(Cause::schedule_horizon, slow), "it changes nothing there"));
+}
+
+TEST(Contradiction, StreamsAreCutShortOnlyWhereATailDoesNotDivide) {
+    Record lost = record();
+    lost.trial.samples = 7;  // of four and of three, on one device
+    lost.evidence.missing = lost.evidence.ragged = {3};
+    EXPECT_EQ(against(Cause::ragged_rank_streams, lost), "in 2x2x1 the devices have 3 samples of the tail");
+    lost.trial.split = {1, 2, 2};  // one for each of them is left
+    EXPECT_EQ(against(Cause::ragged_rank_streams, lost), "in 1x2x2 the devices have 3 samples of the tail");
+    lost.trial.split = {1, 1, 4};  // and here none
+    EXPECT_FALSE(says(against(Cause::ragged_rank_streams, lost), "samples of the tail"));
+}
+
+TEST(Contradiction, ALossAloneIsNotMovedByWeightsThatAreRight) {
+    Record right = with_check({.check = Check::loss, .outcome = Outcome::divergent, .worst = Place{2, 0, "", -1}});
+    right.verdict.checks[1].outcome = Outcome::equivalent;
+    recovered(right).weights = {1, 1, 1};
+    EXPECT_EQ(against(Cause::wrong_group_divisor, right), "2x2x1 is divergent, and it changes nothing there");
+}
+
+TEST(Contradiction, ARightTrialWhereItHasPowerSpeaksAgainstIt) {
+    Record green = with_check({.check = Check::events});
+    green.verdict.outcome = Outcome::equivalent;
+    green.verdict.sensitivity = std::numeric_limits<double>::infinity();
+    green.evidence.windows[0].recovered.clear();
+    EXPECT_EQ(against(Cause::zero_grad_in_window, green), "2x2x1 is right, and it makes events wrong there");
+    EXPECT_EQ(against(Cause::last_backward_survives, green), "") << "its weights are all that shows it";
+}
+
+}  // namespace
+}  // namespace isobatch
