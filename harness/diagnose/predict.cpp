@@ -23,6 +23,38 @@ double equal_share(const WindowEvidence& window, double count, double of) {
     return count > 0 ? units_of(window.layout) / (of * count) : 1;
 }
 
+/// What the ranks exchange is not what they should.
+Prediction by_exchange(Cause cause, const WindowEvidence& window, int rank) {
+    const WindowLayout& layout = window.layout;
+    const Mesh& mesh = layout.mesh;
+    const double places = mesh.places;
+    const auto last = [&](const MicroCount& m) { return m.micro + 1 == micros_on(layout, m.rank); };
+    /// What stayed on its rank was scaled to be averaged there, and is not.
+    const auto own = [&](const MicroCount& m) { return m.rank == mesh.first_copy(rank); };
+    const auto kept = [&](const MicroCount& m) { return own(m) ? places : 0; };
+    switch (cause) {
+        case Cause::sum_over_devices:
+            return Prediction{std::vector<double>(window.samples.size(), places)};
+        case Cause::never_synced:
+            return Prediction{by_micro(window, kept)};
+        case Cause::replicated_partial:
+            return Prediction{by_micro(window, kept), 0, true};
+        case Cause::scaled_before_wait:
+            return Prediction{by_micro(window, [&](const auto& m) { return own(m) ? 1.0 : 0.0; })};
+        case Cause::no_sync_off_by_one:
+            return Prediction{by_micro(window, [&](const auto& m) { return last(m) && m.micro > 0 ? kept(m) : 1; })};
+        case Cause::reduced_once:
+            return Prediction{by_micro(window, [&](const auto& m) { return m.micro > 0 ? kept(m) : 1; })};
+        case Cause::two_level_order:
+            return Prediction{by_micro(window, [&](const auto& m) {
+                if (m.micro + 1 == most_micros(layout)) return 1.0;
+                return mesh.inner_group(m.rank) == mesh.inner_group(rank) ? places / mesh.inner : 0.0;
+            })};
+        default:
+            broken_promise("cause", "a cause of the exchange", __FILE__, __LINE__);
+    }
+}
+
 /// What was counted is not the window's units, or a micro arrives as another share than it was reported.
 Prediction by_count(Cause cause, const WindowEvidence& window) {
     const WindowLayout& layout = window.layout;
@@ -66,19 +98,13 @@ Prediction by_count(Cause cause, const WindowEvidence& window) {
 
 std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int rank) {
     const WindowLayout& layout = window.layout;
-    const Mesh& mesh = layout.mesh;
-    const double places = mesh.places;
+    const double places = layout.mesh.places;
     const auto ones = [&] { return std::vector<double>(window.samples.size(), 1); };
     const auto all = [&](double weight) { return Prediction{std::vector<double>(window.samples.size(), weight)}; };
-    const auto last = [&](const MicroCount& m) { return m.micro + 1 == micros_on(layout, m.rank); };
-    /// What stayed on its rank was scaled to be averaged there, and is not.
-    const auto own = [&](const MicroCount& m) { return m.rank == mesh.first_copy(rank); };
-    const auto kept = [&](const MicroCount& m) { return own(m) ? places : 0; };
     switch (cause) {
-        case Cause::token_mean_of_means: {
-            const auto micros = static_cast<double>(layout.micros.size());
-            return Prediction{by_micro(window, [&](const auto& m) { return equal_share(window, m.units, micros); })};
-        }
+        case Cause::token_mean_of_means:
+            return Prediction{by_micro(
+                window, [&](const auto& m) { return equal_share(window, m.units, double(layout.micros.size())); })};
         case Cause::missing_accum_division:
             return Prediction{by_micro(window, [&](const auto& m) { return double(micros_on(layout, m.rank)); })};
         case Cause::rank_local_denominator:
@@ -92,31 +118,21 @@ std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int
             })};
         case Cause::no_world_compensation:
             return all(1 / places);
-        case Cause::sum_over_devices:
-            return all(places);
-        case Cause::never_synced:
-            return Prediction{by_micro(window, kept)};
-        case Cause::replicated_partial:
-            return Prediction{by_micro(window, kept), 0, true};
-        case Cause::scaled_before_wait:
-            return Prediction{by_micro(window, [&](const auto& m) { return own(m) ? 1.0 : 0.0; })};
-        case Cause::no_sync_off_by_one:
-            return Prediction{by_micro(window, [&](const auto& m) { return last(m) && m.micro > 0 ? kept(m) : 1; })};
-        case Cause::reduced_once:
-            return Prediction{by_micro(window, [&](const auto& m) { return m.micro > 0 ? kept(m) : 1; })};
         case Cause::wrong_group_divisor:
-            return all(1.0 / mesh.copies);
+            return all(1.0 / layout.mesh.copies);
+        case Cause::sum_over_devices:
+        case Cause::never_synced:
+        case Cause::replicated_partial:
+        case Cause::scaled_before_wait:
+        case Cause::no_sync_off_by_one:
+        case Cause::reduced_once:
         case Cause::two_level_order:
-            return Prediction{by_micro(window, [&](const auto& m) {
-                if (m.micro + 1 == most_micros(layout)) return 1.0;
-                return mesh.inner_group(m.rank) == mesh.inner_group(rank) ? places / mesh.inner : 0.0;
-            })};
+            return by_exchange(cause, window, rank);
         case Cause::zero_grad_in_window:
-            return Prediction{by_micro(window, [&](const auto& m) { return last(m) ? 1.0 : 0.0; })};
+            return by_count(Cause::last_backward_survives, window);
         case Cause::not_zeroed_after_step:
             return Prediction{ones(), 1};
         case Cause::epoch_tail_dropped:
-            return Prediction{ones()};
         case Cause::same_batch_repeated:
         case Cause::per_rank_sampler_seed:
         case Cause::epoch_not_set:
@@ -132,7 +148,7 @@ std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int
         case Cause::schedule_per_micro:
             return Prediction{.weights = ones(), .schedule_steps = most_micros(layout)};
         case Cause::schedule_per_rank:
-            return Prediction{.weights = ones(), .schedule_steps = mesh.places};
+            return Prediction{.weights = ones(), .schedule_steps = layout.mesh.places};
         case Cause::double_division:
         case Cause::divide_after_backward:
         case Cause::sample_share_on_token_mean:
