@@ -67,6 +67,16 @@ double worst_error(Cause cause, const std::vector<const Record*>& divergent) {
     return worst;
 }
 
+/// What would tell causes apart that explain the same.
+std::string separated_by(const std::vector<Cause>& causes) {
+    const auto holds = [&](Cause cause) { return std::find(causes.begin(), causes.end(), cause) != causes.end(); };
+    if (causes.size() < 2) return {};
+    if (causes.size() == 2 && holds(Cause::token_mean_of_means) && holds(Cause::sample_share_on_token_mean))
+        return "judge a window whose micro-batches hold different numbers of samples, as the last one of an epoch that "
+               "does not divide";
+    return "run more splits of the batch together (--splits all), on rows of different lengths";
+}
+
 }  // namespace
 
 std::vector<Finding> diagnose(std::span<const Record> matrix) {
@@ -120,8 +130,7 @@ std::vector<Finding> diagnose(std::span<const Record> matrix) {
                 break;
             }
     }
-    if (finding.causes.size() > 1)
-        finding.separated_by = "run more splits of the batch together (--splits all), on rows of different lengths";
+    finding.separated_by = separated_by(finding.causes);
     finding.remedy = remedy(named);
     finding.precedent = precedent(named);
     return {finding};

@@ -44,7 +44,7 @@ const std::vector<FaultEntry>& fault_catalogue() {
         {"wrong-group-divisor", Cause::wrong_group_divisor, {grad, loss}, any<copies_units>},
         {"zero-grad-in-window", Cause::zero_grad_in_window, {events, grad}, any<has_unit_before_the_last>},
         {"not-zeroed-after-step", Cause::not_zeroed_after_step, {events, grad}, any_earlier_window},
-        {"epoch-tail-dropped", Cause::epoch_tail_dropped, {data, step}, any<is_ragged>, {param}},
+        {"epoch-tail-dropped", Cause::epoch_tail_dropped, {data, step}, any<is_ragged>, {events, param}},
         {"same-batch-repeated", Cause::same_batch_repeated, {data}, any<has_several_turns>, wherever},
         {"per-rank-sampler-seed", Cause::per_rank_sampler_seed, {data}, any<has_later_place>, wherever},
         {"epoch-not-set", Cause::epoch_not_set, {data}, any_other_epoch, wherever},

@@ -206,6 +206,15 @@ TEST(Diagnose, ListsTheSetThatTheEvidenceCannotSeparate) {
     EXPECT_EQ(finding.rivals.size() + finding.causes.size(), all_causes.size() - 1);
 }
 
+TEST(Diagnose, SaysWhichDataWouldTellTwoMeansApart) {
+    Record means = record();  // two samples a micro, with three units and with one
+    means.evidence.windows[0].layout.micros = {{0, 0, 2, 3}, {0, 1, 2, 1}};
+    recovered(means).weights = {4.0 / 6, 4.0 / 6, 2};
+    const Finding finding = diagnose(std::span(&means, 1)).at(0);
+    EXPECT_EQ(finding.causes, (Causes{Cause::token_mean_of_means, Cause::sample_share_on_token_mean}));
+    EXPECT_TRUE(says(finding.separated_by, "hold different numbers of samples"));
+}
+
 TEST(Diagnose, TheFirstSightIsTheFirstGradientThatIsWrong) {
     Record green = record();
     green.verdict.outcome = Outcome::equivalent;

@@ -46,13 +46,13 @@ class Check(ProgramTest):
         for fault in FAULTS:
             words = ("--copies", "2") if fault == "wrong-group-divisor" else ()  # where it matters
             with self.subTest(fault):
-                self.assertEqual(self.isobatch("check", "gpt", "--effective", "16", "--recipe", "fp64", "--fault", fault, "--json", *words), 1, self.said)
+                self.assertEqual(self.isobatch("check", "gpt", "--effective", "8", "--recipe", "fp64", "--fault", fault, "--json", *words), 1, self.said)
                 result = self.result()
                 self.assertEqual(json.loads(self.said), result)
                 self.assertEqual([finding["causes"] for finding in result["findings"]], [[fault]])
                 finding = result["findings"][0]
                 self.assertLess(finding["worst_error"], 1e-9)
-                self.assertEqual({rival["cause"] for rival in finding["rivals"]}, set(FAULTS) - {fault})
+                self.assertLessEqual(set(FAULTS) - {fault}, {rival["cause"] for rival in finding["rivals"]})
                 for line in finding["weights"]:
                     if line["recovered"] != "nan":
                         self.assertAlmostEqual(line["recovered"], line["predicted"], delta=1e-9)

@@ -74,6 +74,7 @@ TEST_F(TwoRanks, FaultsAreFoundOnEveryExchange) {
             faulty.fault = entry.id;
             SCOPED_TRACE(std::string(engine) + " " + entry.id);
             if (entry.cause == Cause::wrong_group_divisor) continue;  // matters where a place has copies, so four ranks
+            if (!entry.certain) continue;                             // and what may not matter, nobody knows where
             const bool waits = entry.cause == Cause::scaled_before_wait || entry.cause == Cause::two_level_order;
             if (waits && !parse_exchange(engine).flat) {
                 EXPECT_TRUE(says(error_of([&] { first.plan(faulty); }).problem(), "DDP waits"));

@@ -1,0 +1,91 @@
+"""Plants every fault of the catalogue in every real-valued case and lists what isobatch makes of it: found or not, by which checks, under which name.
+
+usage: kill_matrix.py [--cases CASE…] [--effective N…] [--recipes R…] [--faults ID…] [--jobs J] [--report FILE]    FILE.json and FILE.md
+"""
+import argparse, collections, concurrent.futures, itertools, json, os, re, subprocess, sys, tempfile
+
+from runs import PROGRAM, write_report
+
+CONTROLS = ("no-sync-around-backward",)  # every value stays right: must be green
+
+
+def faults():
+    """Their ids, from the program's own answer to a wrong one."""
+    said = subprocess.run([PROGRAM, "check", "mlp", "--effective", "4", "--fault", "?"], capture_output=True, text=True, check=False)
+    return re.search(r"Known: ([\w, -]+)", said.stdout + said.stderr).group(1).split(", ")
+
+
+def plant(fault, case, effective, recipe):
+    """One matrix: all splits of the batch on at most four devices, the fault in each of them."""
+    with tempfile.TemporaryDirectory(prefix="isobatch-campaign-") as home:
+        words = ["check", case, "--effective", str(effective), "--max-devices", "4", "--recipe", recipe, "--fault", fault, "--out", os.path.join(home, "run"), "--jobs", "1"]
+        if fault == "two-level-order":
+            words += ["--engine", "serial:inner=1"]
+        if fault == "wrong-group-divisor":
+            words += ["--copies", "2"]
+        program = subprocess.run([PROGRAM, *words], capture_output=True, text=True, check=False)
+        try:
+            with open(os.path.join(home, "run", "result.json"), encoding="utf-8") as file:
+                result = json.load(file)
+        except OSError:
+            return {"fault": fault, "case": case, "effective": effective, "recipe": recipe, "problem": (program.stdout + program.stderr)[-400:]}
+    checks = collections.Counter(check["check"] for record in result["records"] for check in record["verdict"]["checks"] if check["outcome"] == "divergent")
+    return {"fault": fault, "case": case, "effective": effective, "recipe": recipe, "exit": program.returncode, "trials": len(result["records"]),
+            "divergent": sum(record["verdict"]["outcome"] == "divergent" for record in result["records"]),
+            "crashed": sum(record["verdict"]["outcome"] == "crashed" for record in result["records"]), "red": dict(sorted(checks.items())),
+            "causes": [cause for finding in result["findings"] for cause in finding["causes"]]}
+
+
+def row(fault, matrices):
+    found = sum(matrix["divergent"] > 0 for matrix in matrices)
+    named = sum(fault in matrix["causes"] for matrix in matrices)
+    alone = sum(matrix["causes"] == [fault] for matrix in matrices)
+    red = sorted({check for matrix in matrices for check in matrix["red"]})
+    divergent, trials = sum(matrix["divergent"] for matrix in matrices), sum(matrix["trials"] for matrix in matrices)
+    return f"| {fault} | {found} of {len(matrices)} | {divergent} of {trials} | {', '.join(red)} | {named} | {alone} |"
+
+
+def summary(done):
+    planted = [matrix for matrix in done if matrix["fault"] not in CONTROLS]
+    found = [matrix for matrix in planted if matrix["divergent"]]
+    named = sum(matrix["fault"] in matrix["causes"] for matrix in found)
+    alone = sum(matrix["causes"] == [matrix["fault"]] for matrix in found)
+    others = sum(bool(set(matrix["causes"]) - {matrix["fault"], "unknown"}) and matrix["fault"] not in matrix["causes"] for matrix in found)
+    green = sum(not matrix["divergent"] for matrix in done if matrix["fault"] in CONTROLS)
+    return {"faults": len({matrix["fault"] for matrix in planted}), "matrices": len(planted), "found": len(found), "named": named, "named_alone": alone,
+            "named_wrongly": others, "unknown": sum(matrix["causes"] == ["unknown"] for matrix in found), "controls_green": green,
+            "controls": len(done) - len(planted), "crashed": sum(matrix["crashed"] for matrix in done)}
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Plants every fault in every case and lists what is made of it.")
+    parser.add_argument("--cases", nargs="+", default=["gpt", "mlp", "lesson"])
+    parser.add_argument("--effective", nargs="+", type=int, default=[8, 12])
+    parser.add_argument("--recipes", nargs="+", default=["fp32", "fp64"])
+    parser.add_argument("--faults", nargs="+", help="only these (default: all)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="matrices at once")
+    parser.add_argument("--report", help="where to write FILE.json and FILE.md")
+    options = parser.parse_args()
+    wanted = options.faults or faults()
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        done = list(pool.map(lambda words: plant(*words), itertools.product(wanted, options.cases, options.effective, options.recipes)))
+    problems = [matrix for matrix in done if "problem" in matrix]
+    for matrix in problems:
+        print("PROBLEM", json.dumps(matrix), flush=True)
+    done = [matrix for matrix in done if "problem" not in matrix]
+    figures = summary(done)
+    lines = ["| fault | matrices where it was found | trials that diverged | red checks | named | named alone |", "| --- | ---: | ---: | --- | ---: | ---: |"]
+    lines += [row(fault, [matrix for matrix in done if matrix["fault"] == fault]) for fault in wanted if any(matrix["fault"] == fault for matrix in done)]
+    text = (f"{figures['faults']} planted faults and {len(CONTROLS)} control in {', '.join(options.cases)}; effective batch {', '.join(map(str, options.effective))} in every split on at most "
+            f"4 devices; {', '.join(options.recipes)}.\n\nOf {figures['matrices']} matrices with a fault {figures['found']} diverged: the fault is in the set of causes in {figures['named']}, alone in "
+            f"{figures['named_alone']}; {figures['unknown']} are `unknown`, {figures['named_wrongly']} named otherwise. A fault that a case cannot show (a loss whose units are its samples, for "
+            f"one) leaves its matrix green. Controls green: {figures['controls_green']} of {figures['controls']}.\n\n" + "\n".join(lines))
+    print(text)
+    if options.report:
+        write_report(options.report + ".md", "# Kill matrix\n\n`ci/campaign kill-matrix` plants every fault of the catalogue in every case.\n\n" + text)
+        write_report(options.report + ".json", json.dumps({**figures, "matrix": done}, indent=1))
+    return 1 if problems or figures["named_wrongly"] or figures["crashed"] or figures["controls_green"] < figures["controls"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
