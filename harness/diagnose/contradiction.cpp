@@ -19,10 +19,6 @@ std::string place_of(const Record& record, const WindowEvidence& window) {
     return fmt::format("step {} of {}", window.step, to_string(record.trial.split));
 }
 
-const MicroCount& micro_of(const WindowEvidence& window, std::size_t sample) {
-    return window.layout.micros[static_cast<std::size_t>(window.micro_of[sample])];
-}
-
 /// What one decoded gradient says against a prediction.
 std::string against(const Prediction& prediction, const Record& record, const WindowEvidence& window,
                     const Recovered& recovered) {

@@ -16,10 +16,6 @@ namespace isobatch {
 
 namespace {
 
-const MicroCount& micro_of(const WindowEvidence& window, std::size_t sample) {
-    return window.layout.micros[static_cast<std::size_t>(window.micro_of[sample])];
-}
-
 /// Where the finding is seen first: in the first divergent trial, the window and gradient that are furthest from right
 /// weights.
 struct Sight {

@@ -113,6 +113,10 @@ WindowEvidence window_from(const Json& object, const std::string& where) {
 
 }  // namespace
 
+const MicroCount& micro_of(const WindowEvidence& window, std::size_t sample) {
+    return window.layout.micros[static_cast<std::size_t>(window.micro_of[sample])];
+}
+
 Json to_json(const Evidence& evidence) {
     Json windows = Json::array(), strays = Json::array();
     for (const Stray stray : evidence.strays) strays.push_back(to_string(stray));

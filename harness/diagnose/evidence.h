@@ -32,12 +32,15 @@ struct WindowEvidence {
     WindowLayout layout;
     std::int64_t steps = 1;            ///< of the optimizer, in its step of the trace
     std::int64_t schedule_steps = 1;   ///< advances of the learning rate in it
-    double lr_ratio = 1;               ///< its learning rate ÷ the reference\'s, of the first group
+    double lr_ratio = 1;               ///< its learning rate ÷ the reference's, of the first group
     double condition = 0;              ///< of the samples' gradients
     double weight_tolerance = 0;       ///< a recovered weight is right to this
     std::string refused;               ///< why no weights were recovered; empty when they were
     std::vector<Recovered> recovered;  ///< empty for an equivalent trial, whose weights are 1 within its sensitivity
 };
+
+/// The micro that holds a sample.
+const MicroCount& micro_of(const WindowEvidence& window, std::size_t sample);
 
 /// What diagnosis reads of one trial.
 struct Evidence {

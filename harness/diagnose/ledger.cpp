@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "judge/stream.h"
 #include "plan/slice.h"
 
 namespace isobatch {
@@ -14,11 +15,6 @@ namespace isobatch {
 namespace {
 
 using Ids = std::vector<std::string>;
-
-Ids sorted(Ids ids) {
-    std::sort(ids.begin(), ids.end());
-    return ids;
-}
 
 /// Whether `some` are among `all`, each as often as there at least; both sorted.
 bool among(const Ids& some, const Ids& all) {
@@ -101,10 +97,14 @@ Stray parse_stray(std::string_view text) {
 std::vector<Stray> strays_of(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment) {
     std::vector<Stray> strays;
     std::size_t position = 0;
-    for (std::size_t k = 0; k < alignment.window.size() && k < candidate.ranks[0].size(); ++k) {
+    std::size_t next = 0;
+    for (std::size_t k = 0; k < candidate.ranks[0].size() && next < alignment.strangers.size(); ++k) {
         position = k > 0 && candidate.ranks[0][k].epoch == candidate.ranks[0][k - 1].epoch ? position + 1 : 0;
-        if (!alignment.window[k]) strays.push_back(stray_of(yardstick, candidate, k, alignment.samples[k], position));
+        if (alignment.strangers[next] != k) continue;
+        strays.push_back(stray_of(yardstick, candidate, k, alignment.samples[k], position));
+        ++next;
     }
+    strays.resize(alignment.strangers.size(), Stray::other);  // steps that the first rank has not
     return strays;
 }
 

@@ -21,7 +21,7 @@ enum class Stray {
 std::string to_string(Stray stray);
 Stray parse_stray(std::string_view text);
 
-/// For each step that the alignment finds no window for, in order.
+/// For each of the alignment's strangers, in order.
 std::vector<Stray> strays_of(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment);
 
 }  // namespace isobatch

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "plan/power.h"
 
 namespace isobatch {
 
@@ -106,7 +107,7 @@ std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int
             return Prediction{by_micro(
                 window, [&](const auto& m) { return equal_share(window, m.units, double(layout.micros.size())); })};
         case Cause::missing_accum_division:
-            return Prediction{by_micro(window, [&](const auto& m) { return double(micros_on(layout, m.rank)); })};
+            return by_count(Cause::divide_after_backward, window);
         case Cause::rank_local_denominator:
             return Prediction{
                 by_micro(window, [&](const auto& m) { return equal_share(window, units_on(layout, m.rank), places); })};
@@ -171,8 +172,9 @@ namespace {
 
 /// A loop that steps with every so many micros drops nothing where each micro steps.
 bool accumulates(const std::vector<WindowEvidence>& windows) {
-    return windows.empty() || std::any_of(windows.begin(), windows.end(),
-                                          [](const WindowEvidence& window) { return most_micros(window.layout) > 1; });
+    return windows.empty() || std::any_of(windows.begin(), windows.end(), [](const WindowEvidence& window) {
+               return has_several_turns(window.layout);
+           });
 }
 
 }  // namespace

@@ -14,11 +14,6 @@ std::size_t step_count(const Trace& trace) {
     return steps;
 }
 
-std::vector<std::string> sorted(std::vector<std::string> ids) {
-    std::sort(ids.begin(), ids.end());
-    return ids;
-}
-
 /// The samples of step k over all places, sorted: of all its micros, or of those after the last clear between two.
 std::vector<std::string> held_by(const Trace& trace, std::size_t k, bool after_clear) {
     const auto copies = static_cast<std::size_t>(trace.manifest.copies);  // the first of each place speaks for it

@@ -9,11 +9,6 @@ namespace {
 
 using Ids = std::vector<std::string>;
 
-Ids sorted(Ids ids) {
-    std::sort(ids.begin(), ids.end());
-    return ids;
-}
-
 /// The samples of the reference's windows, up to and including this one.
 Ids samples_until(const Yardstick& yardstick, std::size_t window) {
     Ids samples;
@@ -23,6 +18,11 @@ Ids samples_until(const Yardstick& yardstick, std::size_t window) {
 }
 
 }  // namespace
+
+Ids sorted(Ids ids) {
+    std::sort(ids.begin(), ids.end());
+    return ids;
+}
 
 Stream stream_of(const Trace& trace) {
     Stream stream;

@@ -9,6 +9,9 @@
 
 namespace isobatch {
 
+/// Ids without their order, to be compared.
+std::vector<std::string> sorted(std::vector<std::string> ids);
+
 /// The samples of an outside trainer in the order of their use. A round is one micro of every rank.
 struct Stream {
     std::vector<std::string> samples;

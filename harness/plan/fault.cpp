@@ -82,11 +82,10 @@ std::vector<Check> green_checks(const FaultEntry& fault) {
 }
 
 const FaultEntry& find_fault(std::string_view id) {
-    std::vector<std::string> known;
-    for (const FaultEntry& entry : fault_catalogue()) {
+    for (const FaultEntry& entry : fault_catalogue())
         if (entry.id == id) return entry;
-        known.push_back(entry.id);
-    }
+    std::vector<std::string> known;
+    for (const FaultEntry& entry : fault_catalogue()) known.push_back(entry.id);
     throw Error(fmt::format("unknown fault \"{}\"", printable(id)), "--fault",
                 fmt::format("did you mean {}? Known: {}", nearest(id, known), joined(known, ", ")));
 }

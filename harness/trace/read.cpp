@@ -18,12 +18,13 @@ namespace fs = std::filesystem;
 
 constexpr const char* again = "write the trace again; nothing of it was used";
 
-/// `rank0/steps.jsonl` or `rank0/NAME`: two plain components, so that no entry can leave the directory.
+/// `rank0/steps.jsonl` or `rank0/NAME`: two plain components, so that no entry can leave the directory,
+/// and nothing in them that would act on the terminal that an error names them on.
 void require_inside(const std::string& path, const std::string& where) {
     const std::vector<std::string> parts = pieces(path, '/');
     const bool plain = parts.size() == 2 && parts[0].starts_with("rank") && whole_number(parts[0].substr(4)) &&
-                       !parts[1].empty() && parts[1] != "." && parts[1] != ".." &&
-                       path.find('\0') == std::string::npos && path.size() < 256;
+                       !parts[1].empty() && parts[1] != "." && parts[1] != ".." && path == printable(path) &&
+                       path.size() < 256;
     if (!plain) throw Error(fmt::format("file \"{}\" is not RANK/NAME", printable(path.substr(0, 80))), where, again);
 }
 

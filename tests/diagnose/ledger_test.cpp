@@ -70,6 +70,19 @@ TEST(Ledger, OtherSamplesOnTheFirstPlaceAreSomethingElse) {
     EXPECT_EQ(strays(places), (std::vector<Stray>{Stray::other_places, Stray::other_places}));
 }
 
+TEST(Ledger, EveryStrangerHasOneAndNoOtherStepHas) {
+    const Trace good = candidate();
+    const Yardstick yardstick = yardstick_of(matrix().reference());
+    Alignment alignment = align(yardstick, good);
+    alignment.window[2] = alignment.window[4] = std::nullopt;  // an unfinished window is none, and no stranger either
+    EXPECT_TRUE(strays_of(yardstick, good, alignment).empty());
+    alignment.strangers = {4};
+    EXPECT_EQ(strays_of(yardstick, good, alignment).size(), 1u);
+    Trace early = good;
+    early.ranks[0].resize(3);  // the other rank alone has the stranger
+    EXPECT_EQ(strays_of(yardstick, early, alignment), std::vector<Stray>{Stray::other});
+}
+
 TEST(Ledger, TextReadsBackAndAnyOtherIsRefused) {
     for (const Stray stray :
          {Stray::first_epoch, Stray::part, Stray::padded, Stray::repeated_micro, Stray::other_places, Stray::other})

@@ -182,6 +182,7 @@ TEST(Adversarial, ALieWithRightDigestsIsRefusedOrStaysInBounds) {
             ++read;
         } catch (const Error& error) {
             ++refused;
+            RC_LOG() << "\n" << error.where() << ": " << error.problem() << "\n";
             RC_ASSERT(error.where().starts_with(place.string()));
             RC_ASSERT(!error.problem().empty() && !error.next().empty());
             for (const char c : std::string(error.problem()) + error.where())

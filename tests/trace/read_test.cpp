@@ -156,7 +156,8 @@ TEST_F(Read, AListedPathCannotLeaveTheTrace) {
          {std::string("../secret"), std::string("rank0/../../secret"), std::string("rank0/.."), std::string("rank0/."),
           std::string("rank0/"), std::string("rank/x"), std::string("rankx/x"), std::string("/etc/passwd"),
           std::string("steps.jsonl"), std::string(""), std::string("other0/x"), std::string("rank0/a/b"),
-          std::string("rank0/x\0y", 9), "rank0/" + std::string(300, 'x')}) {
+          std::string("rank0/x\0y", 9), std::string("rank0/x\ny"), std::string("rank0/\x1b[2J"),
+          "rank0/" + std::string(300, 'x')}) {
         Json manifest = forgery.listing();
         manifest["files"][path] = {{"bytes", 1}, {"digest", xxh3_digest("s")}};
         put(trace_ / "manifest.json", sealed(manifest));
