@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "diagnose/predict.h"
 #include "diagnose/recover.h"
+#include "diagnose/width.h"
 
 namespace isobatch {
 
@@ -65,9 +66,19 @@ std::string against_green(const Prediction& prediction, const Record& record, co
     return {};
 }
 
+/// Whether nothing but its twins makes a trial red: they show faults that its own windows hide.
+bool red_in_twins_alone(const Record* record) {
+    bool any = false;
+    for (const CheckResult& result : record->verdict.checks) {
+        if (result.outcome == Outcome::divergent && result.check != Check::identity) return false;
+        any = any || result.outcome == Outcome::divergent;
+    }
+    return any;
+}
+
 /// What made a trial red must change something in it: the gradient where that is red, and otherwise anything.
 std::string against_red(Cause cause, const Record& record) {
-    const auto& [windows, missing, ragged, strangers] = record.evidence;
+    const auto& [windows, missing, ragged, strangers, widths] = record.evidence;
     const bool moves = std::any_of(windows.begin(), windows.end(), [&](const WindowEvidence& window) {
         for (int rank = 0; rank < window.layout.mesh.ranks(); ++rank) {
             const Prediction prediction = predict(cause, window, rank).value_or(Prediction{});
@@ -143,6 +154,17 @@ double worst_error(Cause cause, const std::vector<const Record*>& divergent) {
     return worst;
 }
 
+/// What the bits say beside the weights, as sentences.
+std::string also_seen(const std::vector<const Record*>& divergent, Cause named) {
+    std::string text = width_sentences(divergent);
+    if (named != Cause::unknown) return text;
+    for (const Record* record : divergent)
+        for (const CheckResult& result : record->verdict.checks)
+            if (result.check == Check::identity && result.outcome == Outcome::divergent)
+                return text + " " + result.message + ".";
+    return text;
+}
+
 }  // namespace
 
 std::string contradiction(Cause cause, const Record& record) {
@@ -162,7 +184,8 @@ std::string contradiction(Cause cause, const Record& record) {
                 if (problem.empty()) problem = against(predict(cause, window, rank).value(), record, window, recovered);
         if (!problem.empty()) return problem;
     }
-    return record.verdict.outcome == Outcome::divergent ? against_red(cause, record) : std::string();
+    if (record.verdict.outcome != Outcome::divergent || red_in_twins_alone(&record)) return {};
+    return against_red(cause, record);
 }
 
 std::vector<Finding> diagnose(std::span<const Record> matrix) {
@@ -196,12 +219,13 @@ std::vector<Finding> diagnose(std::span<const Record> matrix) {
                std::any_of(record->evidence.windows.begin(), record->evidence.windows.end(),
                            [](const WindowEvidence& w) { return !w.recovered.empty(); });
     });
-    if (!decoded) finding.causes.clear();  // nothing was read, so nothing is named
+    if (!decoded || std::all_of(divergent.begin(), divergent.end(), red_in_twins_alone))
+        finding.causes.clear();  // nothing was read, so nothing is named
     if (finding.causes.empty()) finding.causes = {Cause::unknown};
 
     const Sight sight = first_sight(divergent);
     const Cause named = finding.causes.front();
-    finding.summary = meaning(named);
+    finding.summary = meaning(named) + also_seen(divergent, named);
     finding.trial = to_string(sight.record->trial);
     finding.repro = sight.record->repro;
     finding.worst_error = worst_error(named, divergent);

@@ -1,5 +1,6 @@
 #include "diagnose/examine.h"
 
+#include "diagnose/width.h"
 #include "judge/judge.h"
 
 namespace isobatch {
@@ -15,6 +16,7 @@ Record Examiner::examine(const Trace& candidate, std::string repro) {
     if (record.verdict.outcome > Outcome::equivalent) {
         if (!decoder_) decoder_ = std::make_unique<const Decoder>(*yardstick_);
         decoder_->recover(record.evidence, candidate);
+        record.evidence.widths = widths_of(*yardstick_, record.evidence, candidate);
     }
     record.traffic = traffic_of(candidate);
     record.cost = cost_of(candidate);

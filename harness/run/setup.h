@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "plan/identity.h"
 #include "plan/mesh.h"
 #include "plan/slice.h"
 #include "plan/trial.h"
@@ -23,6 +24,8 @@ struct Window {
     std::vector<Slice> micros;          ///< in sampler order
     std::vector<double> micro_units;    ///< of each slice
     double units = 0;                   ///< of the whole window
+    /// Its losses are multiplied by it and its gradients divided by it again, as where small ones would be lost.
+    double scale = 1;
 
     /// The samples of one slice.
     std::span<const std::int64_t> of(const Slice& micro) const;
@@ -81,12 +84,16 @@ struct Setup {
     Trial trial;
     Dataset data;
     Decisions decisions;
+    /// Each window is run as this twin of it, where that fits.
+    std::optional<Identity> twin = std::nullopt;
 
     std::vector<Batch> batches() const { return batches_of(data.size(), trial.split.effective(), trial.epochs); }
     /// How many windows this trainer trains on: the horizon of its schedule.
     std::int64_t trained_windows() const;
     /// The window of a batch under the trial's split, in the order of its epoch, which no split changes.
     Window window(const Batch& batch) const;
+    /// What an identity's fitness hangs on, in this batch's window.
+    Cut cut_of(const Batch& batch) const;
     /// The examples of some samples, their floating-point tensors in this dtype.
     Examples examples(std::span<const std::int64_t> samples, at::ScalarType dtype) const;
 };

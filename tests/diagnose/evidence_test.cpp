@@ -22,7 +22,8 @@ Evidence evidence() {
         .weight_tolerance = 1.0 / 3,
         .refused = "why",
         .recovered = {{{0, 5}, {1, -0.0, std::nan("")}, {0.5}, 1e-17, {"a \"b\""}}, {{1}, {0, 0, 0}, {}, 0}}};
-    return {{window, WindowEvidence{}}, {3, 6}, {6}, {std::int64_t{1} << 40}};
+    return {
+        {window, WindowEvidence{}}, {3, 6}, {6}, {std::int64_t{1} << 40}, {{Stage::micro, 8}, {Stage::exchange, 64}}};
 }
 
 /// Every field, so that a new one does not compile here until its way through a file is tested.
@@ -55,10 +56,11 @@ void expect_same(const WindowEvidence& left, const WindowEvidence& right) {
 
 TEST(Evidence, ReadsBackFromItsJson) {
     const Evidence good = evidence(), read = evidence_from_json(parse_json(to_json(good).dump(), "file"), "file");
-    const auto& [windows, missing, ragged, strangers] = read;
+    const auto& [windows, missing, ragged, strangers, widths] = read;
     EXPECT_EQ(missing, good.missing);
     EXPECT_EQ(ragged, good.ragged);
     EXPECT_EQ(strangers, good.strangers);
+    EXPECT_EQ(widths, good.widths);
     ASSERT_EQ(windows.size(), 2u);
     expect_same(windows[0], good.windows[0]);
     expect_same(windows[1], good.windows[1]);
@@ -87,6 +89,15 @@ TEST(Evidence, ListsThatDoNotFitEachOtherAreAnError) {
         const Error error = error_of([&] { evidence_from_json(to_json(bad), "trials/a.json"); });
         EXPECT_TRUE(says(error.what(), "does not fit"));
         EXPECT_TRUE(error.where().starts_with("trials/a.json"));
+    }
+}
+
+TEST(Evidence, AWidthIsOfAStageAndHasBits) {
+    for (const auto& [field, bad] :
+         {std::pair{"stage", Json("rank\x1b")}, {"stage", Json(1)}, {"bits", Json(0)}, {"bits", Json(65)}}) {
+        Json damaged = to_json(evidence());
+        damaged["widths"][0][field] = bad;
+        EXPECT_EQ(error_of([&] { evidence_from_json(damaged, "file"); }).where(), "file") << bad;
     }
 }
 
