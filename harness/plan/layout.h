@@ -26,6 +26,7 @@ struct WindowLayout {
     Mesh mesh;            ///< all of the trial's ranks, also those without a micro
     double norm = 0;      ///< of the gradient, in units of the norm that it is clipped to; 0: any may be
     bool exact = false;   ///< nothing in it needs rounding, however it is cut
+    bool has_twin = false;  ///< a twin of it was run
     int accum = 1;        ///< micros that a place has in a full window
     int epoch = 1;        ///< 1-based
     std::vector<std::string> samples = {};  ///< ids, sorted
