@@ -45,6 +45,19 @@ TEST(Laws, CleanTrialIsEquivalentInEverySplit) {
     });
 }
 
+TEST(Laws, CleanTrialHoldsEveryIdentityThatFits) {
+    expect_law(60, [] {
+        Trial trial = *any_trial();
+        trial.subject = *rc::gen::element<std::string>("mlp", "lesson", "exact-mlp");
+        trial.recipe = *rc::gen::element(Recipe::fp64, Recipe::fp32);
+        trial.identities = "all";
+        RC_LOG() << "isobatch check " << to_string(trial) << std::endl;
+        const Record record = run(trial);
+        RC_ASSERT(record.verdict.outcome <= Outcome::equivalent);
+        RC_ASSERT(result_of(record.verdict, Check::identity) == (CheckResult{.check = Check::identity}));
+    });
+}
+
 TEST(Laws, PlantedFaultIsRedExactlyWhereItHasPower) {
     expect_law(1000, [] {
         Trial trial = *any_trial();

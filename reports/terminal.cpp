@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <span>
 
 #include <fmt/format.h>
@@ -74,6 +75,31 @@ std::string claims(const Result& result) {
     return text;
 }
 
+/// How many of the trials that were asked for an identity held it.
+std::string identities(const Result& result) {
+    struct Stand {
+        int tried = 0, broken = 0;
+        std::map<std::string, int> unfit;  ///< trials by reason
+    };
+    std::map<Identity, Stand> stands;
+    for (const Record& record : result.records)
+        for (const IdentityStatus& status : record.verdict.identities) {
+            Stand& stand = stands[status.identity];
+            stand.tried += status.windows > 0;
+            stand.broken += status.broken > 0;
+            if (status.windows == 0) ++stand.unfit[status.unfit];
+        }
+    std::string text;
+    for (const auto& [identity, stand] : stands) {
+        std::vector<std::string> parts;
+        if (stand.tried > 0) parts.push_back(fmt::format("held by {} of {}", stand.tried - stand.broken, stand.tried));
+        for (const auto& [reason, trials] : stand.unfit)
+            parts.push_back(fmt::format("does not fit {}: {}", trials, printable(reason)));
+        text += fmt::format("identity {:<14}  {}\n", to_string(identity), joined(parts, "; "));
+    }
+    return text.empty() ? text : text + "\n";
+}
+
 std::string finding_text(const Finding& finding, bool colour) {
     std::vector<std::string> names;
     for (const Cause cause : finding.causes) names.push_back(to_string(cause));
@@ -140,7 +166,7 @@ std::string coloured(Outcome outcome, bool colour) {
 std::string terminal_text(const Result& result, bool colour) {
     std::string text;
     for (const std::string& note : result.notes) text += printable(note) + "\n";
-    text += "\n" + rows(result, colour) + "\n";
+    text += "\n" + rows(result, colour) + "\n" + identities(result);
     for (const Finding& finding : result.findings) text += finding_text(finding, colour) + "\n";
     for (const Waste& waste : result.waste)
         text += fmt::format("cost: {}\n  remedy: {}\n  repeat: {}\n\n", printable(waste.summary),

@@ -28,7 +28,7 @@ struct CheckOptions {
     std::vector<std::string> subjects{"gpt"};
     std::int64_t effective = 16, max_devices = 0, samples = 0, copies = 1, threads = 1;
     std::string splits = "all", engine = "serial", device = "cpu", recipe = "fp64", lengths = "ragged", optimizer,
-                fault;
+                fault, identities;
     std::uint64_t seed = 1;
     int epochs = 2, jobs = 1;
     std::vector<std::string> allowed;
@@ -70,7 +70,7 @@ std::vector<Trial> plan_trials(CheckOptions& options) {
             trials.push_back(parse_trial(to_string(
                 Trial{subject, split, options.engine, options.device, parse_recipe(options.recipe), options.seed,
                       samples, lengths, options.epochs, options.fault, static_cast<int>(options.copies),
-                      options.optimizer, static_cast<int>(options.threads)})));
+                      options.optimizer, static_cast<int>(options.threads), options.identities})));
     for (const Trial& trial : trials) mesh_of(trial);  // refuses what no machine has
     return trials;
 }
@@ -217,7 +217,7 @@ void add_check(CLI::App& app, int& exit_code) {
     auto options = std::make_shared<CheckOptions>();
     CLI::App* command = app.add_subcommand(
         "check", "Run cases under every split of an effective batch and compare each with the single large batch");
-    command->add_option("CASE", options->subjects, "Cases: lesson, mlp, gpt; exact-mlp, exact-conv, exact-gpt")
+    command->add_option("CASE", options->subjects, "Cases: lesson, mlp, gpt; exact-mlp, exact-conv, exact-gpt, canary")
         ->capture_default_str();
     options->effective_given =
         command->add_option("--effective", options->effective, "Effective batch: per_device × accum × devices")
@@ -252,6 +252,10 @@ void add_check(CLI::App& app, int& exit_code) {
     command->add_option("--threads", options->threads, "Threads that an operator may use; the reference has one")
         ->check(CLI::Range(1, max_threads))
         ->capture_default_str();
+    command->add_option("--identities", options->identities,
+                        "all, or some of null-micro, replicate-2, replicate-4, scale, swap-micros, swap-devices, "
+                        "one-device, cancel-micros, cancel-devices: run each judged window again as a twin that no "
+                        "right trainer can tell from it by a single bit, in any model and recipe; each costs a trial");
     command->add_option("--fault", options->fault, "Plant a fault in every candidate, to see it found");
     command->add_option("--allow-untested", options->allowed,
                         "A claim that may stay untested without making the run inconclusive");

@@ -134,7 +134,7 @@ std::string against_checks(Cause cause, const Record& record) {
     for (const CheckResult& result : record.verdict.checks) {
         const bool red = result.outcome == Outcome::divergent, expected = lists(fault.red, result.check);
         if (red && !expected && result.check > Check::data && result.check != Check::grad &&
-            !lists(fault.may, result.check))
+            result.check != Check::identity && !lists(fault.may, result.check))
             return fmt::format("{} of {} is wrong, and it leaves that right", to_string(result.check),
                                to_string(record.trial.split));
         // A loss that nobody compared has no worst place.
@@ -147,6 +147,15 @@ std::string against_checks(Cause cause, const Record& record) {
 }
 
 }  // namespace
+
+bool red_in_twins_alone(const Record& record) {
+    bool any = false;
+    for (const CheckResult& result : record.verdict.checks) {
+        if (result.outcome == Outcome::divergent && result.check != Check::identity) return false;
+        any = any || result.outcome == Outcome::divergent;
+    }
+    return any;
+}
 
 std::string contradiction(Cause cause, const Record& record) {
     if (cause == Cause::unknown) return "it predicts nothing";
@@ -175,7 +184,7 @@ std::string contradiction(Cause cause, const Record& record) {
         if (!problem.empty()) return problem;
     }
     if (green(record)) return against_power(cause, record);
-    if (record.verdict.outcome != Outcome::divergent) return {};
+    if (record.verdict.outcome != Outcome::divergent || red_in_twins_alone(record)) return {};
     const std::string problem = against_red(cause, record);
     return problem.empty() ? against_checks(cause, record) : problem;
 }

@@ -11,6 +11,7 @@
 #include "diagnose/contradiction.h"
 #include "diagnose/predict.h"
 #include "diagnose/recover.h"
+#include "diagnose/width.h"
 
 namespace isobatch {
 
@@ -73,6 +74,17 @@ std::string separated_by(const std::vector<Cause>& causes) {
     return "run more splits of the batch together (--splits all), on rows of different lengths";
 }
 
+/// What the bits say beside the weights, as sentences.
+std::string also_seen(const std::vector<const Record*>& divergent, Cause named) {
+    std::string text = width_sentences(divergent);
+    if (named != Cause::unknown) return text;
+    for (const Record* record : divergent)
+        for (const CheckResult& result : record->verdict.checks)
+            if (result.check == Check::identity && result.outcome == Outcome::divergent)
+                return text + " " + result.message + ".";
+    return text;
+}
+
 }  // namespace
 
 std::vector<Finding> diagnose(std::span<const Record> matrix) {
@@ -106,12 +118,14 @@ std::vector<Finding> diagnose(std::span<const Record> matrix) {
                std::any_of(record->evidence.windows.begin(), record->evidence.windows.end(),
                            [](const WindowEvidence& w) { return !w.recovered.empty(); });
     });
-    if (!decoded) finding.causes.clear();  // nothing was read, so nothing is named
+    if (!decoded || std::all_of(divergent.begin(), divergent.end(),
+                                [](const Record* record) { return red_in_twins_alone(*record); }))
+        finding.causes.clear();  // nothing was read, so nothing is named
     if (finding.causes.empty()) finding.causes = {Cause::unknown};
 
     const Sight sight = first_sight(divergent);
     const Cause named = finding.causes.front();
-    finding.summary = meaning(named);
+    finding.summary = meaning(named) + also_seen(divergent, named);
     finding.trial = to_string(sight.record->trial);
     finding.repro = sight.record->repro;
     finding.worst_error = worst_error(named, divergent);

@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "base/check.h"
 #include "base/error.h"
+#include "base/text.h"
 
 namespace isobatch {
 
@@ -58,6 +60,12 @@ Json window_json(const WindowEvidence& window) {
             {"weight_tolerance", number_to_json(window.weight_tolerance)},
             {"refused", window.refused},
             {"recovered", recovered}};
+}
+
+Stage stage_from(const std::string& text, const std::string& where) {
+    for (const Stage stage : {Stage::micro, Stage::device, Stage::exchange})
+        if (to_string(stage) == text) return stage;
+    throw Error(fmt::format("unknown stage \"{}\"", printable(text)), where, "the file was written by another version");
 }
 
 /// The lists of a window speak of the same samples, so that whatever reads them may index one by another.
@@ -117,15 +125,27 @@ const MicroCount& micro_of(const WindowEvidence& window, std::size_t sample) {
     return window.layout.micros[static_cast<std::size_t>(window.micro_of[sample])];
 }
 
+std::string to_string(Stage stage) {
+    switch (stage) {
+        case Stage::micro:
+            return "micro";
+        case Stage::device:
+            return "device";
+        case Stage::exchange:
+            return "exchange";
+    }
+    broken_promise("stage", "unknown stage", __FILE__, __LINE__);
+}
+
 Json to_json(const Evidence& evidence) {
-    Json windows = Json::array(), strays = Json::array();
+    Json windows = Json::array(), strays = Json::array(), widths = Json::array();
     for (const Stray stray : evidence.strays) strays.push_back(to_string(stray));
     for (const WindowEvidence& window : evidence.windows) windows.push_back(window_json(window));
-    return {{"windows", windows},
-            {"missing", evidence.missing},
-            {"ragged", evidence.ragged},
-            {"strangers", evidence.strangers},
-            {"strays", strays}};
+    for (const Width& width : evidence.widths)
+        widths.push_back({{"stage", to_string(width.stage)}, {"bits", width.bits}});
+    return {{"windows", windows},        {"missing", evidence.missing},
+            {"ragged", evidence.ragged}, {"strangers", evidence.strangers},
+            {"strays", strays},          {"widths", widths}};
 }
 
 Evidence evidence_from_json(const Json& object, const std::string& where) {
@@ -141,6 +161,9 @@ Evidence evidence_from_json(const Json& object, const std::string& where) {
         if (evidence.strays.size() != evidence.strangers.size())
             throw Error(fmt::format("{} strangers and {} strays", evidence.strangers.size(), evidence.strays.size()),
                         where, "write the file again; nothing in it was trusted");
+        for (const Json& width : list_from_json(object.at("widths"), where))
+            evidence.widths.push_back({stage_from(width.at("stage").get<std::string>(), where),
+                                       static_cast<int>(integer_from_json(width.at("bits"), 1, 64, where))});
         return evidence;
     });
 }

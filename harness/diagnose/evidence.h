@@ -42,6 +42,23 @@ struct WindowEvidence {
 /// The micro that holds a sample.
 const MicroCount& micro_of(const WindowEvidence& window, std::size_t sample);
 
+/// Where numbers are added up.
+enum class Stage {
+    micro,     ///< the samples of one micro, inside an operator
+    device,    ///< the micros of one device
+    exchange,  ///< the devices
+};
+
+std::string to_string(Stage stage);
+
+/// A sum that keeps fewer bits than it should: 2^bits + 1 is the first that comes out wrong.
+struct Width {
+    Stage stage = Stage::device;
+    int bits = 0;
+
+    bool operator==(const Width&) const = default;
+};
+
 /// What diagnosis reads of one trial.
 struct Evidence {
     std::vector<WindowEvidence> windows;
@@ -49,6 +66,7 @@ struct Evidence {
     std::vector<std::int64_t> ragged;     ///< steps of the reference that hold fewer samples than the effective batch
     std::vector<std::int64_t> strangers;  ///< steps of the trial that are no window of the reference
     std::vector<Stray> strays;            ///< what each of these holds instead
+    std::vector<Width> widths;  ///< read where it is exact data that diverged; none where every sum kept its bits
 };
 
 Json to_json(const Evidence& evidence);

@@ -1,6 +1,7 @@
 #include "diagnose/examine.h"
 
 #include "diagnose/left_over.h"
+#include "diagnose/width.h"
 #include "judge/judge.h"
 
 namespace isobatch {
@@ -17,6 +18,7 @@ Record Examiner::examine(const Trace& candidate, std::string repro) {
         if (!decoder_) decoder_ = std::make_unique<const Decoder>(*yardstick_);
         decoder_->recover(record.evidence, candidate);
         if (!yardstick_->ours) add_left_over(record.evidence, candidate);
+        record.evidence.widths = widths_of(*yardstick_, record.evidence, candidate);
     }
     record.traffic = traffic_of(candidate);
     record.cost = cost_of(candidate);

@@ -180,7 +180,7 @@ bool accumulates(const std::vector<WindowEvidence>& windows) {
 }  // namespace
 
 bool explains_ledger(Cause cause, const Evidence& evidence) {
-    const auto& [windows, missing, ragged, strangers, strays] = evidence;
+    const auto& [windows, missing, ragged, strangers, strays, widths] = evidence;
     const auto all_are = [&](Stray stray) {
         return std::all_of(strays.begin(), strays.end(), [&](Stray s) { return s == stray; });
     };

@@ -38,7 +38,7 @@ void add_claims(std::span<const Record> matrix, const std::vector<std::string>& 
                            std::find(allowed.begin(), allowed.end(), to_string(claim)) != allowed.end()};
         bool made = false;
         for (const Record& record : matrix) {
-            made |= record.contract && claimed(claim, *record.contract);
+            made |= record.contract && claimed(claim, *record.contract, !record.trial.identities.empty());
             status.tested_by += std::find(record.verdict.tested.begin(), record.verdict.tested.end(), claim) !=
                                 record.verdict.tested.end();
         }

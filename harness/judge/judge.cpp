@@ -74,8 +74,9 @@ Verdict judge(const Yardstick& yardstick, const Trace& candidate) {
     }
     verdict.checks.push_back(check_grad(yardstick, candidate, alignment));
     if (!yardstick.ours) require_one_gradient(candidate, verdict.checks.back());
-    if (manifest.trial == yardstick.trial) require_same_bits(verdict.checks.back());
+    if (without_identities(manifest.trial) == yardstick.trial) require_same_bits(verdict.checks.back());
     verdict.checks.push_back(check_loss(yardstick, candidate, alignment));
+    const std::set<std::size_t> twins = add_identities(yardstick, candidate, alignment, verdict);
     if (yardstick.ours) {
         verdict.checks.push_back(check_norm(yardstick, candidate, alignment));
         // Only a trial that follows the reference starts its updates from its state.
@@ -88,14 +89,17 @@ Verdict judge(const Yardstick& yardstick, const Trace& candidate) {
     }
     verdict.sensitivity = sensitivity_of(yardstick, candidate, alignment);
     std::vector<WindowLayout> windows = layouts_of(candidate);
-    for (std::size_t k = 0; k < alignment.window.size(); ++k)
+    for (std::size_t k = 0; k < alignment.window.size(); ++k) {
+        windows[k].has_twin = twins.contains(k);
         windows[k].exact = alignment.window[k] && same_bits(yardstick.windows[*alignment.window[k]], manifest.mesh());
+    }
     for (const std::size_t w :
          alignment.missing)  // a window that the trial left out could have shown a breach, and did
         windows.push_back(
             {{}, static_cast<std::int64_t>(yardstick.windows[w].samples.size()) < manifest.split.effective()});
     for (const Claim claim : all_claims)
-        if (yardstick.contract && claimed(claim, *yardstick.contract) && has_power(claim, manifest.split, windows))
+        if (yardstick.contract && claimed(claim, *yardstick.contract, !verdict.identities.empty()) &&
+            has_power(claim, manifest.split, windows))
             verdict.tested.push_back(claim);
     return verdict;
 }

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <set>
+#include <string>
+
 #include "judge/align.h"
 #include "judge/verdict.h"
 #include "judge/yardstick.h"
@@ -21,6 +24,14 @@ CheckResult check_loss(const Yardstick& yardstick, const Trace& candidate, const
 CheckResult check_norm(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment);
 /// `check`: param or opt.
 CheckResult check_update(Check check, const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment);
+
+/// Appends the check of the identities that the trial was asked for, where one of them fits a judged window, and how
+/// each of them stands. Reads nothing of the reference but which windows are judged. The steps that have a twin.
+std::set<std::size_t> add_identities(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment,
+                                     Verdict& verdict);
+
+/// The text form of the trial that has the same windows and asks for none.
+std::string without_identities(const std::string& trial);
 
 /// The smallest relative error of one sample's weight that check_grad would have called divergent, whichever sample it
 /// hit.

@@ -76,6 +76,14 @@ CheckResult result_from(const Json& object, const std::string& where) {
     return result;
 }
 
+IdentityStatus identity_from(const Json& object, const std::string& where) {
+    const auto count = [&](const char* field) {
+        return integer_from_json(object.at(field), 0, std::int64_t{1} << 40, where);
+    };
+    return {parse_identity(object.at("identity").get<std::string>()), count("windows"), count("broken"),
+            object.at("unfit").get<std::string>()};
+}
+
 Claim claim_from(const std::string& text, const std::string& where) {
     for (const Claim claim : all_claims)
         if (to_string(claim) == text) return claim;
@@ -85,14 +93,20 @@ Claim claim_from(const std::string& text, const std::string& where) {
 }  // namespace
 
 Json to_json(const Verdict& verdict) {
-    Json checks = Json::array(), tested = Json::array();
+    Json checks = Json::array(), tested = Json::array(), identities = Json::array();
     for (const CheckResult& result : verdict.checks) checks.push_back(result_json(result));
     for (const Claim claim : verdict.tested) tested.push_back(to_string(claim));
+    for (const IdentityStatus& status : verdict.identities)
+        identities.push_back({{"identity", to_string(status.identity)},
+                              {"windows", status.windows},
+                              {"broken", status.broken},
+                              {"unfit", status.unfit}});
     return {{"outcome", to_string(verdict.outcome)},
             {"margin", number_to_json(verdict.margin)},
             {"sensitivity", number_to_json(verdict.sensitivity)},
             {"checks", checks},
-            {"tested", tested}};
+            {"tested", tested},
+            {"identities", identities}};
 }
 
 Verdict verdict_from_json(const Json& object, const std::string& where) {
@@ -105,6 +119,8 @@ Verdict verdict_from_json(const Json& object, const std::string& where) {
             verdict.checks.push_back(result_from(result, where));
         for (const Json& claim : list_from_json(object.at("tested"), where))
             verdict.tested.push_back(claim_from(claim.get<std::string>(), where));
+        for (const Json& status : list_from_json(object.at("identities"), where))
+            verdict.identities.push_back(identity_from(status, where));
         return verdict;
     });
 }

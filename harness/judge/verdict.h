@@ -10,6 +10,7 @@
 #include "judge/tolerance.h"
 #include "plan/check.h"
 #include "plan/claim.h"
+#include "plan/identity.h"
 
 namespace isobatch {
 
@@ -39,6 +40,16 @@ struct CheckResult {
     bool operator==(const CheckResult&) const = default;
 };
 
+/// How a trial stands one of the identities that it was asked for.
+struct IdentityStatus {
+    Identity identity = Identity::null_micro;
+    std::int64_t windows = 0;  ///< judged windows that had this twin
+    std::int64_t broken = 0;   ///< of them, those that it differs from
+    std::string unfit;         ///< why no window had it; empty where one had
+
+    bool operator==(const IdentityStatus&) const = default;
+};
+
 /// What the judge says of one trial.
 struct Verdict {
     Outcome outcome = Outcome::identical;
@@ -47,7 +58,8 @@ struct Verdict {
     /// The smallest relative error of a single sample's weight that would have been divergent, whichever sample it hit;
     /// infinite when no window was judged.
     double sensitivity = 0;
-    std::vector<Claim> tested;  ///< the claims that this trial could have falsified
+    std::vector<Claim> tested;               ///< the claims that this trial could have falsified
+    std::vector<IdentityStatus> identities;  ///< those that it was asked for
 
     bool operator==(const Verdict&) const = default;
 };

@@ -20,6 +20,8 @@ std::string to_string(Check check) {
             return "grad";
         case Check::loss:
             return "loss";
+        case Check::identity:
+            return "identity";
         case Check::norm:
             return "norm";
         case Check::param:
@@ -34,7 +36,7 @@ Check parse_check(std::string_view text) {
     for (const Check check : all_checks)
         if (to_string(check) == text) return check;
     throw Error(fmt::format("unknown check \"{}\"", printable(text)), "verdict",
-                "write data, events, step, grad, loss, norm, param or opt");
+                "write data, events, step, grad, loss, identity, norm, param or opt");
 }
 
 }  // namespace isobatch

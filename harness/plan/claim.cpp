@@ -20,6 +20,8 @@ std::string to_string(Claim claim) {
             return "state";
         case Claim::bits:
             return "bits";
+        case Claim::identities:
+            return "identities";
     }
     broken_promise("claim", "unknown claim", __FILE__, __LINE__);
 }
@@ -38,11 +40,13 @@ std::string meaning(Claim claim) {
             return "nothing but the promised state is carried from one window to the next";
         case Claim::bits:
             return "the gradient and the loss are the reference's bit for bit, where nothing needs rounding";
+        case Claim::identities:
+            return "a window and its twins, which no right trainer can tell apart, have the same gradient bit for bit";
     }
     broken_promise("claim", "unknown claim", __FILE__, __LINE__);
 }
 
-bool claimed(Claim claim, const Contract& contract) {
+bool claimed(Claim claim, const Contract& contract, bool identities) {
     switch (claim) {
         case Claim::weighting:
             return contract.weighting == Weighting::token_mean;
@@ -52,6 +56,8 @@ bool claimed(Claim claim, const Contract& contract) {
             return contract.schedule_varies;
         case Claim::bits:
             return contract.exact;
+        case Claim::identities:
+            return identities;
         case Claim::scale:
         case Claim::state:
             return true;
@@ -74,6 +80,8 @@ bool has_power(Claim claim, const Split& split, const std::vector<WindowLayout>&
         case Claim::bits:
             return std::any_of(windows.begin(), windows.end(),
                                [](const WindowLayout& w) { return w.exact && w.micros.size() > 1; });
+        case Claim::identities:
+            return std::any_of(windows.begin(), windows.end(), [](const WindowLayout& w) { return w.has_twin; });
     }
     broken_promise("claim", "unknown claim", __FILE__, __LINE__);
 }
@@ -93,6 +101,8 @@ std::string how_to_test(Claim claim) {
         case Claim::bits:
             return "add a split with accum > 1 or with 2, 4, 8 … devices, and leave --lengths and --effective as they "
                    "are";
+        case Claim::identities:
+            return "try --identities all: some of them fit every split";
     }
     broken_promise("claim", "unknown claim", __FILE__, __LINE__);
 }

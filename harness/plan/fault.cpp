@@ -75,7 +75,7 @@ const std::vector<FaultEntry>& fault_catalogue() {
 std::vector<Check> green_checks(const FaultEntry& fault) {
     std::vector<Check> green;
     for (const Check check : all_checks)
-        if (std::find(fault.red.begin(), fault.red.end(), check) == fault.red.end() &&
+        if (check != Check::identity && std::find(fault.red.begin(), fault.red.end(), check) == fault.red.end() &&
             std::find(fault.may.begin(), fault.may.end(), check) == fault.may.end())
             green.push_back(check);
     return green;

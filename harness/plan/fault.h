@@ -25,7 +25,7 @@ struct FaultEntry {
 
 const std::vector<FaultEntry>& fault_catalogue();
 
-/// The checks that must not notice it: the others.
+/// The checks that must not notice it: the others. Which identities do is tests/run/twins_test.cpp's to say.
 std::vector<Check> green_checks(const FaultEntry& fault);
 
 /// Throws Error naming the nearest id.

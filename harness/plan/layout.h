@@ -22,12 +22,13 @@ struct MicroCount {
 /// The micros of one optimizer step over all places, in the order rank, micro.
 struct WindowLayout {
     std::vector<MicroCount> micros;
-    bool ragged = false;  ///< holds fewer samples than the effective batch
-    Mesh mesh;            ///< all of the trial's ranks, also those without a micro
-    double norm = 0;      ///< of the gradient, in units of the norm that it is clipped to; 0: any may be
-    bool exact = false;   ///< nothing in it needs rounding, however it is cut
-    int accum = 1;        ///< micros that a place has in a full window
-    int epoch = 1;        ///< 1-based
+    bool ragged = false;    ///< holds fewer samples than the effective batch
+    Mesh mesh;              ///< all of the trial's ranks, also those without a micro
+    double norm = 0;        ///< of the gradient, in units of the norm that it is clipped to; 0: any may be
+    bool exact = false;     ///< nothing in it needs rounding, however it is cut
+    bool has_twin = false;  ///< a twin of it was run
+    int accum = 1;          ///< micros that a place has in a full window
+    int epoch = 1;          ///< 1-based
     std::vector<std::string> samples = {};  ///< ids, sorted
 
     bool operator==(const WindowLayout&) const = default;

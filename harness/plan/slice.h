@@ -13,6 +13,7 @@ struct Slice {
     int micro = 0;
     std::int64_t begin = 0;
     std::int64_t end = 0;
+    double weight = 1;  ///< of its loss; 0 or -1 in some twins (plan/identity.h)
 
     std::int64_t size() const { return end - begin; }
     bool operator==(const Slice&) const = default;

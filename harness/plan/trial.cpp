@@ -9,6 +9,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "plan/identity.h"
 
 namespace isobatch {
 
@@ -36,6 +37,7 @@ std::string to_string(const Trial& trial) {
     if (trial.copies > 1) text += fmt::format(" --copies {}", trial.copies);
     if (!trial.optimizer.empty()) text += " --optimizer " + trial.optimizer;
     if (trial.threads > 1) text += fmt::format(" --threads {}", trial.threads);
+    if (!trial.identities.empty()) text += " --identities " + trial.identities;
     if (!trial.fault.empty()) text += " --fault " + trial.fault;
     return text;
 }
@@ -55,6 +57,12 @@ std::string known_optimizer(const std::string& value) {
     if (std::find(optimizers.begin(), optimizers.end(), value) != optimizers.end()) return value;
     throw Error(fmt::format("unknown optimizer \"{}\"", printable(value)), "--optimizer",
                 fmt::format("choose {}", joined({optimizers.begin(), optimizers.end()}, ", ")));
+}
+
+std::string known_identities(const std::string& value) {
+    if (value.empty()) throw Error("no identity is named", "--identities", "give all, or names between commas");
+    parse_identities(value);
+    return value;
 }
 
 void set_option(Trial& trial, const std::string& option, const std::string& value) {
@@ -81,6 +89,8 @@ void set_option(Trial& trial, const std::string& option, const std::string& valu
         trial.optimizer = known_optimizer(value);
     else if (option == "--threads")
         trial.threads = static_cast<int>(number_option(option, value, 1, max_threads));
+    else if (option == "--identities")
+        trial.identities = known_identities(value);
     else if (option == "--fault")
         trial.fault = value;
     else
@@ -119,6 +129,7 @@ Trial reference_of(const Trial& trial) {
     reference.engine = "serial";
     reference.copies = reference.threads = 1;
     reference.fault.clear();
+    reference.identities.clear();
     return reference;
 }
 

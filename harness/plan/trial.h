@@ -35,10 +35,11 @@ struct Trial {
     std::int64_t samples = 43;  ///< size of the data set
     Lengths lengths = Lengths::ragged;
     int epochs = 2;
-    std::string fault;      ///< id of a planted fault; empty: none
-    int copies = 1;         ///< ranks for each of the split's devices, which hold the same samples
-    std::string optimizer;  ///< one of `optimizers`; empty: the case's own
-    int threads = 1;        ///< that an operator may use
+    std::string fault;       ///< id of a planted fault; empty: none
+    int copies = 1;          ///< ranks for each of the split's devices, which hold the same samples
+    std::string optimizer;   ///< one of `optimizers`; empty: the case's own
+    int threads = 1;         ///< that an operator may use
+    std::string identities;  ///< tried on each judged window, as parse_identities reads them; empty: none
 
     bool operator==(const Trial&) const = default;
 };

@@ -1,6 +1,7 @@
 #include "run/loop.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/div.h>
 
 #include "run/tensors.h"
@@ -12,6 +13,13 @@ namespace {
 void clear(Replica& replica, Recorder& recorder) {
     replica.zero_grad();
     recorder.note(replica, "zero");
+}
+
+void unscale(const Replica& replica, double scale) {
+    if (scale == 1) return;
+    const at::NoGradGuard no_grad;
+    for (const at::Tensor& parameter : replica.parameters)
+        if (parameter.grad().defined()) parameter.grad().div_(scale);
 }
 
 /// While it lives, operators may use so many threads.
@@ -49,7 +57,7 @@ void train(const Setup& setup, Engine& engine, Recorder& recorder) {
                     setup.subject->loss_sum(*replica.model, setup.examples(window.of(micro), dtype));
                 recorder.forward_ends();
                 if (with_this) recorder.exchange_begins(replica);
-                const double divisor = decide.divisor(window, micro);
+                const double divisor = decide.divisor(window, micro) / (window.scale * micro.weight);
                 at::Tensor loss = loss_sum.div(divisor);
                 if (const double share = decide.arrives(window, micro); share != 1) loss = loss.mul(share);
                 engine.backward_begins(std::move(loss)).backward();  // adds to the gradients
@@ -67,6 +75,7 @@ void train(const Setup& setup, Engine& engine, Recorder& recorder) {
         }
         if (exchanges) engine.reduce(window);
         for (Replica& replica : engine.replicas()) {
+            unscale(replica, window.scale);
             recorder.gradient_ready(replica, window);
             const int steps = decide.steps(window);
             recorder.update_begins(replica, window, [&](Replica& one) {

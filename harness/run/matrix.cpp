@@ -28,7 +28,7 @@ void require_runnable(const Trial& trial) {
 }  // namespace
 
 Trace run_trial(const Setup& setup, Level level, const Forcing* forcing, std::optional<std::string> follows,
-                Recorder::Beats beats) {
+                Recorder::Beats beats, Twins twins) {
     std::vector<Replica> replicas;
     const std::int64_t trained = setup.trained_windows();
     const Mesh mesh = mesh_of(setup.trial);
@@ -37,7 +37,8 @@ Trace run_trial(const Setup& setup, Level level, const Forcing* forcing, std::op
     const std::vector<Parameter> parameters = describe(replicas[0]);
     MemorySink sink(static_cast<int>(replicas.size()));
     SerialEngine engine(std::move(replicas), setup.decisions, mesh);
-    Recorder recorder(sink, setup.data, level, forcing, nullptr, std::move(beats));
+    WithTwins with_twins(sink, std::move(twins));
+    Recorder recorder(with_twins, setup.data, level, forcing, nullptr, std::move(beats));
     train(setup, engine, recorder);
     sink.end(manifest_of(setup, level, parameters, trained, std::move(follows)));
     return sink.take();
@@ -80,8 +81,11 @@ Record Matrix::run(const Trial& trial) {
     Setup setup = make_setup(trial);
     if (!trial.fault.empty()) plant_(trial.fault, setup);
     Reference& reference = reference_for(trial);
-    const Trace candidate =
-        run_trial(setup, Level::grads, &reference.forcing, reference.examiner.yardstick().digest, beats_);
+    const auto run_one = [&](const Setup& one, Twins twins) {
+        return run_trial(one, Level::grads, &reference.forcing, reference.examiner.yardstick().digest, beats_,
+                         std::move(twins));
+    };
+    const Trace candidate = run_one(setup, run_twins(setup, [&](const Setup& twin) { return run_one(twin, {}); }));
 
     Record record = reference.examiner.examine(candidate, "isobatch check " + to_string(trial));
     const bool green = record.verdict.outcome <= Outcome::equivalent;

@@ -9,6 +9,7 @@
 #include "run/forcing.h"
 #include "run/recorder.h"
 #include "run/setup.h"
+#include "run/twins.h"
 #include "trace/trace.h"
 
 namespace isobatch {
@@ -47,8 +48,8 @@ private:
     std::unique_ptr<Reference> reference_;
 };
 
-/// One run of a trial under the serial engine. `forcing` may be null (free running).
+/// One run of a trial under the serial engine, whose trace holds these twins too. `forcing` may be null (free running).
 Trace run_trial(const Setup& setup, Level level, const Forcing* forcing, std::optional<std::string> follows,
-                Recorder::Beats beats = nullptr);
+                Recorder::Beats beats = nullptr, Twins twins = {});
 
 }  // namespace isobatch

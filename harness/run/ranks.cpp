@@ -4,6 +4,7 @@
 #include "run/gloo_engine.h"
 #include "run/loop.h"
 #include "run/manifest_of.h"
+#include "run/twins.h"
 #include "trace/read.h"
 #include "trace/sink.h"
 
@@ -28,13 +29,23 @@ Setup Ranks::plan(const Trial& trial) const {
 std::string Ranks::run(const Setup& setup, const Job& job) {
     const Reference& reference = reference_in(job.reference);
     const std::int64_t trained = setup.trained_windows();
-    Replica replica = make_replica(*setup.subject, job.trial, *job.rank, setup.horizon());
-    std::vector<Parameter> parameters = describe(replica);
     RankSink sink(job.trace, *job.rank);
-    GlooEngine engine(std::move(replica), setup.decisions, parse_exchange(job.trial.engine),
-                      join({job.meeting, *job.rank, mesh_of(job.trial), job.deadline_s}));
-    Recorder recorder(sink, setup.data, Level::grads, &reference.forcing, nullptr, beats_);
-    train(setup, engine, recorder);
+    const Groups groups = join({job.meeting, *job.rank, mesh_of(job.trial), job.deadline_s});
+    std::vector<Parameter> parameters;
+    const auto run_one = [&](const Setup& one, TraceSink& to) {
+        Replica replica = make_replica(*one.subject, job.trial, *job.rank, one.horizon());
+        parameters = describe(replica);
+        GlooEngine engine(std::move(replica), one.decisions, parse_exchange(job.trial.engine), groups);
+        Recorder recorder(to, one.data, Level::grads, &reference.forcing, nullptr, beats_);
+        train(one, engine, recorder);
+    };
+    Twins twins = run_twins(setup, [&](const Setup& twin) {
+        MemorySink memory(groups.mesh.ranks());
+        run_one(twin, memory);
+        return memory.take();
+    });
+    WithTwins with_twins(sink, std::move(twins));
+    run_one(setup, with_twins);
     sink.end(manifest_of(setup, Level::grads, std::move(parameters), trained, reference.digest));
     return sink.manifest();
 }

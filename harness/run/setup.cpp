@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "base/check.h"
+#include "plan/exchange.h"
 #include "run/replica.h"
 
 namespace isobatch {
@@ -61,14 +62,27 @@ Window Setup::window(const Batch& batch) const {
     Window window{batch, mesh_of(trial), {}, cut(batch.samples, trial.split), {}, 0};
     window.samples.assign(order.begin() + batch.begin, order.begin() + batch.begin + batch.samples);
     decisions.picks(*this, window);
+    if (twin && unfit(*twin, cut_of(batch)).empty()) {
+        window.micros = twin_of(*twin, window.micros, window.mesh.places);
+        window.scale = scale_of(*twin);
+    }
     for (const Slice& micro : window.micros) {
         double units = 0;
-        for (const std::int64_t sample : window.of(micro)) units += data.units[static_cast<std::size_t>(sample)];
+        for (const std::int64_t sample : window.of(micro))
+            if (micro.weight != 0) units += data.units[static_cast<std::size_t>(sample)];
         window.micro_units.push_back(units);
         window.units += units;
-        window.padded_units += data.padded_units(window.of(micro));
+        if (micro.weight != 0) window.padded_units += data.padded_units(window.of(micro));
     }
     return window;
+}
+
+Cut Setup::cut_of(const Batch& batch) const {
+    Cut result;
+    result.micros.resize(static_cast<std::size_t>(trial.split.devices));
+    for (const Slice& micro : cut(batch.samples, trial.split)) ++result.micros[static_cast<std::size_t>(micro.place)];
+    result.learns_graph = batch.epoch == 1 && batch.index == 0 && parse_exchange(trial.engine).static_graph;
+    return result;
 }
 
 std::int64_t Setup::trained_windows() const {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "plan/identity.h"
 #include "plan/mesh.h"
 #include "plan/slice.h"
 #include "plan/trial.h"
@@ -25,6 +26,8 @@ struct Window {
     std::vector<double> micro_units;    ///< of each slice
     double units = 0;                   ///< of the whole window
     double padded_units = 0;            ///< with the padding of its micros
+    /// Its losses are multiplied by it and its gradients divided by it again, as where small ones would be lost.
+    double scale = 1;
 
     /// The samples of one slice.
     std::span<const std::int64_t> of(const Slice& micro) const;
@@ -100,6 +103,8 @@ struct Setup {
     Trial trial;
     Dataset data;
     Decisions decisions;
+    /// Each window is run as this twin of it, where that fits.
+    std::optional<Identity> twin = std::nullopt;
 
     /// Those that this trainer steps on.
     std::vector<Batch> batches() const;
@@ -111,6 +116,8 @@ struct Setup {
     std::vector<std::int64_t> order(int epoch) const;
     /// The window of a batch under the trial's split, in the order of its epoch, which no split changes.
     Window window(const Batch& batch) const;
+    /// What an identity's fitness hangs on, in this batch's window.
+    Cut cut_of(const Batch& batch) const;
     /// The examples of some samples, their floating-point tensors in this dtype.
     Examples examples(std::span<const std::int64_t> samples, at::ScalarType dtype) const;
 };

@@ -17,7 +17,7 @@ Evidence evidence() {
         .samples = {"a", "b \"c\"", "d"},
         .sample_units = {1.5, 0, std::nan("")},
         .micro_of = {1, 0, 1},
-        .layout = {{{0, 0, 1, 0.1, 0.3}, {7, 3, 2, 1e300, 2e300}}, true, {.places = 8}, 0, false, 5},
+        .layout = {{{0, 0, 1, 0.1, 0.3}, {7, 3, 2, 1e300, 2e300}}, true, {.places = 8}, 0, false, false, 5},
         .steps = 2,
         .schedule_steps = 7,
         .lr_ratio = 0.1,
@@ -25,7 +25,8 @@ Evidence evidence() {
         .weight_tolerance = 1.0 / 3,
         .refused = "why",
         .recovered = {{{0, 5}, {1, -0.0, std::nan("")}, {0.5}, 1e-17, {"a \"b\""}}, {{1}, {0, 0, 0}, {}, 0}}};
-    return {{window, WindowEvidence{}}, {3, 6}, {6}, {std::int64_t{1} << 40}, {Stray::padded}};
+    return {{window, WindowEvidence{}}, {3, 6},          {6},
+            {std::int64_t{1} << 40},    {Stray::padded}, {{Stage::micro, 8}, {Stage::exchange, 64}}};
 }
 
 /// Every field, so that a new one does not compile here until its way through a file is tested.
@@ -59,11 +60,12 @@ void expect_same(const WindowEvidence& left, const WindowEvidence& right) {
 
 TEST(Evidence, ReadsBackFromItsJson) {
     const Evidence good = evidence(), read = evidence_from_json(parse_json(to_json(good).dump(), "file"), "file");
-    const auto& [windows, missing, ragged, strangers, strays] = read;
+    const auto& [windows, missing, ragged, strangers, strays, widths] = read;
     EXPECT_EQ(missing, good.missing);
     EXPECT_EQ(ragged, good.ragged);
     EXPECT_EQ(strangers, good.strangers);
     EXPECT_EQ(strays, good.strays);
+    EXPECT_EQ(widths, good.widths);
     ASSERT_EQ(windows.size(), 2u);
     expect_same(windows[0], good.windows[0]);
     expect_same(windows[1], good.windows[1]);
@@ -92,6 +94,15 @@ TEST(Evidence, ListsThatDoNotFitEachOtherAreAnError) {
         const Error error = error_of([&] { evidence_from_json(to_json(bad), "trials/a.json"); });
         EXPECT_TRUE(says(error.what(), "does not fit"));
         EXPECT_TRUE(error.where().starts_with("trials/a.json"));
+    }
+}
+
+TEST(Evidence, AWidthIsOfAStageAndHasBits) {
+    for (const auto& [field, bad] :
+         {std::pair{"stage", Json("rank\x1b")}, {"stage", Json(1)}, {"bits", Json(0)}, {"bits", Json(65)}}) {
+        Json damaged = to_json(evidence());
+        damaged["widths"][0][field] = bad;
+        EXPECT_EQ(error_of([&] { evidence_from_json(damaged, "file"); }).where(), "file") << bad;
     }
 }
 

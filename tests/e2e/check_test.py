@@ -110,6 +110,49 @@ class Check(ProgramTest):
             self.assertEqual({check["margin"] for record in self.result()["records"] for check in record["verdict"]["checks"] if check["check"] == "grad"}, {0})
         self.assertEqual(self.isobatch("check", "mlp", "--threads", "0"), 2, self.said)
 
+    def identities(self):
+        """By name: in how many trials each was tried, and in how many it broke."""
+        found = {}
+        for record in self.result()["records"]:
+            for status in record["verdict"]["identities"]:
+                tried, broken = found.get(status["identity"], (0, 0))
+                found[status["identity"]] = tried + (status["windows"] > 0), broken + (status["broken"] > 0)
+        return found
+
+    def test_identities_hold_in_every_model_bit_for_bit(self):
+        for recipe in ("fp64", "fp32"):
+            self.assertEqual(self.isobatch("check", "gpt", "mlp", "lesson", "--effective", "8", "--recipe", recipe, "--identities", "all"), 0, self.said)
+            found = self.identities()
+            self.assertEqual(len(found), 9)
+            for name, (tried, broken) in found.items():
+                self.assertGreater(tried, 0, name)
+                self.assertEqual(broken, 0, name)
+            self.assertIn("identity null-micro      held by 30 of 30", self.said)
+            self.assertIn("identities", [claim["claim"] for claim in self.result()["claims"]])
+        self.assertEqual(self.isobatch("check", "mlp", "--splits", "1x4x1,4x1x1", "--identities", "swap-devices"), 4, self.said)
+        self.assertIn("untested: identities of mlp", self.said)
+        self.assertIn("does not fit 2: there is one device", self.said)
+        self.assertEqual(self.isobatch("check", "mlp", "--identities", "swap"), 2, self.said)
+        self.assertIn("did you mean", self.said)
+
+    def test_an_identity_finds_what_equal_lengths_hide_from_every_split(self):
+        words = ("check", "gpt", "--effective", "8", "--lengths", "equal", "--fault", "token-mean-of-means", "--identities")
+        self.assertEqual(self.isobatch(*words, "null-micro,scale"), 1, self.said)
+        self.assertIn("null-micro does not hold (a micro-batch without a scored unit", self.said)
+        self.assertIn("identity scale           held by 10 of 10", self.said)
+        command = re.search(r"repeat: isobatch (check .*)", self.said).group(1)
+        self.assertEqual(self.isobatch(*command.split(), "--out", "again"), 1, self.said)
+        self.assertEqual(self.isobatch(*words[:-1]), 4, self.said)
+        self.assertEqual(self.isobatch("check", "gpt", "--effective", "8", "--fault", "token-mean-of-means", "--identities", "all"), 1, self.said)
+        self.assertIn("10 of 10 splits train differently from the single large batch: token-mean-of-means.", self.said)
+
+    def test_the_canary_shows_weights_and_bits(self):
+        for recipe in ("fp64", "fp32"):
+            self.assertEqual(self.isobatch("check", "canary", "--recipe", recipe), 0, self.said)
+            self.assertEqual({check["margin"] for record in self.result()["records"] for check in record["verdict"]["checks"] if check["check"] == "grad"}, {0})
+        self.assertEqual(self.isobatch("check", "canary", "--fault", "zero-grad-in-window"), 1, self.said)
+        self.assertEqual([finding["causes"] for finding in self.result()["findings"]], [["zero-grad-in-window"]], self.said)
+
     def test_copies_share_the_devices_that_there_are(self):
         self.assertEqual(self.isobatch("check", "mlp", "--effective", "8", "--copies", "3", "--max-devices", "8"), 0, self.said)
         self.assertEqual({record["split"].split("x")[2] for record in self.result()["records"]}, {"1", "2"})

@@ -27,6 +27,15 @@ class Gloo(ProgramTest):
                 self.assertEqual(grad["margin"], 0, record["trial"])
                 self.assertEqual("bits" in record["verdict"]["tested"], record["split"] != "16x1x1", record["trial"])
 
+    def test_identities_hold_between_processes_and_find_what_is_exchanged_once(self):
+        words = ("check", "gpt", "--splits", "8x1x1,4x1x2,2x2x2,2x1x4,1x4x2", "--identities", "all", "--engine")
+        for engine in ("gloo", "gloo:flat"):
+            self.assertEqual(self.isobatch(*words, engine), 0, self.said)
+            self.assertIn("identity null-micro      held by 5 of 5", self.said)
+            self.assertIn("identity one-device      held by 1 of 1", self.said)
+            self.assertEqual(self.isobatch(*words, engine, "--fault", "reduced-once"), 1, self.said)
+            self.assertRegex(self.said, "identity one-device      held by 0 of 1")
+
     def test_three_devices_owe_no_bits(self):
         words = ("check", "exact-gpt", "--recipe", "fp32", "--effective", "6")
         self.assertEqual(self.isobatch(*words, "--splits", "6x1x1,2x1x3"), 4, self.said)

@@ -7,7 +7,7 @@ from runs import without_times
 class Judge(ProgramTest):
     def traces(self):
         """A faulty run with every trace kept: the reference's folder and the candidates'."""
-        self.isobatch("check", "gpt", "--splits", "16x1x1,4x4x1,4x2x2,1x16x1", "--fault", "token-mean-of-means", "--keep-traces")
+        self.isobatch("check", "gpt", "--splits", "16x1x1,4x4x1,4x2x2,1x16x1", "--fault", "token-mean-of-means", "--identities", "all", "--keep-traces")
         folders = glob.glob(self.path("isobatch-report/traces/*"))
         reference = next(folder for folder in folders if os.path.basename(folder).startswith("reference"))
         return reference, sorted(set(folders) - {reference})

@@ -10,6 +10,7 @@
 #include "tests/judge/edit.h"
 #include "tests/judge/recipes.h"
 #include "tests/judge/synthetic.h"
+#include "tests/judge/twins_of.h"
 
 namespace isobatch {
 namespace {
@@ -51,7 +52,7 @@ TEST_P(Judge, SmallerIsobatchesAndOneEpochAreJudgedToo) {
 }
 
 TEST_P(Judge, AsksEveryQuestionInOrder) {
-    const Verdict verdict = judged(matrix.candidate({4, 2, 2}));
+    const Verdict verdict = judged(with_twins(matrix.candidate({4, 2, 2}), "all"));
     ASSERT_EQ(verdict.checks.size(), all_checks.size());
     for (std::size_t i = 0; i < all_checks.size(); ++i) EXPECT_EQ(verdict.checks[i].check, all_checks[i]);
     EXPECT_EQ(verdict.margin, std::max(result_of(verdict, Check::grad).margin, result_of(verdict, Check::loss).margin));

@@ -25,6 +25,7 @@ Verdict verdict() {
                               .first = Place{3, 2, "layer/weight", 12},
                               .worst = Place{},
                               .message = "a \"message\""});
+    verdict.identities = {{Identity::scale, 5, 2, ""}, {Identity::swap_micros, 0, 0, "why"}};
     return verdict;
 }
 
@@ -67,6 +68,11 @@ TEST(Verdict, WhatIsNoVerdictIsAnError) {
                               "/sensitivity",
                               "/checks",
                               "/tested",
+                              "/identities",
+                              "/identities/1/identity",
+                              "/identities/0/windows",
+                              "/identities/0/broken",
+                              "/identities/1/unfit",
                               "/checks/1/check",
                               "/checks/1/outcome",
                               "/checks/1/margin",
@@ -87,9 +93,12 @@ TEST(Verdict, WhatIsNoVerdictIsAnError) {
         for (const Json& bad :
              {Json("?"), Json(-2), Json(true), Json(0.5), Json({{"a", 1}}), Json::array({Json::array()})}) {
             const bool number = good[pointer].is_number() || good[pointer] == "inf";
-            if (number && bad.is_number() && !std::string(field).starts_with("/checks/1/first")) continue;
+            const bool whole =
+                std::string(field).starts_with("/checks/1/first") || std::string(field).starts_with("/identities");
+            if (number && bad.is_number() && !whole) continue;
             if (good[pointer].is_string() && bad.is_string() &&
-                (std::string(field).ends_with("message") || std::string(field).ends_with("/tensor")))
+                (std::string(field).ends_with("message") || std::string(field).ends_with("unfit") ||
+                 std::string(field).ends_with("/tensor")))
                 continue;
             Json damaged = good;
             damaged[pointer] = bad;

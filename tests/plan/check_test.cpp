@@ -11,7 +11,8 @@ namespace {
 TEST(PlanCheck, NamesAreThoseOfThePublicFormatsInOrder) {
     std::vector<std::string> names;
     for (const Check check : all_checks) names.push_back(to_string(check));
-    EXPECT_EQ(names, (std::vector<std::string>{"data", "events", "step", "grad", "loss", "norm", "param", "opt"}));
+    EXPECT_EQ(names,
+              (std::vector<std::string>{"data", "events", "step", "grad", "loss", "identity", "norm", "param", "opt"}));
     EXPECT_EQ(static_cast<std::size_t>(Check::opt) + 1, all_checks.size());
 }
 

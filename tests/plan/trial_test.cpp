@@ -30,6 +30,7 @@ rc::Gen<Trial> any_trial() {
         rc::gen::set(&Trial::optimizer,
                      rc::gen::element<std::string>("", "sgd", "momentum", "nesterov", "adam", "adamw")),
         rc::gen::set(&Trial::threads, rc::gen::inRange(1, 257)),
+        rc::gen::set(&Trial::identities, rc::gen::element<std::string>("", "all", "scale", "swap-micros,null-micro")),
         rc::gen::set(&Trial::fault, rc::gen::oneOf(rc::gen::just(std::string()), word())));
 }
 
@@ -37,11 +38,24 @@ TEST(Trial, PrintsEveryChoice) {
     EXPECT_EQ(to_string(Trial{}),
               "gpt --splits 16x1x1 --engine serial --device cpu --recipe fp64 --seed 1 --samples 43 --lengths ragged "
               "--epochs 2");
-    const Trial trial{"mlp", {4, 2, 2}, "gloo", "cuda", Recipe::fp32, 7, 48, Lengths::equal, 3, "zero-grad-in-window",
-                      2,     "adam",    4};
+    const Trial trial{"mlp",
+                      {4, 2, 2},
+                      "gloo",
+                      "cuda",
+                      Recipe::fp32,
+                      7,
+                      48,
+                      Lengths::equal,
+                      3,
+                      "zero-grad-in-window",
+                      2,
+                      "adam",
+                      4,
+                      "scale,null-micro"};
     EXPECT_EQ(to_string(trial),
               "mlp --splits 4x2x2 --engine gloo --device cuda --recipe fp32 --seed 7 --samples 48 --lengths equal "
-              "--epochs 3 --copies 2 --optimizer adam --threads 4 --fault zero-grad-in-window");
+              "--epochs 3 --copies 2 --optimizer adam --threads 4 --identities scale,null-micro "
+              "--fault zero-grad-in-window");
 }
 
 TEST(Trial, TextReadsBack) {
@@ -85,6 +99,8 @@ TEST(Trial, MalformedTextNamesWhatIsWrong) {
     EXPECT_TRUE(says(error_of([] { parse_trial("gpt --splits 4x4"); }).problem(), "three factors"));
     EXPECT_TRUE(says(error_of([] { parse_trial("gpt --recipe fp8"); }).problem(), "fp8"));
     EXPECT_TRUE(says(error_of([] { parse_trial("gpt --lengths long"); }).problem(), "unknown lengths \"long\""));
+    EXPECT_TRUE(says(error_of([] { parse_trial("gpt --identities swap"); }).problem(), "unknown identity \"swap\""));
+    EXPECT_TRUE(says(error_of([] { parse_trial("gpt --identities "); }).problem(), "no identity"));
     const std::string shown = error_of([] { parse_trial("gpt \x1b[2J x"); }).what();
     EXPECT_TRUE(says(shown, "\\x1b[2J"));
 }
@@ -129,7 +145,7 @@ TEST(TrialFileName, IsUniqueWhereTheReadablePartIsNot) {
 
 TEST(ReferenceOf, IsTheUnfaultedLargeBatchOfTheSameData) {
     const Trial trial{"mlp", {4, 2, 2}, "gloo", "cuda", Recipe::fp32, 7, 48, Lengths::equal, 3, "zero-grad-in-window",
-                      2};
+                      2,     "",        1,      "all"};
     EXPECT_EQ(reference_of(trial),
               (Trial{"mlp", {16, 1, 1}, "serial", "cuda", Recipe::fp32, 7, 48, Lengths::equal, 3, ""}));
 }

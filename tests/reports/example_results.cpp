@@ -24,6 +24,9 @@ int main(int argc, char** argv) {
     odd.records[0].cost = {infinite, not_a_number};
     odd.records[0].verdict.checks[3].tolerance = {infinite, -infinite, not_a_number, infinite};
     odd.records[0].verdict.tested = {all_claims.begin(), all_claims.end()};
+    for (const Identity identity : all_identities) odd.records[0].verdict.identities.push_back({identity, 5, 1, ""});
+    for (const Stage stage : {Stage::micro, Stage::device, Stage::exchange})
+        odd.records[0].evidence.widths.push_back({stage, 8});
     for (const Cause cause : all_causes) odd.findings[0].rivals.push_back({cause, ""});
     write("odd.json", to_json(odd));
 

@@ -55,6 +55,18 @@ TEST(TerminalText, HasARowForEverySplit) {
                      "with signal 11\n"));
 }
 
+TEST(TerminalText, CountsTheTrialsThatHoldAnIdentity) {
+    EXPECT_FALSE(says(plain(small_result()), "\nidentity "));
+    std::vector<Record> records = small_records();
+    records[0].verdict.identities = {{Identity::null_micro, 5, 0, ""}, {Identity::swap_micros, 0, 0, "why\x1b"}};
+    records[1].verdict.identities = {{Identity::null_micro, 5, 2, ""}, {Identity::swap_micros, 3, 0, ""}};
+    records[3].verdict.identities = {{Identity::null_micro, 5, 0, ""}, {Identity::one_device, 0, 0, "why"}};
+    const std::string text = plain(assemble("x", records, {}, {}));
+    EXPECT_TRUE(says(text, "\nidentity null-micro      held by 2 of 3\n"));
+    EXPECT_TRUE(says(text, "\nidentity swap-micros     held by 1 of 1; does not fit 1: why\\x1b\n"));
+    EXPECT_TRUE(says(text, "\nidentity one-device      does not fit 1: why\n"));
+}
+
 TEST(TerminalText, NamesTheCaseOnlyWhereThereAreSeveral) {
     std::vector<Record> records = small_records();
     records.erase(records.begin() + 4);

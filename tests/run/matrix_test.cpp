@@ -58,6 +58,7 @@ TEST(Matrix, RecordsFromFilesEqualThoseFromMemory) {
         for (const Split& split : splits_of({.effective = 4})) {
             Trial trial = small_trial(split, Recipe::fp32);
             trial.fault = fault;
+            trial.identities = "all";
             live.push_back(matrix.run(trial));
         }
         const std::string reference = "reference-" + file_name(reference_of(live[0].trial)) + ".trace";

@@ -96,6 +96,22 @@ TEST_F(TwoRanks, FaultsAreFoundOnEveryExchange) {
         }
 }
 
+TEST_F(TwoRanks, HoldEveryIdentityOnEveryExchange) {
+    for (const char* engine : {"gloo", "gloo:flat", "gloo:bucket=64:view", "gloo:unused", "gloo:static"})
+        for (const Split& split : {Split{2, 1, 2}, Split{1, 2, 2}}) {
+            Trial asked = trial;
+            asked.split = split;
+            asked.engine = engine;
+            asked.identities = "all";
+            SCOPED_TRACE(to_string(asked));
+            const Verdict verdict = judged(run(asked, "asked.trace")).verdict;
+            EXPECT_EQ(result_of(verdict, Check::identity), (CheckResult{.check = Check::identity}));
+            for (const IdentityStatus& status : verdict.identities) EXPECT_EQ(status.windows > 0, status.unfit.empty());
+            std::filesystem::remove_all(directory / "asked.trace");
+            std::filesystem::remove(directory / "asked.trace.meeting");
+        }
+}
+
 TEST_F(TwoRanks, GiveTheBitsOfTheSerialEngine) {
     const Trace trace = run(trial, "a.trace");
     const Trace reference = read_trace(directory / "reference.trace");

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "run/setup.h"
+#include "trace/sink.h"
+
+namespace isobatch {
+
+/// What the twins of a trial's windows leave on each rank: twins[rank][k] is to be kept with the rank's k-th step.
+using Twins = std::vector<std::vector<Tensors>>;
+
+/// Runs the trial once more as it is, and once for each identity that it asks for, every window of it its twin where
+/// that fits. `run` is the way in which the trial itself is run: what is tried is the same loop, with the same
+/// decisions, on the same engine, from the same states.
+Twins run_twins(const Setup& setup, const std::function<Trace(const Setup&)>& run);
+
+/// Adds them to the steps that pass.
+class WithTwins final : public TraceSink {
+public:
+    WithTwins(TraceSink& sink, Twins twins) : sink_(&sink), twins_(std::move(twins)), next_(twins_.size()) {}
+    void step(int rank, Step step) override;
+    void end(const Manifest& manifest) override { sink_->end(manifest); }
+
+private:
+    TraceSink* sink_;
+    Twins twins_;
+    std::vector<std::size_t> next_;  ///< by rank
+};
+
+}  // namespace isobatch
