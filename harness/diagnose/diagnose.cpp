@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "diagnose/predict.h"
 #include "diagnose/recover.h"
+#include "judge/narrow.h"
 
 namespace isobatch {
 
@@ -26,7 +27,9 @@ const MicroCount& micro_of(const WindowEvidence& window, std::size_t sample) {
 /// What one decoded gradient says against a prediction.
 std::string against(const Prediction& prediction, const Record& record, const WindowEvidence& window,
                     const Recovered& recovered) {
-    if (!(recovered.residual <= residual_limit(record.trial.recipe)))
+    const Recipe recipe = prediction.rounded ? Recipe::bf16 : record.trial.recipe;
+    const double tolerance = prediction.rounded ? weight_tolerance(recipe, window.condition) : window.weight_tolerance;
+    if (!(recovered.residual <= residual_limit(recipe)))
         return fmt::format("in {} no weights explain the gradient (residual {:.2g})", place_of(record, window),
                            recovered.residual);
     if (prediction.in_part == recovered.tensors.empty())
@@ -34,7 +37,7 @@ std::string against(const Prediction& prediction, const Record& record, const Wi
                            prediction.in_part ? "all" : "only some");
     for (std::size_t i = 0; i < recovered.weights.size(); ++i) {
         if (std::isnan(recovered.weights[i])) continue;  // a sample without a gradient has no weight
-        const double allowed = window.weight_tolerance * std::max(1.0, std::abs(prediction.weights[i]));
+        const double allowed = tolerance * std::max(1.0, std::abs(prediction.weights[i]));
         if (std::abs(recovered.weights[i] - prediction.weights[i]) <= allowed) continue;
         return fmt::format("in {} it predicts weight {:.4f} for sample {} (rank {}, micro {}), recovered {:.4f}",
                            place_of(record, window), prediction.weights[i], printable(window.samples[i]),
@@ -45,8 +48,8 @@ std::string against(const Prediction& prediction, const Record& record, const Wi
         // Where the norm is clipped, what is left over was clipped too, once for each step since: of the oldest nothing
         // may be seen any more, of the last one something must.
         const bool shrunk = window.layout.norm > 0 && stale < prediction.stale &&
-                            stale > (i + 1 < recovered.stale.size() ? -1 : 1) * window.weight_tolerance;
-        if (!shrunk && !(std::abs(stale - prediction.stale) <= window.weight_tolerance))
+                            stale > (i + 1 < recovered.stale.size() ? -1 : 1) * tolerance;
+        if (!shrunk && !(std::abs(stale - prediction.stale) <= tolerance))
             return fmt::format("in {} it predicts {:.4f} of an earlier gradient, recovered {:.4f}",
                                place_of(record, window), prediction.stale, stale);
     }
@@ -62,16 +65,30 @@ std::string against_green(const Prediction& prediction, const Record& record, co
     if (prediction.stale != 0 && window.window > 1)
         return fmt::format("in {} it predicts an earlier gradient, where the gradient is right",
                            place_of(record, window));
+    if (prediction.rounded && !computes_narrow(record.trial.recipe))
+        return fmt::format("in {} it predicts entries of 8 bits, where the gradient is right",
+                           place_of(record, window));
     return {};
+}
+
+/// Sums of few bits are left by one device that keeps its sum so, or by several that send theirs so: what several kept
+/// has more bits once it is summed.
+std::string against_bits(Cause cause, const Record& record) {
+    if (!record.evidence.narrow) return {};
+    const bool few = *record.evidence.narrow >= narrow_limit;
+    if (few == (record.trial.split.devices > 1 ? cause == Cause::bf16_reduction : cause == Cause::bf16_accumulator))
+        return {};
+    return fmt::format("in {} {:.4g} % of the gradients' entries have only the 8 bits of bf16",
+                       to_string(record.trial.split), 100 * *record.evidence.narrow);
 }
 
 /// What made a trial red must change something in it: the gradient where that is red, and otherwise anything.
 std::string against_red(Cause cause, const Record& record) {
-    const auto& [windows, missing, ragged, strangers] = record.evidence;
+    const auto& [windows, missing, ragged, strangers, narrow] = record.evidence;
     const bool moves = std::any_of(windows.begin(), windows.end(), [&](const WindowEvidence& window) {
         for (int rank = 0; rank < window.layout.mesh.ranks(); ++rank) {
             const Prediction prediction = predict(cause, window, rank).value_or(Prediction{});
-            if ((prediction.stale != 0 && window.window > 1) ||
+            if (prediction.rounded || (prediction.stale != 0 && window.window > 1) ||
                 std::any_of(prediction.weights.begin(), prediction.weights.end(), [](double w) { return w != 1; }))
                 return true;
         }
@@ -153,6 +170,8 @@ std::string contradiction(Cause cause, const Record& record) {
                                  record.evidence.missing.size(), record.evidence.ragged.size())
                    : fmt::format("{} does not hold the promised samples in every window",
                                  to_string(record.trial.split));
+    std::string bits = concerns_bits(cause) ? against_bits(cause, record) : std::string();
+    if (!bits.empty()) return bits;
     for (const WindowEvidence& window : record.evidence.windows) {
         std::string problem;
         for (int rank = 0; green(record) && rank < window.layout.mesh.ranks() && problem.empty(); ++rank)
@@ -173,11 +192,16 @@ std::vector<Finding> diagnose(std::span<const Record> matrix) {
 
     const bool one_device = std::all_of(divergent.begin(), divergent.end(),
                                         [](const Record* record) { return record->trial.split.devices == 1; });
+    const bool few_bits = std::any_of(divergent.begin(), divergent.end(), [](const Record* record) {
+        return record->evidence.narrow.value_or(0) >= narrow_limit;
+    });
     Finding finding;
     for (const Cause cause : all_causes) {
         if (cause == Cause::unknown) continue;  // named when nothing else is
         Rival rival{cause};
         if (concerns_devices(cause) && one_device) rival.ruled_out_by = "every trial that diverged has one device";
+        if (concerns_bits(cause) && !few_bits)
+            rival.ruled_out_by = "no gradient that diverged has only the 8 bits of bf16";
         for (const Record& record : matrix) {
             if (record.verdict.outcome == Outcome::crashed) continue;
             const std::string problem = contradiction(cause, record);
@@ -196,7 +220,8 @@ std::vector<Finding> diagnose(std::span<const Record> matrix) {
                std::any_of(record->evidence.windows.begin(), record->evidence.windows.end(),
                            [](const WindowEvidence& w) { return !w.recovered.empty(); });
     });
-    if (!decoded) finding.causes.clear();  // nothing was read, so nothing is named
+    if (!decoded)  // no weight was read, so nothing is named by its weights
+        std::erase_if(finding.causes, [](Cause cause) { return !concerns_bits(cause); });
     if (finding.causes.empty()) finding.causes = {Cause::unknown};
 
     const Sight sight = first_sight(divergent);

@@ -109,7 +109,8 @@ Json to_json(const Evidence& evidence) {
     return {{"windows", windows},
             {"missing", evidence.missing},
             {"ragged", evidence.ragged},
-            {"strangers", evidence.strangers}};
+            {"strangers", evidence.strangers},
+            {"narrow", evidence.narrow ? number_to_json(*evidence.narrow) : Json(nullptr)}};
 }
 
 Evidence evidence_from_json(const Json& object, const std::string& where) {
@@ -120,6 +121,7 @@ Evidence evidence_from_json(const Json& object, const std::string& where) {
         evidence.missing = counts_from(object.at("missing"), where);
         evidence.ragged = counts_from(object.at("ragged"), where);
         evidence.strangers = counts_from(object.at("strangers"), where);
+        if (!object.at("narrow").is_null()) evidence.narrow = number_from_json(object.at("narrow"), where);
         return evidence;
     });
 }

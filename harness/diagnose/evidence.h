@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,8 @@ struct Evidence {
     std::vector<std::int64_t> missing;    ///< steps of the reference that no step of the trial is
     std::vector<std::int64_t> ragged;     ///< steps of the reference that hold fewer samples than the effective batch
     std::vector<std::int64_t> strangers;  ///< steps of the trial that are no window of the reference
+    /// What share of the gradients' entries bf16 could hold; none where that proves nothing (judge/narrow).
+    std::optional<double> narrow = std::nullopt;
 };
 
 Json to_json(const Evidence& evidence);

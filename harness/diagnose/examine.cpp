@@ -1,6 +1,7 @@
 #include "diagnose/examine.h"
 
 #include "judge/judge.h"
+#include "judge/narrow.h"
 
 namespace isobatch {
 
@@ -12,6 +13,7 @@ Record Examiner::examine(const Trace& candidate, std::string repro) {
     record.verdict = judge(*yardstick_, candidate);
     if (record.verdict.outcome == Outcome::crashed) return record;
     record.evidence = evidence_of(*yardstick_, candidate);
+    record.evidence.narrow = narrow_share(*yardstick_, candidate, align(*yardstick_, candidate));
     if (record.verdict.outcome > Outcome::equivalent) {
         if (!decoder_) decoder_ = std::make_unique<const Decoder>(*yardstick_);
         decoder_->recover(record.evidence, candidate);

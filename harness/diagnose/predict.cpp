@@ -71,6 +71,10 @@ std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int
                 if (m.micro + 1 == most_micros(layout)) return 1.0;
                 return mesh.inner_group(m.rank) == mesh.inner_group(rank) ? places / mesh.inner : 0.0;
             })};
+        case Cause::bf16_accumulator:
+            return Prediction{ones(), 0, false, units_of(layout) > 0};
+        case Cause::bf16_reduction:
+            return Prediction{ones(), 0, false, units_of(layout) > 0 && mesh.places > 1};
         case Cause::zero_grad_in_window:
             return Prediction{by_micro(window, [&](const auto& m) { return last(m) ? 1.0 : 0.0; })};
         case Cause::not_zeroed_after_step:

@@ -13,6 +13,7 @@ struct Prediction {
     std::vector<double> weights;  ///< per sample, 1 = right
     double stale = 0;             ///< share of every earlier window's gradient
     bool in_part = false;         ///< in some parameters; in the others every weight is 1
+    bool rounded = false;         ///< to bf16, so that no weights explain the gradient any better
 };
 
 /// Nothing for `unknown`, which predicts nothing.

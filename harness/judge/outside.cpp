@@ -174,7 +174,8 @@ Yardstick outside_yardstick(const Trace& reference, const Trace& columns) {
     for (std::size_t k = 0; k < used.size(); ++k) weight[used[k]] = solution.weights[k];
     for (std::size_t i = 0; i < raw.size(); ++i) window.shares.push_back(share_of(raw[i], weight[i]));
     for (std::size_t t = 0; t < parameters.size(); ++t)
-        window.tensors.push_back(scale_of(window, t, parameters[t].name, unit_roundoff(reference.manifest.recipe)));
+        window.tensors.push_back(
+            scale_of(window, t, parameters[t].name, bound_of(reference.manifest.recipe).unit_roundoff));
     floor_magnitudes(window);
 
     Yardstick yardstick{reference.manifest.trial,

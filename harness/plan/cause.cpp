@@ -44,6 +44,10 @@ std::string to_string(Cause cause) {
             return "wrong-group-divisor";
         case Cause::two_level_order:
             return "two-level-order";
+        case Cause::bf16_accumulator:
+            return "bf16-accumulator";
+        case Cause::bf16_reduction:
+            return "bf16-reduction";
         case Cause::unknown:
             return "unknown";
     }
@@ -65,6 +69,7 @@ bool concerns_devices(Cause cause) {
         case Cause::not_zeroed_after_step:
         case Cause::epoch_tail_dropped:
         case Cause::wrong_group_divisor:
+        case Cause::bf16_accumulator:
         case Cause::unknown:
             return false;
         case Cause::rank_local_denominator:
@@ -78,6 +83,7 @@ bool concerns_devices(Cause cause) {
         case Cause::scaled_before_wait:
         case Cause::replicated_partial:
         case Cause::two_level_order:
+        case Cause::bf16_reduction:
             return true;
     }
     broken_promise("cause", "unknown cause", __FILE__, __LINE__);
@@ -136,6 +142,10 @@ std::string meaning(Cause cause) {
         case Cause::two_level_order:
             return "Only the last micro-batch's gradient is exchanged among all devices, and what was accumulated "
                    "before is added after it, so the earlier micro-batches stay in their own group of devices.";
+        case Cause::bf16_accumulator:
+            return "The sum over a device's micro-batches is kept in bf16 where fp32 was promised.";
+        case Cause::bf16_reduction:
+            return "The devices exchange their gradients in bf16 where fp32 was promised.";
         case Cause::unknown:
             return "The difference fits no cause that is known here; the recovered weights are the evidence.";
     }
@@ -179,6 +189,8 @@ std::string formula(Cause cause) {
         case Cause::two_level_order:
             return "1 in the last micro-batch; in the earlier ones, the number of groups for the samples of the "
                    "device's own group and 0 for the others'";
+        case Cause::bf16_accumulator:
+        case Cause::bf16_reduction:
         case Cause::unknown:
             return "none";
     }
@@ -189,8 +201,7 @@ std::string remedy(Cause cause) {
     switch (cause) {
         case Cause::token_mean_of_means:
             return "Sum the loss over the tokens of each micro-batch and divide by the number of scored tokens in the "
-                   "whole window, "
-                   "counted over all micro-batches and devices before the first backward.";
+                   "whole window, counted over all micro-batches and devices before the first backward.";
         case Cause::missing_accum_division:
             return "Divide each micro-batch's mean loss by the number of micro-batches of the window, or its summed "
                    "loss by the window's "
@@ -230,6 +241,10 @@ std::string remedy(Cause cause) {
                    "shared out.";
         case Cause::two_level_order:
             return "Accumulate first, then exchange the sum of the whole window among the groups.";
+        case Cause::bf16_accumulator:
+            return "Add the micro-batches' gradients to an fp32 buffer, whatever they are computed in.";
+        case Cause::bf16_reduction:
+            return "Exchange the gradients in fp32: change the dtype of the reduction, or the hook that compresses it.";
         case Cause::unknown:
             return "Compare the weights below with the loop's divisors and counts, sample by sample.";
     }
@@ -272,6 +287,10 @@ std::string precedent(Cause cause) {
             return "litgpt#1947, torchtune#2420";
         case Cause::two_level_order:
             return "pytorch#125484";
+        case Cause::bf16_accumulator:
+            return "a fork of Megatron-LM (#149), trl#2175";
+        case Cause::bf16_reduction:
+            return "pytorch#190626";
         case Cause::unknown:
             return "none";
     }

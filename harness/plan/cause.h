@@ -26,6 +26,8 @@ enum class Cause {
     replicated_partial,
     wrong_group_divisor,
     two_level_order,
+    bf16_accumulator,
+    bf16_reduction,
     unknown,
 };
 
@@ -46,6 +48,8 @@ inline constexpr std::array all_causes{Cause::token_mean_of_means,
                                        Cause::replicated_partial,
                                        Cause::wrong_group_divisor,
                                        Cause::two_level_order,
+                                       Cause::bf16_accumulator,
+                                       Cause::bf16_reduction,
                                        Cause::unknown};
 
 /// `token-mean-of-means` …
@@ -54,6 +58,11 @@ Cause parse_cause(std::string_view text);
 
 /// Whether it is about devices: where there is one, nothing is named after it.
 bool concerns_devices(Cause cause);
+
+/// Whether it rounds what it leaves, so that no weights explain the gradient.
+constexpr bool concerns_bits(Cause cause) {
+    return cause == Cause::bf16_accumulator || cause == Cause::bf16_reduction;
+}
 
 /// What went wrong, as a sentence.
 std::string meaning(Cause cause);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "plan/mesh.h"
+#include "plan/recipe.h"
 
 namespace isobatch {
 
@@ -24,9 +25,17 @@ struct WindowLayout {
     Mesh mesh;            ///< all of the trial's ranks, also those without a micro
     double norm = 0;      ///< of the gradient, in units of the norm that it is clipped to; 0: any may be
     bool exact = false;   ///< nothing in it needs rounding, however it is cut
+    Recipe recipe = Recipe::fp64;
+    double entries = 0;  ///< numbers in a gradient; no shape in a file overflows it
 
     bool operator==(const WindowLayout&) const = default;
 };
+
+/// The bits of a sum show what it was kept in where it had so many addends, if those have few bits themselves, and in
+/// so many entries. Fewer addends: sums of gradients that were computed in bf16 may have no more bits than these (of
+/// 653 clean windows one had 0.73 of its entries so, and none with 8 addends more than 0.37).
+inline constexpr int least_addends = 8;
+inline constexpr std::int64_t least_entries = 1000;
 
 double units_of(const WindowLayout& window);
 

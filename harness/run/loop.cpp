@@ -3,7 +3,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/ops/div.h>
 
-#include "run/tensors.h"
+#include "run/forward.h"
 
 namespace isobatch {
 
@@ -28,8 +28,10 @@ struct Threads {
 
 void train(const Setup& setup, Engine& engine, Recorder& recorder) {
     const Decisions& decide = setup.decisions;
-    const at::ScalarType dtype = scalar_type(setup.trial.recipe);
+    const double scale = loss_scale(setup.trial.recipe);
     const Threads threads(setup.trial.threads);
+    for (Replica& replica : engine.replicas())
+        if (decide.accumulator) keep_sums_in(replica, *decide.accumulator);
     engine.take_traffic();  // that of the start belongs to no step
     for (const Batch& batch : setup.batches()) {
         const Window window = setup.window(batch);
@@ -45,12 +47,11 @@ void train(const Setup& setup, Engine& engine, Recorder& recorder) {
 
                 const bool with_this = exchanges && decide.exchanges_with(window, micro);
                 engine.forward_begins(replica, with_this, micro.micro + 1 == window.most_micros());
-                const at::Tensor loss_sum =
-                    setup.subject->loss_sum(*replica.model, setup.examples(window.of(micro), dtype));
+                const at::Tensor loss_sum = forward(setup, replica, window.of(micro));
                 recorder.forward_ends();
                 if (with_this) recorder.exchange_begins(replica);
                 const double divisor = decide.divisor(window, micro);
-                engine.backward_begins(loss_sum.div(divisor)).backward();  // adds to the gradients
+                engine.backward_begins(loss_sum.div(divisor / scale)).backward();  // adds to the gradients
                 engine.backward_ends(replica);
                 recorder.backward_ends(replica, window, micro, loss_sum, 1 / divisor);
                 if (with_this) recorder.note(replica, "reduce");

@@ -37,11 +37,12 @@ struct Window {
 
 /// What the exchange leaves on every rank.
 enum class Reduction {
-    mean,        ///< of all ranks' gradients
-    sum,         ///< of them
-    own_part,    ///< what is there when nobody waits for the others: this rank's part of the mean
-    last_alone,  ///< the mean of what the window's last micros added; what came before, averaged in the inner group
-                 ///< alone
+    mean,          ///< of all ranks' gradients
+    mean_in_bf16,  ///< of them, each divided and rounded to bf16 before it is sent, and summed so
+    sum,           ///< of them
+    own_part,      ///< what is there when nobody waits for the others: this rank's part of the mean
+    last_alone,    ///< the mean of what the window's last micros added; what came before, averaged in the inner group
+                   ///< alone
 };
 
 std::vector<std::size_t> every_one(const std::vector<at::Tensor>& parameters);
@@ -65,6 +66,8 @@ struct Decisions {
     /// Which parameters' gradients take part: all.
     std::function<std::vector<std::size_t>(const std::vector<at::Tensor>& parameters)> exchanged = every_one;
     Reduction reduction = Reduction::mean;
+    /// The format that a rank's sum over its micros is kept in; none: that of the parameters.
+    std::optional<at::ScalarType> accumulator = std::nullopt;
     /// Whether the gradients are cleared before this micro.
     std::function<bool(const Window&, const Slice&)> clears_before = [](const Window&, const Slice&) { return false; };
     /// Scales down the gradients of a replica before its step; nothing where its norm may be any.
@@ -87,7 +90,8 @@ struct Setup {
     std::int64_t trained_windows() const;
     /// The window of a batch under the trial's split, in the order of its epoch, which no split changes.
     Window window(const Batch& batch) const;
-    /// The examples of some samples, their floating-point tensors in this dtype.
+    /// The examples of some samples, their floating-point tensors in this dtype, with no more bits than the recipe
+    /// gives its model.
     Examples examples(std::span<const std::int64_t> samples, at::ScalarType dtype) const;
 };
 
@@ -95,7 +99,7 @@ struct Setup {
 /// id.
 using Plant = std::function<void(const std::string& id, Setup& setup)>;
 
-/// Makes the data set; plants nothing. Throws Error for an unknown case.
+/// Makes the data set; plants nothing. Throws Error for an unknown case, and for an exact one in a recipe of few bits.
 Setup make_setup(const Trial& trial);
 
 /// The order in which an epoch visits the samples.

@@ -15,6 +15,13 @@ inline std::vector<Cause> known_causes() {
     return {all_causes.begin(), all_causes.end() - 1};
 }
 
+/// Those that are read from weights.
+inline std::vector<Cause> causes_of_weights() {
+    std::vector<Cause> causes = known_causes();
+    std::erase_if(causes, concerns_bits);
+    return causes;
+}
+
 inline std::vector<Split> all_splits() {
     return splits_of({.effective = 16});
 }
@@ -28,15 +35,22 @@ inline double own_mean_in_a_tail(const WindowLayout& window, const MicroCount& m
     return window.ragged ? own_mean(window, micro, devices) : units_of(window) / devices;
 }
 
+inline double mean_of_each_micro(const WindowLayout& window, const MicroCount& micro, double devices) {
+    const double micro_mean = micro.units > 0 ? micro.units : 1;
+    return micro_mean * static_cast<double>(window.micros.size()) / devices;
+}
+
+inline double mean_of_each_turn(const WindowLayout& window, const MicroCount& micro, double devices) {
+    const double units = units_at(window, micro.micro);
+    return (units > 0 ? units : 1) / devices * most_micros(window);
+}
+
 /// The loop that has this fault, written as a trainer would write it.
 inline SyntheticLoop loop_with(Cause cause) {
     SyntheticLoop loop;
     switch (cause) {
         case Cause::token_mean_of_means:
-            loop.divisor = [](const WindowLayout& window, const MicroCount& micro, double devices) {
-                const double micro_mean = micro.units > 0 ? micro.units : 1;
-                return micro_mean * static_cast<double>(window.micros.size()) / devices;
-            };
+            loop.divisor = mean_of_each_micro;
             break;
         case Cause::missing_accum_division:
             loop.divisor = [](const WindowLayout& window, const MicroCount& micro, double devices) {
@@ -50,10 +64,7 @@ inline SyntheticLoop loop_with(Cause cause) {
             loop.divisor = own_mean_in_a_tail;
             break;
         case Cause::average_count_per_micro:
-            loop.divisor = [](const WindowLayout& window, const MicroCount& micro, double devices) {
-                const double units = units_at(window, micro.micro);
-                return (units > 0 ? units : 1) / devices * most_micros(window);
-            };
+            loop.divisor = mean_of_each_turn;
             break;
         case Cause::no_world_compensation:
             loop.divisor = [](const WindowLayout& window, const MicroCount&, double) { return units_of(window); };
@@ -92,6 +103,12 @@ inline SyntheticLoop loop_with(Cause cause) {
             break;
         case Cause::epoch_tail_dropped:
             loop.trains_on_tail = false;
+            break;
+        case Cause::bf16_accumulator:
+            loop.sums_in_bf16 = true;
+            break;
+        case Cause::bf16_reduction:
+            loop.exchanges_in_bf16 = true;
             break;
         case Cause::unknown:
             break;

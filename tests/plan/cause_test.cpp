@@ -18,12 +18,26 @@ TEST(Cause, EveryOneIsListedOnce) {
 TEST(Cause, NamesAreThoseOfThePublicFormats) {
     std::vector<std::string> names;
     for (const Cause cause : all_causes) names.push_back(to_string(cause));
-    EXPECT_EQ(names, (std::vector<std::string>{
-                         "token-mean-of-means", "missing-accum-division", "zero-grad-in-window",
-                         "not-zeroed-after-step", "epoch-tail-dropped", "rank-local-denominator",
-                         "uneven-ranks-equal-weight", "average-count-per-micro", "no-world-compensation",
-                         "sum-over-devices", "never-synced", "no-sync-off-by-one", "reduced-once", "scaled-before-wait",
-                         "replicated-partial", "wrong-group-divisor", "two-level-order", "unknown"}));
+    EXPECT_EQ(names, (std::vector<std::string>{"token-mean-of-means",
+                                               "missing-accum-division",
+                                               "zero-grad-in-window",
+                                               "not-zeroed-after-step",
+                                               "epoch-tail-dropped",
+                                               "rank-local-denominator",
+                                               "uneven-ranks-equal-weight",
+                                               "average-count-per-micro",
+                                               "no-world-compensation",
+                                               "sum-over-devices",
+                                               "never-synced",
+                                               "no-sync-off-by-one",
+                                               "reduced-once",
+                                               "scaled-before-wait",
+                                               "replicated-partial",
+                                               "wrong-group-divisor",
+                                               "two-level-order",
+                                               "bf16-accumulator",
+                                               "bf16-reduction",
+                                               "unknown"}));
 }
 
 TEST(Cause, TextReadsBack) {
@@ -47,9 +61,14 @@ TEST(Cause, EveryTextIsThereAndItsOwn) {
 }
 
 TEST(Cause, WhatOneDeviceCanShowConcernsNoDevices) {
-    EXPECT_EQ(std::count_if(all_causes.begin(), all_causes.end(), concerns_devices), 11);
+    EXPECT_EQ(std::count_if(all_causes.begin(), all_causes.end(), concerns_devices), 12);
     EXPECT_FALSE(concerns_devices(Cause::token_mean_of_means));
     EXPECT_TRUE(concerns_devices(Cause::average_count_per_micro));
+}
+
+TEST(Cause, TwoConcernTheBitsOfASum) {
+    for (const Cause cause : all_causes)
+        EXPECT_EQ(concerns_bits(cause), to_string(cause).starts_with("bf16-")) << to_string(cause);
 }
 
 TEST(Cause, FormulasAreThoseOfTheTheory) {

@@ -13,7 +13,8 @@ TEST(Faults, EveryEntryOfTheCatalogueIsPlantedByExactlyOneFamily) {
     for (const FaultEntry& entry : fault_catalogue()) {
         isobatch::Setup setup = make_setup(small_trial({1, 2, 2}));
         EXPECT_EQ(plant_denominator(entry.id, setup) + plant_accumulator(entry.id, setup) +
-                      plant_clip(entry.id, setup) + plant_synchronisation(entry.id, setup),
+                      plant_clip(entry.id, setup) + plant_synchronisation(entry.id, setup) +
+                      plant_precision(entry.id, setup),
                   1)
             << entry.id;
     }
