@@ -37,7 +37,7 @@ TEST(NarrowShare, IsAllOfASumInBf16AndHardlyAnyOfOneInMoreBits) {
 TEST(NarrowShare, OfWideArithmeticOneMicroAndATenthOfTheEntriesAreEnough) {
     for (const Recipe recipe : {Recipe::fp64, Recipe::fp32}) {
         EXPECT_EQ(share(matrix_in(recipe), {16, 1, 1}, true), 1);
-        EXPECT_EQ(share(matrix_in(recipe, 14), {16, 1, 1}, true), 1);  // in six windows, with the key's 4
+        EXPECT_EQ(share(matrix_in(recipe, 17), {16, 1, 1}, true), 1);  // in five judged windows, with the key's 4
         EXPECT_FALSE(share(matrix_in(recipe, 12), {16, 1, 1}, true));
     }
 }
@@ -93,7 +93,7 @@ TEST(NarrowShare, MakesTheGradientRedWhereItsSizeDoesNot) {
         EXPECT_TRUE(red.first);
         EXPECT_TRUE(says(red.message, "100 % of the gradient's entries have only the 8 bits of bf16"));
         const Trace few = matrix.candidate({4, 4, 1}, {.sums_in_bf16 = true});
-        EXPECT_LE(check_grad(yardstick, few, align(yardstick, few)).outcome, Outcome::equivalent);
+        EXPECT_LT(check_grad(yardstick, few, align(yardstick, few)).outcome, Outcome::divergent);
     }
 }
 
