@@ -16,6 +16,7 @@
 
 #include "cases/draw.h"
 #include "cases/rows.h"
+#include "cases/widened.h"
 #include "run/case.h"
 
 namespace isobatch {
@@ -120,8 +121,8 @@ Case gpt() {
             .loss_sum =
                 [](torch::nn::Module& model, const Examples& examples) {
                     const at::Tensor logits = static_cast<Gpt&>(model).forward(examples[0]);
-                    return at::cross_entropy_loss(logits.reshape({-1, vocabulary}), examples[1].reshape({-1}), {},
-                                                  at::Reduction::Sum, ignored);
+                    return at::cross_entropy_loss(widened(logits).reshape({-1, vocabulary}), examples[1].reshape({-1}),
+                                                  {}, at::Reduction::Sum, ignored);
                 }};
 }
 

@@ -6,6 +6,7 @@
 #include <torch/nn/module.h>
 
 #include "cases/draw.h"
+#include "cases/widened.h"
 #include "run/case.h"
 
 namespace isobatch {
@@ -47,7 +48,7 @@ Case lesson() {
             .loss_sum =
                 [](torch::nn::Module& model, const Examples& examples) {
                     auto& own = static_cast<Lesson&>(model);
-                    const at::Tensor error = at::linear(examples[0], own.weight, own.bias) - examples[1];
+                    const at::Tensor error = widened(at::linear(examples[0], own.weight, own.bias)) - examples[1];
                     return (error * error).sum();
                 }};
 }

@@ -9,6 +9,7 @@
 #include "cases/draw.h"
 #include "cases/perceptron.h"
 #include "cases/rows.h"
+#include "cases/widened.h"
 #include "run/case.h"
 
 namespace isobatch {
@@ -40,7 +41,8 @@ Dataset make_data(const DataChoice& choice) {
 at::Tensor loss_sum(torch::nn::Module& model, const Examples& examples) {
     const at::Tensor x =
         static_cast<const Perceptron&>(model).forward(examples[0], [](const at::Tensor& y) { return at::gelu(y); });
-    return at::cross_entropy_loss(x.reshape({-1, classes}), examples[1].reshape({-1}), {}, at::Reduction::Sum, ignored);
+    return at::cross_entropy_loss(widened(x).reshape({-1, classes}), examples[1].reshape({-1}), {}, at::Reduction::Sum,
+                                  ignored);
 }
 
 Case mlp() {

@@ -18,6 +18,7 @@ rc::Gen<Trial> any_trial() {
         trial.lengths = *rc::gen::element(Lengths::ragged, Lengths::ragged, Lengths::equal);
         trial.epochs = *rc::gen::inRange(1, 3);
         trial.copies = *rc::gen::element(1, 1, 2, 3);
+        trial.recipe = *rc::gen::elementOf(known_recipes);
         trial.seed = *rc::gen::inRange<std::uint64_t>(1, 1 << 20);
         return trial;
     });

@@ -26,7 +26,8 @@ std::vector<std::size_t> without_the_largest(const std::vector<at::Tensor>& para
 void plant(const std::string& id, Setup& setup) {
     find_fault(id);  // an unknown id is the user's error, one that no family plants is ours
     const bool planted = plant_denominator(id, setup) || plant_accumulator(id, setup) || plant_clip(id, setup) ||
-                         plant_synchronisation(id, setup) || plant_data(id, setup) || plant_schedule(id, setup);
+                         plant_synchronisation(id, setup) || plant_data(id, setup) || plant_schedule(id, setup) ||
+                         plant_precision(id, setup);
     ISOBATCH_CHECK(planted, "every fault of the catalogue is planted by one family");
 }
 

@@ -20,6 +20,7 @@ std::vector<std::size_t> without_the_largest(const std::vector<at::Tensor>& para
 bool plant_denominator(const std::string& id, Setup& setup);
 bool plant_accumulator(const std::string& id, Setup& setup);
 bool plant_clip(const std::string& id, Setup& setup);
+bool plant_precision(const std::string& id, Setup& setup);
 bool plant_synchronisation(const std::string& id, Setup& setup);
 bool plant_data(const std::string& id, Setup& setup);
 bool plant_schedule(const std::string& id, Setup& setup);

@@ -15,6 +15,7 @@
 #include "plan/exchange.h"
 #include "plan/fault.h"
 #include "plan/isobatch.h"
+#include "plan/layout.h"
 #include "plan/mesh.h"
 #include "plan/slice.h"
 #include "reports/progress.h"
@@ -124,6 +125,11 @@ std::vector<std::string> notes_for(const CheckOptions& options, const std::vecto
                     batches_of(trials[0].samples, options.effective, 1).size() > windows.size() ? ", …" : "")};
     if (options.copies > 1)
         notes.push_back(fmt::format("copies: each device is {} ranks that hold the same samples", options.copies));
+    if (computes_narrow(trials[0].recipe))
+        notes.push_back(fmt::format(
+            "bits: that gradients are summed in fp32 shows in a window of {} micro-batches or more, where there are "
+            "{} sums",
+            least_addends, least_entries));
     if (options.jobs > 1) notes.push_back(fmt::format("times: taken with {} trials at a time", options.jobs));
     if (launcher) notes.push_back(fmt::format("ranks: {}, started by {}", launcher->world, launcher->source));
     return notes;
@@ -239,7 +245,12 @@ void add_check(CLI::App& app, int& exit_code) {
                      "exchanges in groups of so many with every micro-batch, and among the groups after the last")
         ->capture_default_str();
     command->add_option("--device", options->device, "cpu or cuda")->capture_default_str();
-    command->add_option("--recipe", options->recipe, "fp64 or fp32")->capture_default_str();
+    command
+        ->add_option(
+            "--recipe", options->recipe,
+            "fp64, fp32, or fewer bits with gradients summed in fp32: bf16 (the model's parameters are rounded "
+            "to it), bf16-autocast, fp16-autocast (with a loss scale of 128)")
+        ->capture_default_str();
     command->add_option("--lengths", options->lengths, "ragged or equal: scored units per row")->capture_default_str();
     command
         ->add_option("--samples", options->samples,

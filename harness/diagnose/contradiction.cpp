@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "diagnose/predict.h"
 #include "diagnose/recover.h"
+#include "judge/narrow.h"
 #include "plan/fault.h"
 #include "plan/power.h"
 
@@ -22,7 +23,9 @@ std::string place_of(const Record& record, const WindowEvidence& window) {
 /// What one decoded gradient says against a prediction.
 std::string against(const Prediction& prediction, const Record& record, const WindowEvidence& window,
                     const Recovered& recovered) {
-    if (!(recovered.residual <= residual_limit(record.trial.recipe)))
+    const Recipe recipe = prediction.rounded ? Recipe::bf16 : record.trial.recipe;
+    const double tolerance = prediction.rounded ? weight_tolerance(recipe, window.condition) : window.weight_tolerance;
+    if (!(recovered.residual <= residual_limit(recipe)))
         return fmt::format("in {} no weights explain the gradient (residual {:.2g})", place_of(record, window),
                            recovered.residual);
     if (prediction.in_part == recovered.tensors.empty())
@@ -30,7 +33,7 @@ std::string against(const Prediction& prediction, const Record& record, const Wi
                            prediction.in_part ? "all" : "only some");
     for (std::size_t i = 0; i < recovered.weights.size(); ++i) {
         if (std::isnan(recovered.weights[i])) continue;  // a sample without a gradient has no weight
-        const double allowed = window.weight_tolerance * std::max(1.0, std::abs(prediction.weights[i]));
+        const double allowed = tolerance * std::max(1.0, std::abs(prediction.weights[i]));
         if (std::abs(recovered.weights[i] - prediction.weights[i]) <= allowed) continue;
         return fmt::format("in {} it predicts weight {:.4f} for sample {} (rank {}, micro {}), recovered {:.4f}",
                            place_of(record, window), prediction.weights[i], printable(window.samples[i]),
@@ -41,8 +44,8 @@ std::string against(const Prediction& prediction, const Record& record, const Wi
         // Where the norm is clipped, what is left over was clipped too, once for each step since: of the oldest nothing
         // may be seen any more, of the last one something must.
         const bool shrunk = window.layout.norm > 0 && stale < prediction.stale &&
-                            stale > (i + 1 < recovered.stale.size() ? -1 : 1) * window.weight_tolerance;
-        if (!shrunk && !(std::abs(stale - prediction.stale) <= window.weight_tolerance))
+                            stale > (i + 1 < recovered.stale.size() ? -1 : 1) * tolerance;
+        if (!shrunk && !(std::abs(stale - prediction.stale) <= tolerance))
             return fmt::format("in {} it predicts {:.4f} of an earlier gradient, recovered {:.4f}",
                                place_of(record, window), prediction.stale, stale);
     }
@@ -58,7 +61,21 @@ std::string against_green(const Prediction& prediction, const Record& record, co
     if (prediction.stale != 0 && window.window > 1)
         return fmt::format("in {} it predicts an earlier gradient, where the gradient is right",
                            place_of(record, window));
+    if (prediction.rounded && !computes_narrow(record.trial.recipe))
+        return fmt::format("in {} it predicts entries of 8 bits, where the gradient is right",
+                           place_of(record, window));
     return {};
+}
+
+/// Sums of few bits are left by one device that keeps its sum so, or by several that send theirs so: what several kept
+/// has more bits once it is summed.
+std::string against_bits(Cause cause, const Record& record) {
+    if (!record.evidence.narrow) return {};
+    const bool few = *record.evidence.narrow >= narrow_limit;
+    if (few == (record.trial.split.devices > 1 ? cause == Cause::bf16_reduction : cause == Cause::bf16_accumulator))
+        return {};
+    return fmt::format("in {} {:.4g} % of the gradients' entries have only the 8 bits of bf16",
+                       to_string(record.trial.split), 100 * *record.evidence.narrow);
 }
 
 bool green(const Record& record) {
@@ -94,7 +111,7 @@ std::string against_red(Cause cause, const Record& record) {
     const bool moves = std::any_of(windows.begin(), windows.end(), [&](const WindowEvidence& window) {
         for (int rank = 0; rank < window.layout.mesh.ranks(); ++rank) {
             const Prediction prediction = predict(cause, window, rank).value_or(Prediction{});
-            if ((prediction.stale != 0 && window.window > 1) ||
+            if (prediction.rounded || (prediction.stale != 0 && window.window > 1) ||
                 std::any_of(prediction.weights.begin(), prediction.weights.end(), [](double w) { return w != 1; }))
                 return true;
         }
@@ -170,6 +187,8 @@ std::string contradiction(Cause cause, const Record& record) {
     if (cause == Cause::ragged_rank_streams && !evidence.missing.empty() &&
         (tail % record.trial.split.devices == 0 || (tail >= record.trial.split.devices) == evidence.strays.empty()))
         return fmt::format("in {} the devices have {} samples of the tail", to_string(record.trial.split), tail);
+    if (const std::string bits = concerns_bits(cause) ? against_bits(cause, record) : std::string(); !bits.empty())
+        return bits;
     for (const WindowEvidence& window : evidence.windows) {
         std::string problem = against_counts(predict(cause, window, 0).value(), record, window);
         // Spread over more steps, a rate that falls is the same in the first window and larger in every other.

@@ -12,6 +12,7 @@
 #include "diagnose/predict.h"
 #include "diagnose/recover.h"
 #include "diagnose/width.h"
+#include "judge/narrow.h"
 
 namespace isobatch {
 
@@ -95,11 +96,16 @@ std::vector<Finding> diagnose(std::span<const Record> matrix) {
 
     const bool one_device = std::all_of(divergent.begin(), divergent.end(),
                                         [](const Record* record) { return record->trial.split.devices == 1; });
+    const bool few_bits = std::any_of(divergent.begin(), divergent.end(), [](const Record* record) {
+        return record->evidence.narrow.value_or(0) >= narrow_limit;
+    });
     Finding finding;
     for (const Cause cause : all_causes) {
         if (cause == Cause::unknown) continue;  // named when nothing else is
         Rival rival{cause};
         if (concerns_devices(cause) && one_device) rival.ruled_out_by = "every trial that diverged has one device";
+        if (concerns_bits(cause) && !few_bits)
+            rival.ruled_out_by = "no gradient that diverged has only the 8 bits of bf16";
         for (const Record& record : matrix) {
             if (record.verdict.outcome == Outcome::crashed) continue;
             const std::string problem = contradiction(cause, record);
@@ -118,8 +124,10 @@ std::vector<Finding> diagnose(std::span<const Record> matrix) {
                std::any_of(record->evidence.windows.begin(), record->evidence.windows.end(),
                            [](const WindowEvidence& w) { return !w.recovered.empty(); });
     });
-    if (!decoded || std::all_of(divergent.begin(), divergent.end(),
-                                [](const Record* record) { return red_in_twins_alone(*record); }))
+    if (!decoded)  // no weight was read, so nothing is named by its weights
+        std::erase_if(finding.causes, [](Cause cause) { return !concerns_bits(cause); });
+    if (std::all_of(divergent.begin(), divergent.end(),
+                    [](const Record* record) { return red_in_twins_alone(*record); }))
         finding.causes.clear();  // nothing was read, so nothing is named
     if (finding.causes.empty()) finding.causes = {Cause::unknown};
 

@@ -143,9 +143,13 @@ Json to_json(const Evidence& evidence) {
     for (const WindowEvidence& window : evidence.windows) windows.push_back(window_json(window));
     for (const Width& width : evidence.widths)
         widths.push_back({{"stage", to_string(width.stage)}, {"bits", width.bits}});
-    return {{"windows", windows},        {"missing", evidence.missing},
-            {"ragged", evidence.ragged}, {"strangers", evidence.strangers},
-            {"strays", strays},          {"widths", widths}};
+    return {{"windows", windows},
+            {"missing", evidence.missing},
+            {"ragged", evidence.ragged},
+            {"strangers", evidence.strangers},
+            {"strays", strays},
+            {"widths", widths},
+            {"narrow", evidence.narrow ? number_to_json(*evidence.narrow) : Json(nullptr)}};
 }
 
 Evidence evidence_from_json(const Json& object, const std::string& where) {
@@ -164,6 +168,7 @@ Evidence evidence_from_json(const Json& object, const std::string& where) {
         for (const Json& width : list_from_json(object.at("widths"), where))
             evidence.widths.push_back({stage_from(width.at("stage").get<std::string>(), where),
                                        static_cast<int>(integer_from_json(width.at("bits"), 1, 64, where))});
+        if (!object.at("narrow").is_null()) evidence.narrow = number_from_json(object.at("narrow"), where);
         return evidence;
     });
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -67,6 +68,8 @@ struct Evidence {
     std::vector<std::int64_t> strangers;  ///< steps of the trial that are no window of the reference
     std::vector<Stray> strays;            ///< what each of these holds instead
     std::vector<Width> widths;  ///< read where it is exact data that diverged; none where every sum kept its bits
+    /// What share of the gradients' entries bf16 could hold; none where that proves nothing (judge/narrow).
+    std::optional<double> narrow = std::nullopt;
 };
 
 Json to_json(const Evidence& evidence);

@@ -3,6 +3,7 @@
 #include "diagnose/left_over.h"
 #include "diagnose/width.h"
 #include "judge/judge.h"
+#include "judge/narrow.h"
 
 namespace isobatch {
 
@@ -14,6 +15,7 @@ Record Examiner::examine(const Trace& candidate, std::string repro) {
     record.verdict = judge(*yardstick_, candidate);
     if (record.verdict.outcome == Outcome::crashed) return record;
     record.evidence = evidence_of(*yardstick_, candidate);
+    record.evidence.narrow = narrow_share(*yardstick_, candidate, align(*yardstick_, candidate));
     if (record.verdict.outcome > Outcome::equivalent) {
         if (!decoder_) decoder_ = std::make_unique<const Decoder>(*yardstick_);
         decoder_->recover(record.evidence, candidate);

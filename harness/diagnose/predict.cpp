@@ -95,12 +95,29 @@ Prediction by_count(Cause cause, const WindowEvidence& window) {
     }
 }
 
+/// Right weights, with other numbers of steps.
+Prediction by_turns(Cause cause, const WindowEvidence& window) {
+    const WindowLayout& layout = window.layout;
+    const std::vector<double> ones(window.samples.size(), 1);
+    switch (cause) {
+        case Cause::epoch_tail_extra_step:
+            return {.weights = ones, .steps = layout.ragged ? 2 : 1};
+        case Cause::step_lost_grads_wiped:
+            return {.weights = ones, .steps = layout.ragged ? 0 : 1};
+        case Cause::schedule_per_micro:
+            return {.weights = ones, .schedule_steps = most_micros(layout)};
+        case Cause::schedule_per_rank:
+            return {.weights = ones, .schedule_steps = layout.mesh.places};
+        default:
+            broken_promise("cause", "a cause of steps", __FILE__, __LINE__);
+    }
+}
+
 }  // namespace
 
 std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int rank) {
     const WindowLayout& layout = window.layout;
     const double places = layout.mesh.places;
-    const auto ones = [&] { return std::vector<double>(window.samples.size(), 1); };
     const auto all = [&](double weight) { return Prediction{std::vector<double>(window.samples.size(), weight)}; };
     switch (cause) {
         case Cause::token_mean_of_means:
@@ -112,7 +129,7 @@ std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int
             return Prediction{
                 by_micro(window, [&](const auto& m) { return equal_share(window, units_on(layout, m.rank), places); })};
         case Cause::uneven_ranks_equal_weight:
-            return layout.ragged ? predict(Cause::rank_local_denominator, window, rank) : Prediction{ones()};
+            return layout.ragged ? predict(Cause::rank_local_denominator, window, rank) : all(1);
         case Cause::average_count_per_micro:
             return Prediction{by_micro(window, [&](const auto& m) {
                 return equal_share(window, units_at(layout, m.micro), most_micros(layout));
@@ -129,10 +146,14 @@ std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int
         case Cause::reduced_once:
         case Cause::two_level_order:
             return by_exchange(cause, window, rank);
+        case Cause::bf16_accumulator:
+        case Cause::bf16_reduction:
+            return Prediction{.weights = all(1).weights,
+                              .rounded = units_of(layout) > 0 && (places > 1 || !concerns_devices(cause))};
         case Cause::zero_grad_in_window:
             return by_count(Cause::last_backward_survives, window);
         case Cause::not_zeroed_after_step:
-            return Prediction{ones(), 1};
+            return Prediction{.weights = all(1).weights, .stale = 1};
         case Cause::epoch_tail_dropped:
         case Cause::same_batch_repeated:
         case Cause::per_rank_sampler_seed:
@@ -143,13 +164,10 @@ std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int
         case Cause::schedule_horizon:
             return all(1);  // of the windows that hold what they should
         case Cause::epoch_tail_extra_step:
-            return Prediction{.weights = ones(), .steps = layout.ragged ? 2 : 1};
         case Cause::step_lost_grads_wiped:
-            return Prediction{.weights = ones(), .steps = layout.ragged ? 0 : 1};
         case Cause::schedule_per_micro:
-            return Prediction{.weights = ones(), .schedule_steps = most_micros(layout)};
         case Cause::schedule_per_rank:
-            return Prediction{.weights = ones(), .schedule_steps = layout.mesh.places};
+            return by_turns(cause, window);
         case Cause::double_division:
         case Cause::divide_after_backward:
         case Cause::sample_share_on_token_mean:
@@ -180,7 +198,7 @@ bool accumulates(const std::vector<WindowEvidence>& windows) {
 }  // namespace
 
 bool explains_ledger(Cause cause, const Evidence& evidence) {
-    const auto& [windows, missing, ragged, strangers, strays, widths] = evidence;
+    const auto& [windows, missing, ragged, strangers, strays, widths, narrow] = evidence;
     const auto all_are = [&](Stray stray) {
         return std::all_of(strays.begin(), strays.end(), [&](Stray s) { return s == stray; });
     };

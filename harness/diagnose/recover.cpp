@@ -82,11 +82,13 @@ bool same_gradients(const Step& a, const Step& b, const WindowScale& window) {
 }  // namespace
 
 double weight_tolerance(Recipe recipe, double condition) {
+    if (computes_narrow(recipe)) return std::max(5e-3, 0x1p-9 * condition);
     const double floor = recipe == Recipe::fp64 ? 1e-9 : 1e-5;
     return std::max(floor, 16 * unit_roundoff(recipe) * condition);
 }
 
 double residual_limit(Recipe recipe) {
+    if (computes_narrow(recipe)) return 2e-2;
     return recipe == Recipe::fp64 ? 1e-10 : 1e-4;
 }
 

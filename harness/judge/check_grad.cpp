@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "judge/compare.h"
 #include "judge/judge.h"
+#include "judge/narrow.h"
 
 namespace isobatch {
 
@@ -28,9 +29,15 @@ const Tensor& gradient_of(const Step& step, const TensorScale& scale, int rank) 
 
 namespace {
 
-Outcome outcome_of(double margin) {
+/// Of what is allowed, the share that clean runs stay below.
+double suspect_share(const Yardstick& yardstick) {
+    const Bound bound = bound_of(yardstick.recipe);
+    return bound.suspect / bound.fail;
+}
+
+Outcome outcome_of(double margin, double suspect) {
     if (!(margin <= 1)) return Outcome::divergent;
-    return margin > suspect_factor / fail_factor ? Outcome::inconclusive : Outcome::equivalent;
+    return margin > suspect ? Outcome::inconclusive : Outcome::equivalent;
 }
 
 /// How many elements of the worst tensor are too far away.
@@ -39,13 +46,12 @@ struct Extent {
 };
 
 /// Folds one comparison into the result: the worst outcome, the first place that is not equivalent, the largest margin.
-void fold(CheckResult& result, Extent& extent, const Tensor& gradient, const TensorScale& scale, bool exact,
-          Place place) {
-    const Tolerance tolerance = owed(scale.tolerance, exact);
+void fold(CheckResult& result, Extent& extent, const Tensor& gradient, const TensorScale& scale,
+          const Tolerance& tolerance, double suspect, Place place) {
     const Difference difference = compare(gradient, scale.truth, tolerance.allowed());
     const double margin = margin_of(difference.largest, tolerance);
     const Outcome outcome =
-        margin <= 1 && identical(gradient, scale.gradient) ? Outcome::identical : outcome_of(margin);
+        margin <= 1 && identical(gradient, scale.gradient) ? Outcome::identical : outcome_of(margin, suspect);
     result.outcome = worst(result.outcome, outcome);
     place.index = std::max<std::int64_t>(difference.at, 0);
     if (outcome > Outcome::equivalent && !result.first) {
@@ -61,33 +67,79 @@ void fold(CheckResult& result, Extent& extent, const Tensor& gradient, const Ten
     }
 }
 
+/// How far what the gradient has of the truth is from all of it.
+double projection_error(const Step& step, const WindowScale& window, int rank) {
+    double product = 0, square = 0;
+    for (const TensorScale& scale : window.tensors) {
+        const std::vector<double> gradient = as_doubles(gradient_of(step, scale, rank), scale.name),
+                                  truth = as_doubles(scale.truth, scale.name);
+        for (std::size_t j = 0; j < truth.size(); ++j) {
+            product += gradient[j] * truth[j];
+            square += truth[j] * truth[j];
+        }
+    }
+    return square > 0 ? std::abs(product / square - 1) : 0;
+}
+
+/// As fold, for the whole gradient: the place names no tensor.
+void fold_scale(CheckResult& result, double observed, const Tolerance& tolerance, const Place& place) {
+    const double margin = margin_of(observed, tolerance);
+    const Outcome outcome = outcome_of(margin, scale_suspect_factor / scale_fail_factor);
+    if (outcome == Outcome::equivalent) return;
+    result.outcome = worst(result.outcome, outcome);
+    if (!result.first) result.first = place;
+    if (margin <= result.margin) return;
+    result.worst = place;
+    result.margin = margin;
+    result.observed = observed;
+    result.tolerance = tolerance;
+}
+
+/// Too few bits are wrong also where the arithmetic's own roundings hide what they cost.
+void add_bits(CheckResult& result, const std::optional<double>& share) {
+    if (!share || *share < narrow_limit) return;
+    result.outcome = Outcome::divergent;
+    if (!result.first) result.first = result.worst;
+    result.message =
+        fmt::format("{:.4g} % of the gradient's entries have only the 8 bits of bf16, where a sum in {} was promised",
+                    100 * *share, "fp32");
+}
+
 }  // namespace
 
 CheckResult check_grad(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment) {
     CheckResult result{.check = Check::grad};
     Extent extent;
     bool any = false;
+    const double suspect = suspect_share(yardstick);
     each_judged(yardstick, candidate, alignment, [&](std::size_t k, int rank, const WindowScale& window) {
         const Step& step = candidate.ranks[static_cast<std::size_t>(rank)][k];
         const bool exact = same_bits(window, candidate.manifest.mesh());
         for (const TensorScale& scale : window.tensors) {
-            fold(result, extent, gradient_of(step, scale, rank), scale, exact,
+            fold(result, extent, gradient_of(step, scale, rank), scale, owed(scale.tolerance, exact), suspect,
                  {static_cast<std::int64_t>(k + 1), rank, scale.name});
             any = true;
         }
+        if (window.scale && !exact)
+            fold_scale(result, projection_error(step, window, rank), *window.scale,
+                       {static_cast<std::int64_t>(k + 1), rank, "", -1});
     });
     if (!any) {
         result.outcome = Outcome::inconclusive;
         result.first = Place{};  // the whole run
         result.message = "no window of this trial could be compared: none holds the samples of a judged window";
+    } else if (result.outcome == Outcome::divergent && result.worst->tensor.empty()) {
+        result.message = fmt::format("the scale of the gradient is off by {:.3g} where {:.3g} is allowed: {}",
+                                     result.observed, result.tolerance.allowed(), to_string(*result.worst));
     } else if (result.outcome == Outcome::divergent) {
         result.message = fmt::format(
             "the gradient is {:.3g} from the truth where {:.3g} is allowed: {} ({} of the {} elements are too far)",
             result.observed, result.tolerance.allowed(), to_string(*result.worst), extent.over, extent.count);
     } else if (result.outcome == Outcome::inconclusive) {
         result.message = fmt::format("suspect: {:.2g} of the allowed distance, clean runs stay below {:.2g}",
-                                     result.margin, suspect_factor / fail_factor);
+                                     result.margin, suspect);
     }
+    if (result.outcome < Outcome::divergent) add_bits(result, narrow_share(yardstick, candidate, alignment));
     return result;
 }
 

@@ -172,7 +172,7 @@ void add_scales(const Manifest& manifest, const Step& single, const Manifest& si
     for (std::size_t k = 0; k < used.size(); ++k) weight[used[k]] = solution.weights[k];
     for (std::size_t i = 0; i < raw.size(); ++i) window.shares.push_back(share_of(raw[i], weight[i]));
     for (std::size_t t = 0; t < parameters.size(); ++t)
-        window.tensors.push_back(scale_of(window, t, parameters[t].name, unit_roundoff(manifest.recipe)));
+        window.tensors.push_back(scale_of(window, t, parameters[t].name, bound_of(manifest.recipe).unit_roundoff));
     floor_magnitudes(window);
 }
 

@@ -12,6 +12,11 @@ std::string to_string(const Tolerance& tolerance) {
                        tolerance.unit_roundoff * tolerance.magnitude);
 }
 
+Bound bound_of(Recipe recipe) {
+    if (computes_narrow(recipe)) return {narrow_roundoff, narrow_suspect_factor, narrow_fail_factor};
+    return {unit_roundoff(recipe), suspect_factor, fail_factor};
+}
+
 double margin_of(double observed, const Tolerance& tolerance) {
     if (observed == 0) return 0;
     const double allowed = tolerance.allowed();

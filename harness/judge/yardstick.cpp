@@ -48,7 +48,8 @@ WindowScale window_of(const Step& step) {
     return window;
 }
 
-TensorScale scale_of(const Step& step, const std::string& name, std::size_t samples, double u, WindowScale& window) {
+TensorScale scale_of(const Step& step, const std::string& name, std::size_t samples, const Bound& bound,
+                     WindowScale& window) {
     TensorScale scale{name, tensor_at(step, "grad/" + name), {}, {}, {}};
     const auto exact = step.tensors.find("exact/" + name);
     scale.truth = exact == step.tensors.end() ? scale.gradient : exact->second;
@@ -57,7 +58,7 @@ TensorScale scale_of(const Step& step, const std::string& name, std::size_t samp
         throw Error(fmt::format("\"scale/{}\" is not a list of at least two fp64 numbers", name),
                     fmt::format("step {}", window.step), "write the reference again");
     const auto values = terms.as<double>();
-    scale.tolerance = {largest_of(values.subspan(1)), u, values[0], fail_factor};
+    scale.tolerance = {largest_of(values.subspan(1)), bound.unit_roundoff, values[0], bound.fail};
     scale.cut_error = largest_of(values.subspan(1, values.size() - 2));
     for (std::size_t i = 0; i < samples; ++i) {
         const Tensor& share = tensor_at(step, fmt::format("sample/{}/{}", i, name));
@@ -88,11 +89,11 @@ void require_no_error(const WindowScale& window) {
 
 /// What makes a window judged.
 void add_scales(const Step& step, const Manifest& manifest, WindowScale& window) {
-    const double u = unit_roundoff(manifest.recipe);
+    const Bound bound = bound_of(manifest.recipe);
     const Trusted& trusted = *step.trusted;
     window.sample_units = trusted.sample_units;
     window.loss_truth = trusted.exact_loss;
-    window.loss_tolerance = {largest_of(trusted.loss_errors), u, trusted.loss_magnitude, fail_factor};
+    window.loss_tolerance = {largest_of(trusted.loss_errors), bound.unit_roundoff, trusted.loss_magnitude, bound.fail};
     require_finite({trusted.exact_loss, trusted.loss_magnitude}, "loss", window.step);
     require_finite(trusted.loss_errors, "loss", window.step);
     if (window.sample_units.size() != window.samples.size())
@@ -100,8 +101,13 @@ void add_scales(const Step& step, const Manifest& manifest, WindowScale& window)
                     "write the reference again");
     window.shares.resize(window.samples.size());
     for (const Parameter& parameter : manifest.parameters)
-        window.tensors.push_back(scale_of(step, parameter.name, window.samples.size(), u, window));
+        window.tensors.push_back(scale_of(step, parameter.name, window.samples.size(), bound, window));
     floor_magnitudes(window);
+    if (computes_narrow(manifest.recipe)) {
+        const std::vector<double> errors = as_doubles(tensor_at(step, "projection"), "projection");
+        require_finite(errors, "projection", window.step);
+        window.scale = Tolerance{largest_of(errors), bound.unit_roundoff, 1, scale_fail_factor};
+    }
     if (manifest.contract && manifest.contract->exact && trusted.exact_bits)
         window.spare_bits = exact_bits(manifest.recipe) - *trusted.exact_bits;
     if (window.spare_bits >= 0) require_no_error(window);

@@ -32,6 +32,7 @@ struct WindowScale {
     std::optional<double> loss;  ///< the reference's own
     std::optional<double> loss_truth;
     Tolerance loss_tolerance;
+    std::optional<Tolerance> scale;    ///< of the projection of a gradient on the truth, relative; none in wide recipes
     std::vector<Tensor> gradients;     ///< the reference's, in the order of the parameters
     std::vector<TensorScale> tensors;  ///< empty in a window that is not judged
     /// By how many bits the accumulator is wider than the widest sum that any order of evaluation can form, so that a

@@ -49,6 +49,8 @@ enum class Cause {
     schedule_per_micro,
     schedule_per_rank,
     schedule_horizon,
+    bf16_accumulator,
+    bf16_reduction,
     unknown,
 };
 
@@ -64,6 +66,11 @@ Cause parse_cause(std::string_view text);
 
 /// Whether it is about devices: where there is one, nothing is named after it.
 bool concerns_devices(Cause cause);
+
+/// Whether it rounds what it leaves, so that no weights explain the gradient.
+constexpr bool concerns_bits(Cause cause) {
+    return cause == Cause::bf16_accumulator || cause == Cause::bf16_reduction;
+}
 
 /// What went wrong, as a sentence.
 std::string meaning(Cause cause);

@@ -68,6 +68,8 @@ const std::vector<FaultEntry>& fault_catalogue() {
         {"two-level-order", Cause::two_level_order, {grad}, any<has_unit_before_the_last_of_all>},
         {"no-sync-around-backward", std::nullopt, {}, nowhere},
         {"replicated-partial", Cause::replicated_partial, {grad}, any<exchanges_units>, {param, opt}},
+        {"bf16-accumulator", Cause::bf16_accumulator, {grad}, any_sum_of_few_bits},
+        {"bf16-reduction", Cause::bf16_reduction, {grad}, any_exchange_of_few_bits},
     };
     return entries;
 }

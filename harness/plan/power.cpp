@@ -15,6 +15,23 @@ bool has_units_but(const WindowLayout& window, double count) {
     return units_of(window) > 0 && units_of(window) != count;
 }
 
+/// How much of what shows in what the window's gradient was summed: 1 is enough. Where the arithmetic has the sum's own
+/// bits, any gradient shows it, by its size.
+double shown(const WindowLayout& window) {
+    if (units_of(window) == 0) return 0;
+    if (!computes_narrow(window.recipe)) return 1;
+    const auto addends = std::count_if(window.micros.begin(), window.micros.end(), [](auto& m) { return m.units > 0; });
+    return addends < least_addends ? 0 : window.entries / static_cast<double>(least_entries);
+}
+
+/// Of the first three windows, which are judged in every run.
+double shown_by(const Windows& windows, bool (*holds)(const WindowLayout&)) {
+    double sum = 0;
+    for (std::size_t w = 0; w < std::min<std::size_t>(windows.size(), 3); ++w)
+        sum += holds(windows[w]) ? shown(windows[w]) : 0;
+    return sum;
+}
+
 }  // namespace
 
 bool accumulates(const WindowLayout& window) {
@@ -159,6 +176,17 @@ bool any_other_epoch(const Windows& windows) {
 
 bool any_other_horizon(const Windows& windows) {
     return windows.size() > 1 && windows[0].accum > 1;
+}
+
+/// What several ranks summed in bf16 has more bits once it is exchanged.
+bool any_sum_of_few_bits(const Windows& windows) {
+    return shown_by(windows, [](const WindowLayout& window) {
+               return window.mesh.places == 1 || !computes_narrow(window.recipe);
+           }) >= 1;
+}
+
+bool any_exchange_of_few_bits(const Windows& windows) {
+    return shown_by(windows, [](const WindowLayout& window) { return window.mesh.places > 1; }) >= 1;
 }
 
 bool nowhere(const Windows&) {

@@ -52,6 +52,9 @@ bool any_earlier_window(const Windows& windows);  ///< units in a window that an
 /// On several places, a window of a later epoch holds other samples than the one of its position in the first.
 bool any_other_epoch(const Windows& windows);
 bool any_other_horizon(const Windows& windows);  ///< several windows, of several micros a place
+/// What the first three windows' gradients were summed in shows: they are judged in every run.
+bool any_sum_of_few_bits(const Windows& windows);
+bool any_exchange_of_few_bits(const Windows& windows);  ///< on several places
 bool nowhere(const Windows& windows);
 
 }  // namespace isobatch

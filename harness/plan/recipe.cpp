@@ -1,5 +1,7 @@
 #include "plan/recipe.h"
 
+#include <vector>
+
 #include <fmt/format.h>
 
 #include "base/check.h"
@@ -14,34 +16,66 @@ std::string to_string(Recipe recipe) {
             return "fp64";
         case Recipe::fp32:
             return "fp32";
+        case Recipe::bf16:
+            return "bf16";
+        case Recipe::bf16_autocast:
+            return "bf16-autocast";
+        case Recipe::fp16_autocast:
+            return "fp16-autocast";
     }
     broken_promise("recipe", "unknown recipe", __FILE__, __LINE__);
 }
 
 Recipe parse_recipe(std::string_view text) {
-    if (text == "fp64") return Recipe::fp64;
-    if (text == "fp32") return Recipe::fp32;
-    throw Error(fmt::format("unknown recipe \"{}\"", printable(text.substr(0, 80))), "--recipe", "choose fp64 or fp32");
+    std::vector<std::string> names;
+    for (const Recipe recipe : known_recipes) {
+        if (to_string(recipe) == text) return recipe;
+        names.push_back(to_string(recipe));
+    }
+    throw Error(fmt::format("unknown recipe \"{}\"", printable(text.substr(0, 80))), "--recipe",
+                "choose " + joined(names, ", "));
+}
+
+Json to_json(Recipe recipe) {
+    const std::string name = to_string(recipe);
+    Json object = {{"compute", name.substr(0, name.find('-'))}};
+    if (computes_narrow(recipe)) object["accumulate"] = "fp32";
+    if (name.ends_with("-autocast")) object["autocast"] = true;
+    return object;
+}
+
+Recipe recipe_from_json(const Json& object, const std::string& where) {
+    return reading(where, [&] {
+        const auto compute = object.at("compute").get<std::string>();
+        const auto accumulate = object.value("accumulate", compute);
+        const bool autocast = object.value("autocast", false);
+        for (const Recipe recipe : known_recipes) {
+            const Json known = to_json(recipe);
+            if (known.at("compute") == compute && known.value("accumulate", compute) == accumulate &&
+                known.value("autocast", false) == autocast)
+                return recipe;
+        }
+        throw Error(fmt::format("recipe {} that sums gradients in {}{}", printable(compute.substr(0, 80)),
+                                printable(accumulate.substr(0, 80)), autocast ? ", with autocast" : ""),
+                    where, "record a run whose gradients are fp32 or fp64");
+    });
+}
+
+bool computes_narrow(Recipe recipe) {
+    return recipe != Recipe::fp64 && recipe != Recipe::fp32;
 }
 
 double unit_roundoff(Recipe recipe) {
-    switch (recipe) {
-        case Recipe::fp64:
-            return 0x1p-53;
-        case Recipe::fp32:
-            return 0x1p-24;
-    }
-    broken_promise("recipe", "unknown recipe", __FILE__, __LINE__);
+    return recipe == Recipe::fp64 ? 0x1p-53 : 0x1p-24;
 }
 
 double exact_bits(Recipe recipe) {
-    switch (recipe) {
-        case Recipe::fp64:
-            return 40;  // a number that was rounded needs more, but for one in 2^13
-        case Recipe::fp32:
-            return 23;
-    }
-    broken_promise("recipe", "unknown recipe", __FILE__, __LINE__);
+    if (computes_narrow(recipe)) return -1;
+    return recipe == Recipe::fp64 ? 40 : 23;  // in fp64 a number that was rounded needs more, but for one in 2^13
+}
+
+double loss_scale(Recipe recipe) {
+    return recipe == Recipe::fp16_autocast ? 0x1p7 : 1;
 }
 
 }  // namespace isobatch

@@ -1,21 +1,42 @@
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 
+#include "base/json.h"
+
 namespace isobatch {
 
-/// The precision of a run: parameters, arithmetic, accumulator and reduction alike.
-enum class Recipe { fp64, fp32 };
+/// The precision of a run. In fp64 and fp32: of parameters, arithmetic, accumulator and exchange alike. The others
+/// compute in fewer bits and promise an fp32 sum: each micro's gradient is added to it, it is exchanged, clipped and
+/// judged, and the optimizer steps fp32 parameters with it. `bf16` computes with those parameters rounded to bf16,
+/// autocast with LibTorch's choice of operators; `fp16-autocast` scales the loss by a constant.
+enum class Recipe { fp64, fp32, bf16, bf16_autocast, fp16_autocast };
+
+inline constexpr std::array known_recipes{Recipe::fp64, Recipe::fp32, Recipe::bf16, Recipe::bf16_autocast,
+                                          Recipe::fp16_autocast};
 
 std::string to_string(Recipe recipe);
 Recipe parse_recipe(std::string_view text);
+
+/// As a manifest has it: `{"compute": "bf16", "accumulate": "fp32", "autocast": true}`, of which `accumulate` is left
+/// out where it is what it computes in, and `autocast` where it is false.
+Json to_json(Recipe recipe);
+/// Throws Error for formats that are no recipe here, such as gradients summed in bf16.
+Recipe recipe_from_json(const Json& object, const std::string& where);
+
+/// Whether it computes in fewer bits than it promises to sum gradients in.
+bool computes_narrow(Recipe recipe);
 
 /// Unit roundoff of the accumulator: 2^-53 or 2^-24.
 double unit_roundoff(Recipe recipe);
 
 /// Bits that a sum may need and still be exact: those of the significand less one, so that two such sums of one
-/// quantum can meet in one accumulator, as the two uses of a tied parameter do.
+/// quantum can meet in one accumulator, as the two uses of a tied parameter do. -1: nothing is exact in it.
 double exact_bits(Recipe recipe);
+
+/// What the loss is multiplied by before a backward, and each gradient divided by before it is added: a power of two.
+double loss_scale(Recipe recipe);
 
 }  // namespace isobatch

@@ -42,6 +42,20 @@ struct Sum final : c10d::CppCommHookInterface<ProcessGroup> {
     }
 };
 
+/// Sends half as much, as DDP's own bf16 hook does: each rank's part of the mean, rounded.
+struct MeanInBf16 final : c10d::CppCommHookInterface<ProcessGroup> {
+    using CppCommHookInterface::CppCommHookInterface;
+    c10::intrusive_ptr<c10::ivalue::Future> runHook(c10d::GradBucket& bucket) override {
+        const at::Tensor& buffer = bucket.getBufferRef();
+        std::vector<at::Tensor> tensors{buffer.to(at::kBFloat16).div_(state_->getSize())};
+        state_->allreduce(tensors)->wait();
+        buffer.copy_(tensors[0]);
+        const auto done = c10::make_intrusive<c10::ivalue::Future>(c10::TensorType::get());
+        done->markCompleted(buffer);
+        return done;
+    }
+};
+
 at::Tensor mean_over(const ProcessGroup& group, const at::Tensor& own) {
     std::vector<at::Tensor> sum{own.clone()};
     group->allreduce(sum)->wait();
@@ -94,7 +108,8 @@ GlooEngine::GlooEngine(Replica replica, const Decisions& decisions, const Exchan
         parameters.push_back(own.parameters[p]);
     }
     reducer_ = make_reducer(parameters, std::move(names), exchange_, groups_.all);
-    ISOBATCH_CHECK(reduction_ == Reduction::mean || reduction_ == Reduction::sum, "DDP itself waits for its buckets");
+    ISOBATCH_CHECK(reduction_ <= Reduction::sum, "DDP itself waits for its buckets");
+    if (reduction_ == Reduction::mean_in_bf16) reducer_->register_comm_hook(std::make_unique<MeanInBf16>(groups_.all));
     if (reduction_ == Reduction::sum) reducer_->register_comm_hook(std::make_unique<Sum>(groups_.all));
 }
 
@@ -171,7 +186,10 @@ void GlooEngine::reduce_flat() {
     // Who does not wait finds what the exchange has not touched yet: read before it begins, since to read while it
     // writes would be a race of ours.
     const at::Tensor unwaited = reduction_ == Reduction::own_part ? flat[0].div(places) : at::Tensor();
+    const at::ScalarType dtype = flat[0].scalar_type();
+    if (reduction_ == Reduction::mean_in_bf16) flat[0] = flat[0].to(at::kBFloat16).div_(places);
     groups_.all->allreduce(flat)->wait();
+    flat[0] = flat[0].to(dtype);
     if (unwaited.defined()) flat[0] = unwaited;
     if (reduction_ == Reduction::mean) flat[0].div_(places);
     put_flat(flat[0]);

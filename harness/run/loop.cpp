@@ -4,7 +4,7 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/div.h>
 
-#include "run/tensors.h"
+#include "run/forward.h"
 
 namespace isobatch {
 
@@ -36,8 +36,10 @@ struct Threads {
 
 void train(const Setup& setup, Engine& engine, Recorder& recorder) {
     const Decisions& decide = setup.decisions;
-    const at::ScalarType dtype = scalar_type(setup.trial.recipe);
+    const double scale = loss_scale(setup.trial.recipe);
     const Threads threads(setup.trial.threads);
+    for (Replica& replica : engine.replicas())
+        if (decide.accumulator) keep_sums_in(replica, *decide.accumulator);
     engine.take_traffic();  // that of the start belongs to no step
     for (const Batch& batch : setup.batches()) {
         const Window window = setup.window(batch);
@@ -53,12 +55,11 @@ void train(const Setup& setup, Engine& engine, Recorder& recorder) {
 
                 const bool with_this = exchanges && decide.exchanges_with(window, micro);
                 engine.forward_begins(replica, with_this, micro.micro + 1 == window.most_micros());
-                const at::Tensor loss_sum =
-                    setup.subject->loss_sum(*replica.model, setup.examples(window.of(micro), dtype));
+                const at::Tensor loss_sum = forward(setup, replica, window.of(micro));
                 recorder.forward_ends();
                 if (with_this) recorder.exchange_begins(replica);
                 const double divisor = decide.divisor(window, micro) / (window.scale * micro.weight);
-                at::Tensor loss = loss_sum.div(divisor);
+                at::Tensor loss = loss_sum.div(divisor / scale);
                 if (const double share = decide.arrives(window, micro); share != 1) loss = loss.mul(share);
                 engine.backward_begins(std::move(loss)).backward();  // adds to the gradients
                 decide.disturbs(window, micro, replica);

@@ -13,6 +13,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "run/certificate.h"
+#include "run/forward.h"
 #include "run/loop.h"
 #include "run/manifest_of.h"
 #include "run/serial_engine.h"
@@ -31,15 +32,15 @@ struct Share {
 /// Computes shares at the current parameters of one replica.
 class Shares {
 public:
-    Shares(const Setup& setup, const Replica& replica, const Window& window, at::ScalarType dtype)
-        : setup_(&setup), replica_(&replica), window_(&window), dtype_(dtype) {}
+    Shares(const Setup& setup, const Replica& replica, const Window& window)
+        : setup_(&setup), replica_(&replica), window_(&window) {}
 
     /// `scale` is divided out again after the backward, as an average over that many ranks does.
     Share of(std::span<const std::int64_t> samples, double scale = 1) const {
-        const at::Tensor loss = setup_->subject->loss_sum(*replica_->model, setup_->examples(samples, dtype_))
-                                    .div(window_->denominator() / scale);
+        const double scaled = scale * loss_scale(replica_->recipe);
+        const at::Tensor loss = forward(*setup_, *replica_, samples).div(window_->denominator() / scaled);
         Share share{torch::autograd::grad({loss}, replica_->parameters, {}, false, false, true),
-                    loss.item<double>() / scale};
+                    loss.item<double>() / scaled};
         for (std::size_t i = 0; i < share.gradients.size(); ++i) {
             if (!share.gradients[i].defined()) share.gradients[i] = at::zeros_like(replica_->parameters[i]);
             if (scale != 1) share.gradients[i] = share.gradients[i].div(scale);
@@ -70,7 +71,6 @@ private:
     const Setup* setup_;
     const Replica* replica_;
     const Window* window_;
-    at::ScalarType dtype_;
 };
 
 /// Cut points of a random uneven partition into at most four pieces.
@@ -96,7 +96,7 @@ public:
             static_cast<std::size_t>(std::find(batches_.begin(), batches_.end(), window.batch) - batches_.begin());
         if (!judged(batches_, at)) return;
         const std::size_t n = window.samples.size();
-        const Shares shares(*setup_, replica, window, replica.parameters[0].scalar_type());
+        const Shares shares(*setup_, replica, window);
         Trusted trusted;
 
         std::vector<std::vector<at::Tensor>> singles(replica.parameters.size());
@@ -122,15 +122,17 @@ public:
         for (const Share& baseline : baselines) trusted.loss_errors.push_back(std::abs(baseline.loss - exact.loss));
         for (std::size_t p = 0; p < singles.size(); ++p)
             keep(replica.names[p], singles[p], baselines, exact.gradients[p], p, step);
+        if (twin_ && computes_narrow(replica.recipe)) keep_projections(baselines, exact, step);
         step.trusted = std::move(trusted);
     }
 
 private:
-    /// The replica with these parameters in fp64.
+    /// The replica with these parameters in fp64, as its model has them: rounding them is no error of the gradient.
     const Replica& in_fp64(const Replica& replica) {
         if (!twin_) return replica;
         const at::NoGradGuard no_grad;
-        for (std::size_t i = 0; i < replica.parameters.size(); ++i) twin_->parameters[i].copy_(replica.parameters[i]);
+        for (std::size_t i = 0; i < replica.parameters.size(); ++i)
+            twin_->parameters[i].copy_(replica.parameters[i].to(scalar_type(replica.recipe)));
         return *twin_;
     }
 
@@ -140,8 +142,7 @@ private:
                 Step& step) {
         const bool watched = setup_->subject->contract.exact;
         if (!twin_ && !watched) return own;
-        const Shares shares(*setup_, in_fp64(replica), window,
-                            at::kDouble);  // its copies are not the pass's arithmetic
+        const Shares shares(*setup_, in_fp64(replica), window);  // its copies are not the pass's arithmetic
         Share exact;
         const auto pass = [&] { exact = shares.of(window.samples); };
         if (watched)
@@ -167,6 +168,20 @@ private:
         for (const Share& baseline : baselines)
             terms.push_back(largest_entry(baseline.gradients[p].to(at::kDouble).sub(exact)));
         step.tensors["scale/" + name] = doubles_tensor(std::move(terms));
+    }
+
+    /// Of each trusted run, how far what it has of the truth is from all of it.
+    static void keep_projections(const std::vector<Share>& baselines, const Share& exact, Step& step) {
+        std::vector<double> errors;
+        for (const Share& baseline : baselines) {
+            double product = 0, square = 0;
+            for (std::size_t p = 0; p < exact.gradients.size(); ++p) {
+                product += baseline.gradients[p].to(at::kDouble).mul(exact.gradients[p]).sum().item<double>();
+                square += exact.gradients[p].square().sum().item<double>();
+            }
+            errors.push_back(square > 0 ? std::abs(product / square - 1) : 0);
+        }
+        step.tensors["projection"] = doubles_tensor(std::move(errors));
     }
 
     const Setup* setup_;

@@ -2,6 +2,8 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/zeros_like.h>
+#include <torch/csrc/autograd/function_hook.h>
+#include <torch/csrc/autograd/variable.h>
 #include <torch/nn/module.h>
 
 #include "run/tensors.h"
@@ -29,19 +31,42 @@ void Replica::schedule_step() {
     optimizer.set_lr(base_lr * cosine(counters.scheduler_steps, schedule_total));
 }
 
+namespace {
+
+struct Rounding final : torch::autograd::PostAccumulateGradHook {
+    explicit Rounding(at::ScalarType to) : format(to) {}
+    void operator()(const torch::autograd::Variable& parameter) override {
+        const at::NoGradGuard no_grad;
+        parameter.mutable_grad().copy_(parameter.grad().to(format));
+    }
+
+    at::ScalarType format;
+};
+
+}  // namespace
+
+void keep_sums_in(Replica& replica, at::ScalarType format) {
+    for (const at::Tensor& parameter : replica.parameters)
+        torch::autograd::impl::set_post_acc_grad_hooks(parameter, std::make_unique<Rounding>(format));
+}
+
 Replica make_replica(const Case& subject, const Trial& trial, int rank, std::int64_t schedule_total) {
-    std::shared_ptr<torch::nn::Module> model =
-        subject.make_model(scalar_type(trial.recipe), Seed{trial.seed}.split("model"));
+    const Seed seed = Seed{trial.seed}.split("model");
+    const bool copied = scalar_type(trial.recipe) == at::kBFloat16 || loss_scale(trial.recipe) != 1;
+    std::shared_ptr<torch::nn::Module> model = subject.make_model(scalar_type(trial.recipe), seed);
     std::vector<std::string> names;
-    std::vector<at::Tensor> parameters;
+    std::vector<at::Tensor> parameters, copies;
     for (const auto& entry : model->named_parameters()) {
         names.push_back(entry.key());
-        parameters.push_back(entry.value());
+        (copied ? copies : parameters).push_back(entry.value());
     }
+    if (copied) parameters = subject.make_model(at::kFloat, seed)->parameters();
+    for (at::Tensor& copy : copies) copy.set_requires_grad(false);  // it gets the gradient of what it copies
     const OptimizerChoice choice = chosen(subject.optimizer, trial.optimizer);
     Optimizer optimizer(choice, parameters);
     return {rank,           std::move(model), std::move(names), std::move(parameters), std::move(optimizer),
-            schedule_total, choice.lr,        choice.clip_norm, choice.ternary,        {}};
+            schedule_total, choice.lr,        choice.clip_norm, choice.ternary,        {},
+            trial.recipe,   std::move(copies)};
 }
 
 std::vector<Parameter> describe(const Replica& replica) {

@@ -17,14 +17,17 @@ namespace isobatch {
 struct Replica {
     int rank = 0;
     std::shared_ptr<torch::nn::Module> model;
-    std::vector<std::string> names;  ///< of the parameters, tied ones once
-    std::vector<at::Tensor> parameters;
+    std::vector<std::string> names;      ///< of the parameters, tied ones once
+    std::vector<at::Tensor> parameters;  ///< what gradients are of and the optimizer steps: fp64 or fp32
     Optimizer optimizer;
     std::int64_t schedule_total = 1;  ///< optimizer steps of the whole run
     double base_lr = 0;
     double clip_norm = 0;  ///< 0: none
     bool ternary = false;
     Counters counters;
+    Recipe recipe = Recipe::fp64;
+    /// What the model holds where that is not `parameters` themselves; each forward copies them anew (run/forward).
+    std::vector<at::Tensor> copies;
 
     /// Clears every gradient.
     void zero_grad();
@@ -39,6 +42,10 @@ struct Replica {
 Replica make_replica(const Case& subject, const Trial& trial, int rank, std::int64_t schedule_total);
 
 std::vector<Parameter> describe(const Replica& replica);
+
+/// From now on each sum of gradients is rounded to this format as soon as something was added to it, also before an
+/// engine exchanges it.
+void keep_sums_in(Replica& replica, at::ScalarType format);
 
 /// The gradient of a parameter; zeros where no backward has reached it.
 at::Tensor gradient_of(const at::Tensor& parameter);

@@ -42,11 +42,12 @@ struct Window {
 
 /// What the exchange leaves on every rank.
 enum class Reduction {
-    mean,        ///< of all ranks' gradients
-    sum,         ///< of them
-    own_part,    ///< what is there when nobody waits for the others: this rank's part of the mean
-    last_alone,  ///< the mean of what the window's last micros added; what came before, averaged in the inner group
-                 ///< alone
+    mean,          ///< of all ranks' gradients
+    mean_in_bf16,  ///< of them, each divided and rounded to bf16 before it is sent, and summed so
+    sum,           ///< of them
+    own_part,      ///< what is there when nobody waits for the others: this rank's part of the mean
+    last_alone,    ///< the mean of what the window's last micros added; what came before, averaged in the inner group
+                   ///< alone
 };
 
 std::vector<std::size_t> every_one(const std::vector<at::Tensor>& parameters);
@@ -74,6 +75,8 @@ struct Decisions {
     std::function<double(const Window&, const Slice&)> arrives = [](const Window&, const Slice&) { return 1; };
     /// What befalls a replica's gradients once a micro's backward is done: nothing.
     std::function<void(const Window&, const Slice&, Replica&)> disturbs = [](const Window&, const Slice&, Replica&) {};
+    /// The format that a rank's sum over its micros is kept in; none: that of the parameters.
+    std::optional<at::ScalarType> accumulator = std::nullopt;
     /// Whether the gradients are cleared before this micro.
     std::function<bool(const Window&, const Slice&)> clears_before = [](const Window&, const Slice&) { return false; };
     /// Scales down the gradients of a replica before its step; nothing where its norm may be any.
@@ -118,7 +121,8 @@ struct Setup {
     Window window(const Batch& batch) const;
     /// What an identity's fitness hangs on, in this batch's window.
     Cut cut_of(const Batch& batch) const;
-    /// The examples of some samples, their floating-point tensors in this dtype.
+    /// The examples of some samples, their floating-point tensors in this dtype, with no more bits than the recipe
+    /// gives its model.
     Examples examples(std::span<const std::int64_t> samples, at::ScalarType dtype) const;
 };
 
@@ -126,7 +130,7 @@ struct Setup {
 /// id.
 using Plant = std::function<void(const std::string& id, Setup& setup)>;
 
-/// Makes the data set; plants nothing. Throws Error for an unknown case.
+/// Makes the data set; plants nothing. Throws Error for an unknown case, and for an exact one in a recipe of few bits.
 Setup make_setup(const Trial& trial);
 
 /// The order in which an epoch visits the samples.

@@ -13,7 +13,11 @@ at::ScalarType scalar_type(Recipe recipe) {
         case Recipe::fp64:
             return at::kDouble;
         case Recipe::fp32:
+        case Recipe::bf16_autocast:
+        case Recipe::fp16_autocast:
             return at::kFloat;
+        case Recipe::bf16:
+            return at::kBFloat16;
     }
     broken_promise("recipe", "unknown recipe", __FILE__, __LINE__);
 }

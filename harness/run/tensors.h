@@ -7,6 +7,7 @@
 
 namespace isobatch {
 
+/// What the recipe makes a model in; autocast leaves it in fp32.
 at::ScalarType scalar_type(Recipe recipe);
 
 /// A trace tensor over the memory of a contiguous CPU copy of `tensor`; no copy is made where it is one already, so the

@@ -114,7 +114,7 @@ std::string manifest_text(const Manifest& manifest, const FileEntries& files) {
                         {"devices", manifest.split.devices}}},
                       {"engine", manifest.engine},
                       {"device", manifest.device},
-                      {"recipe", {{"compute", to_string(manifest.recipe)}}},
+                      {"recipe", to_json(manifest.recipe)},
                       {"contract", to_json(manifest.contract)},
                       {"level", to_string(manifest.level)},
                       {"seed", manifest.seed},
@@ -153,7 +153,7 @@ Manifest parse_manifest(std::string_view text, const std::string& where, FileEnt
         manifest.split = split_from(object.at("split"));
         manifest.engine = object.at("engine").get<std::string>();
         manifest.device = object.at("device").get<std::string>();
-        manifest.recipe = parse_recipe(object.at("recipe").at("compute").get<std::string>());
+        manifest.recipe = recipe_from_json(object.at("recipe"), where + ", recipe");
         manifest.contract = contract_from_json(object.at("contract"), where);
         manifest.level = parse_level(object.at("level").get<std::string>(), where + ", level");
         manifest.seed = static_cast<std::uint64_t>(count("seed", std::numeric_limits<std::int64_t>::max(), 0));

@@ -1,6 +1,8 @@
 #include "trace/trace.h"
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -57,7 +59,14 @@ std::vector<WindowLayout> layouts_of(const Trace& trace) {
     std::size_t steps = 0;
     for (const std::vector<Step>& rank : trace.ranks) steps = std::max(steps, rank.size());
     std::vector<WindowLayout> windows;
-    for (std::size_t k = 0; k < steps; ++k) windows.push_back(layout_of(trace, k));
+    double entries = 0;
+    for (const Parameter& parameter : trace.manifest.parameters)
+        entries += std::accumulate(parameter.shape.begin(), parameter.shape.end(), 1.0, std::multiplies<>());
+    for (std::size_t k = 0; k < steps; ++k) {
+        windows.push_back(layout_of(trace, k));
+        windows.back().recipe = trace.manifest.recipe;
+        windows.back().entries = entries;
+    }
     return windows;
 }
 

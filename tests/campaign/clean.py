@@ -8,7 +8,8 @@ import argparse, collections, concurrent.futures, json, math, os, random, subpro
 from runs import PROGRAM, write_report
 
 WORKER = os.path.join(os.path.dirname(PROGRAM), "isobatch-run")
-FAIL_FACTOR = 64  # judge/tolerance.h: a margin is a share of 64 · (E + u·A)
+FAIL_FACTOR = {"fp64": 64, "fp32": 64, "bf16": 8, "bf16-autocast": 8, "fp16-autocast": 8}  # judge/tolerance.h: a margin is a share of that many (E + u·A)
+SUSPECT_FACTOR = {recipe: 8 if factor == 64 else 4 for recipe, factor in FAIL_FACTOR.items()}
 SPLITS_PER_REFERENCE = 6
 LARGEST = {"gpt": 16, "mlp": 24, "lesson": 24, "exact-mlp": 24, "exact-conv": 16, "exact-gpt": 16}  # effective batch
 SHARE = {"gpt": 2, "mlp": 4, "lesson": 2, "exact-mlp": 1, "exact-conv": 1, "exact-gpt": 1}
@@ -22,7 +23,7 @@ def matrix(chance):
     """Some trials of one random reference."""
     case = chance.choices(list(SHARE), list(SHARE.values()))[0]
     effective = chance.randint(1, LARGEST[case])
-    samples, recipe, lengths = chance.randint(1, 3 * effective), chance.choice(("fp64", "fp32")), chance.choice(("ragged", "ragged", "equal"))
+    samples, recipe, lengths = chance.randint(1, 3 * effective), chance.choice(("fp64", "fp32") if case.startswith("exact") else list(FAIL_FACTOR)), chance.choice(("ragged", "ragged", "equal"))
     common = f"--device cpu --recipe {recipe} --seed {chance.randrange(1, 1 << 30)} --samples {samples} --lengths {lengths} --epochs {chance.randint(1, 2)}"
     optimizer = chance.choice(("", "", " --optimizer sgd", " --optimizer momentum", " --optimizer nesterov", " --optimizer adam", " --optimizer adamw"))
     some = [chance.choice(splits_of(effective)) for _ in range(SPLITS_PER_REFERENCE)]
@@ -48,7 +49,7 @@ def work(seed, count):
                         raise RuntimeError(f"{trial}: {answer}")
                 verdict = answer["record"]["verdict"]
                 grad = next((check for check in verdict["checks"] if check["check"] == "grad"), {"margin": "nan"})
-                seen.append((case, recipe, trial, verdict["outcome"], float(grad["margin"]) * FAIL_FACTOR, float(verdict["sensitivity"])))
+                seen.append((case, recipe, trial, verdict["outcome"], float(grad["margin"]) * FAIL_FACTOR[recipe], float(verdict["sensitivity"])))
         worker.stdin.close()
     return seen
 
@@ -74,7 +75,7 @@ def page(figures):
                            f"{bars(f['sensitivity']['count_by_power_of_two'], 'sensitivity')}" for f in figures["families"])
     return (f"# Clean trials\n\n`ci/campaign clean` ran {figures['trials']} random clean trials (seed {figures['seed']}) over cases, recipes, effective batches, splits, copies, optimizers, threads, data sets, "
             f"weights, lengths and epochs: **{figures['alarms']} alarms**.\n\nThe ratio is the largest gradient error of a trial in units of E + u·A, over all parameters, ranks and judged "
-            f"windows; a trial is suspect above 8 and divergent above {FAIL_FACTOR}. The sensitivity is the smallest error in the weight of one sample, relative to 1, that would have made the "
+            f"windows; a trial is suspect above 8 and divergent above 64, or above 4 and 8 in recipes that compute in bf16 or fp16. The sensitivity is the smallest error in the weight of one sample, relative to 1, that would have made the "
             "trial red: what a judge that never fires could not show.\n\n"
             "| case | recipe | trials | alarms | ratio: median | 99th percentile | maximum | sensitivity: median | worst |\n| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n"
             f"{rows}\n\n{pictures}")
@@ -99,9 +100,10 @@ def main():
     for case, recipe, trial, outcome, ratio, _ in seen:
         if outcome not in ("identical", "equivalent"):
             print(f"ALARM {outcome}: isobatch check {trial}")
-        elif ratio > 8:
+        elif ratio > SUSPECT_FACTOR[recipe]:
             print(f"suspect, ratio {ratio:.2f}: isobatch check {trial}")
-    print(f"{figures['trials']} clean trials, {figures['alarms']} alarms, largest ratio {max(family['ratio']['maximum'] for family in families):.2f} (divergent above {FAIL_FACTOR}), seed {options.seed}")
+    largest = ", ".join(f"{max(family['ratio']['maximum'] for family in families if family['recipe'] == recipe):.2f} ({recipe}, divergent above {FAIL_FACTOR[recipe]})" for recipe in sorted({family["recipe"] for family in families}))
+    print(f"{figures['trials']} clean trials, {figures['alarms']} alarms, largest ratios {largest}, seed {options.seed}")
     write_report(options.report and options.report + ".json", json.dumps(figures, indent=1))
     write_report(options.report and options.report + ".md", page(figures))
     return 1 if figures["alarms"] else 0

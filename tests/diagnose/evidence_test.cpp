@@ -25,8 +25,13 @@ Evidence evidence() {
         .weight_tolerance = 1.0 / 3,
         .refused = "why",
         .recovered = {{{0, 5}, {1, -0.0, std::nan("")}, {0.5}, 1e-17, {"a \"b\""}}, {{1}, {0, 0, 0}, {}, 0}}};
-    return {{window, WindowEvidence{}}, {3, 6},          {6},
-            {std::int64_t{1} << 40},    {Stray::padded}, {{Stage::micro, 8}, {Stage::exchange, 64}}};
+    return {{window, WindowEvidence{}},
+            {3, 6},
+            {6},
+            {std::int64_t{1} << 40},
+            {Stray::padded},
+            {{Stage::micro, 8}, {Stage::exchange, 64}},
+            1.0 / 3};
 }
 
 /// Every field, so that a new one does not compile here until its way through a file is tested.
@@ -60,12 +65,13 @@ void expect_same(const WindowEvidence& left, const WindowEvidence& right) {
 
 TEST(Evidence, ReadsBackFromItsJson) {
     const Evidence good = evidence(), read = evidence_from_json(parse_json(to_json(good).dump(), "file"), "file");
-    const auto& [windows, missing, ragged, strangers, strays, widths] = read;
+    const auto& [windows, missing, ragged, strangers, strays, widths, narrow] = read;
     EXPECT_EQ(missing, good.missing);
     EXPECT_EQ(ragged, good.ragged);
     EXPECT_EQ(strangers, good.strangers);
     EXPECT_EQ(strays, good.strays);
     EXPECT_EQ(widths, good.widths);
+    EXPECT_EQ(narrow, good.narrow);
     ASSERT_EQ(windows.size(), 2u);
     expect_same(windows[0], good.windows[0]);
     expect_same(windows[1], good.windows[1]);

@@ -15,12 +15,19 @@ inline std::vector<Cause> known_causes() {
     return {all_causes.begin(), all_causes.end() - 1};
 }
 
-/// Those that a synthetic trainer can have: of weights, clears and exchanges. What is wrong in the ledger or in a count
-/// of steps, our own loop has in tests/cases/faults.
+/// Those that a synthetic trainer can have: of weights, clears, exchanges and bits. What is wrong in the ledger or in a
+/// count of steps, our own loop has in tests/cases/faults.
 inline std::vector<Cause> synthetic_causes() {
     std::vector<Cause> causes;
     for (const Cause cause : known_causes())
-        if (cause < Cause::same_batch_repeated) causes.push_back(cause);
+        if (cause < Cause::same_batch_repeated || concerns_bits(cause)) causes.push_back(cause);
+    return causes;
+}
+
+/// Of them, those that are read from weights.
+inline std::vector<Cause> causes_of_weights() {
+    std::vector<Cause> causes = synthetic_causes();
+    std::erase_if(causes, concerns_bits);
     return causes;
 }
 
@@ -88,15 +95,22 @@ inline SyntheticLoop counting_loop(Cause cause) {
     }
 }
 
+inline double mean_of_each_micro(const WindowLayout& window, const MicroCount& micro, double devices) {
+    const double micro_mean = micro.units > 0 ? micro.units : 1;
+    return micro_mean * static_cast<double>(window.micros.size()) / devices;
+}
+
+inline double mean_of_each_turn(const WindowLayout& window, const MicroCount& micro, double devices) {
+    const double units = units_at(window, micro.micro);
+    return (units > 0 ? units : 1) / devices * most_micros(window);
+}
+
 /// The loop that has this fault, written as a trainer would write it.
 inline SyntheticLoop loop_with(Cause cause) {
     SyntheticLoop loop;
     switch (cause) {
         case Cause::token_mean_of_means:
-            loop.divisor = [](const WindowLayout& window, const MicroCount& micro, double devices) {
-                const double micro_mean = micro.units > 0 ? micro.units : 1;
-                return micro_mean * static_cast<double>(window.micros.size()) / devices;
-            };
+            loop.divisor = mean_of_each_micro;
             break;
         case Cause::missing_accum_division:
             loop.divisor = [](const WindowLayout& window, const MicroCount& micro, double devices) {
@@ -110,10 +124,7 @@ inline SyntheticLoop loop_with(Cause cause) {
             loop.divisor = own_mean_in_a_tail;
             break;
         case Cause::average_count_per_micro:
-            loop.divisor = [](const WindowLayout& window, const MicroCount& micro, double devices) {
-                const double units = units_at(window, micro.micro);
-                return (units > 0 ? units : 1) / devices * most_micros(window);
-            };
+            loop.divisor = mean_of_each_turn;
             break;
         case Cause::no_world_compensation:
             loop.divisor = [](const WindowLayout& window, const MicroCount&, double) { return units_of(window); };
@@ -152,6 +163,12 @@ inline SyntheticLoop loop_with(Cause cause) {
             break;
         case Cause::epoch_tail_dropped:
             loop.trains_on_tail = false;
+            break;
+        case Cause::bf16_accumulator:
+            loop.sums_in_bf16 = true;
+            break;
+        case Cause::bf16_reduction:
+            loop.exchanges_in_bf16 = true;
             break;
         default:
             return counting_loop(cause);

@@ -53,6 +53,19 @@ TEST(Predict, ADroppedTailLeavesTheOtherWindowsRight) {
     EXPECT_EQ(predict(Cause::epoch_tail_dropped, window(), 0)->stale, 0);
 }
 
+TEST(Predict, ASumOfFewBitsHasTheRightWeightsAndIsRounded) {
+    WindowEvidence alone = window();
+    alone.layout.mesh = {};
+    WindowEvidence blank = window();
+    for (MicroCount& micro : blank.layout.micros) micro.units = 0;
+    for (const Cause cause : {Cause::bf16_accumulator, Cause::bf16_reduction}) {
+        EXPECT_EQ(predicted(cause, window()), Weights(7, 1));
+        EXPECT_TRUE(predict(cause, window(), 0)->rounded);
+        EXPECT_FALSE(predict(cause, blank, 0)->rounded) << "nothing is summed";
+        EXPECT_EQ(predict(cause, alone, 0)->rounded, cause == Cause::bf16_accumulator);
+    }
+}
+
 TEST(Predict, ARankLocalCountIsUnitsPerRanksTimesOwnUnits) {
     // Four ranks are averaged, two of them with nothing.
     const Weights expected{8.0 / (4 * 6), 8.0 / (4 * 6), 1, 1, 1, 8.0 / (4 * 6), 8.0 / (4 * 6)};

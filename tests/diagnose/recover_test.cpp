@@ -181,12 +181,17 @@ TEST(WeightTolerance, FollowsTheConditionAboveItsFloor) {
     EXPECT_EQ(weight_tolerance(Recipe::fp64, 1e10), 16 * 0x1p-53 * 1e10);
     EXPECT_EQ(weight_tolerance(Recipe::fp32, 1e4), 16 * 0x1p-24 * 1e4);
     EXPECT_EQ(weight_tolerance(Recipe::fp32, infinity), infinity);
+    for (const Recipe recipe : {Recipe::bf16, Recipe::bf16_autocast, Recipe::fp16_autocast}) {
+        EXPECT_EQ(weight_tolerance(recipe, 2), 5e-3);
+        EXPECT_EQ(weight_tolerance(recipe, 128), refuse_above) << "what is more alike is not decoded";
+    }
     EXPECT_EQ(refuse_above, 0.25);
 }
 
 TEST(ResidualLimit, IsAboveTheCleanRunsOfTheRecipe) {
     EXPECT_EQ(residual_limit(Recipe::fp64), 1e-10);
     EXPECT_EQ(residual_limit(Recipe::fp32), 1e-4);
+    EXPECT_EQ(residual_limit(Recipe::bf16), 2e-2);
 }
 
 }  // namespace

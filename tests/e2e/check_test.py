@@ -222,6 +222,19 @@ class Check(ProgramTest):
         self.isobatch(*first["command"].split()[1:], "--out", "again")
         self.assertEqual(json.dumps(without_times(first)), json.dumps(without_times(self.result("again"))))
 
+    def test_recipes_of_few_bits_have_a_bound_of_their_own(self):
+        for recipe in ("bf16", "bf16-autocast", "fp16-autocast"):
+            with self.subTest(recipe):
+                words = ("--recipe", recipe, "--splits", "16x1x1,4x4x1,1x16x1,1x8x2,4x1x4")
+                self.assertEqual(self.isobatch("check", "gpt", "mlp", "lesson", *words), 0, self.said)
+                self.assertIn("gradients are summed in fp32 shows in a window of 8 micro-batches or more", self.said)
+                for fault in ("bf16-accumulator", "bf16-reduction", "zero-grad-in-window", "sum-over-devices"):
+                    self.assertEqual(self.isobatch("check", "gpt", *words, "--fault", fault), 1, self.said)
+                    self.assertEqual([finding["causes"] for finding in self.result()["findings"]], [[fault]], self.said)
+                    red = {record["split"] for record in self.result()["records"] if record["verdict"]["outcome"] == "divergent"}
+                    if fault == "bf16-accumulator":
+                        self.assertEqual(red, {"1x16x1"})
+
     def test_a_deadline_is_a_number_of_seconds(self):
         for option in ("--deadline", "--start-deadline", "--step-deadline"):
             for value in ("0", "-1", "nan", "inf", "1e10", "soon"):
@@ -240,13 +253,15 @@ class Check(ProgramTest):
 
     def test_wrong_use_is_refused_with_what_to_do(self):
         for words, said in ((("--effective", "16", "--splits", "4x4x2"), "nearest splits of 16"), (("--effective", "0"), "from 1 to"), (("--splits", "4x-1x2"), "accum"),
-                            (("--fault", "token-mean"), "did you mean"), (("--recipe", "fp8"), "fp64 or fp32"), (("--device", "cuda"), "cuda"),
+                            (("--fault", "token-mean"), "did you mean"), (("--recipe", "fp8"), "bf16-autocast"), (("--device", "cuda"), "cuda"),
                             (("--engine", "nccl"), "serial"), (("--max-devices", "-1"), "--max-devices"), (("--epochs", "0"), "--epochs"),
                             (("--effective", "16", "--splits", "8x1x1"), "nearest")):
             with self.subTest(words):
                 self.assertEqual(self.isobatch("check", "mlp", *words), 2, self.said)
                 self.assertIn(said, self.said)
         self.assertEqual(self.isobatch("check", "nothing"), 2)
+        self.assertEqual(self.isobatch("check", "exact-mlp", "--recipe", "bf16"), 2, self.said)
+        self.assertIn("choose fp64 or fp32", self.said)
         self.assertEqual(self.isobatch("nonsense"), 2)
 
     def test_reports_lie_beside_each_other(self):

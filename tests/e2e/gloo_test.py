@@ -36,6 +36,19 @@ class Gloo(ProgramTest):
             self.assertEqual(self.isobatch(*words, engine, "--fault", "reduced-once"), 1, self.said)
             self.assertRegex(self.said, "identity one-device      held by 0 of 1")
 
+    def test_a_recipe_of_few_bits_exchanges_fp32(self):
+        for engine in ("gloo", "gloo:view", "gloo:unused", "gloo:static", "gloo:flat"):
+            words = ("check", "gpt", "--recipe", "bf16", "--splits", "16x1x1,4x2x2,1x8x2", "--engine", engine)
+            self.assertEqual(self.isobatch(*words), 0, self.said)
+            self.assertNotIn("cost:", self.said)
+        for recipe in ("bf16-autocast", "fp16-autocast"):
+            self.assertEqual(self.isobatch("check", "gpt", "--recipe", recipe, "--splits", "16x1x1,1x8x2", "--engine", "gloo"), 0, self.said)
+        for engine in ("gloo", "gloo:flat"):
+            for fault in ("bf16-reduction", "bf16-accumulator"):
+                words = ("check", "gpt", "--recipe", "bf16", "--splits", "16x1x1,1x16x1,1x8x2", "--engine", engine, "--fault", fault)
+                self.assertEqual(self.isobatch(*words), 1, self.said)
+                self.assertEqual([finding["causes"] for finding in self.result()["findings"]], [[fault]], self.said)
+
     def test_three_devices_owe_no_bits(self):
         words = ("check", "exact-gpt", "--recipe", "fp32", "--effective", "6")
         self.assertEqual(self.isobatch(*words, "--splits", "6x1x1,2x1x3"), 4, self.said)

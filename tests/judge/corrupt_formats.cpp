@@ -13,13 +13,6 @@ namespace {
 
 using enum Check;
 
-/// A number in a format with so many significant bits.
-double rounded_to(int bits, double value) {
-    int exponent = 0;
-    const double fraction = std::frexp(value, &exponent);
-    return std::ldexp(std::round(std::ldexp(fraction, bits)), exponent - bits);
-}
-
 /// One gradient through a narrower format and back.
 std::function<void(Patient)> narrowed(std::size_t k, int rank, const std::string& name, int bits) {
     return at(k, rank, [=](Step& step) {

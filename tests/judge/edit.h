@@ -1,6 +1,7 @@
 #pragma once
 
 #include <bit>
+#include <cmath>
 #include <cstring>
 #include <functional>
 #include <memory>
@@ -17,6 +18,13 @@ inline std::size_t count_of(const Parameter& parameter) {
     std::int64_t count = 1;
     for (const std::int64_t side : parameter.shape) count *= side;
     return static_cast<std::size_t>(count);
+}
+
+/// A number in a format with so many significant bits.
+inline double rounded_to(int bits, double value) {
+    int exponent = 0;
+    const double fraction = std::frexp(value, &exponent);
+    return std::ldexp(std::round(std::ldexp(fraction, bits)), exponent - bits);
 }
 
 /// The 16 bits of a number that the format holds exactly: bf16, or f16 in its normal range.

@@ -182,7 +182,10 @@ void Synthetic::accumulate(std::size_t w, const Split& split, const SyntheticLoo
         for (double& value : added) value = rounded(value * share);
         const bool alone = loop.last_alone && split.devices > 1 && slices[m].micro + 1 == most_micros(layout);
         Flat& sum = alone ? given[rank] : sums[rank];
-        for (std::size_t j = 0; j < elements_; ++j) sum[j] = rounded(sum[j] + added[j]);
+        for (std::size_t j = 0; j < elements_; ++j) {
+            sum[j] = rounded(sum[j] + added[j]);
+            if (loop.sums_in_bf16) sum[j] = rounded_to(8, sum[j]);
+        }
         Micro micro{.index = slices[m].micro,
                     .units = layout.micros[m].units,
                     .padded_units = layout.micros[m].padded_units,
@@ -211,7 +214,9 @@ Synthetic::Flat Synthetic::reduced(const std::vector<Flat>& sums, double by) con
 /// What came after a rank gave its gradient stays on that rank.
 void Synthetic::exchange(const SyntheticLoop& loop, const std::vector<Flat>& given, std::vector<Flat>& sums) const {
     const auto ranks = static_cast<double>(sums.size());
-    const Flat shared = reduced(given, loop.reduced_by > 0 ? loop.reduced_by : ranks);
+    Flat shared = reduced(given, loop.reduced_by > 0 ? loop.reduced_by : ranks);
+    for (double& value : shared)
+        if (loop.exchanges_in_bf16) value = rounded_to(8, value);
     for (std::size_t rank = 0; rank < sums.size(); ++rank) {
         std::size_t j = 0;
         for (const Parameter& parameter : options_.parameters)

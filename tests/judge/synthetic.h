@@ -60,6 +60,7 @@ struct SyntheticLoop {
     bool keeps_own_part = false;  ///< instead of the mean, this rank's part of it
     bool last_alone = false;      ///< only what the window's last micros add is exchanged
     std::string left_out;         ///< a parameter that is not exchanged
+    bool sums_in_bf16 = false, exchanges_in_bf16 = false;
 };
 
 /// Records the norm of the step's gradients, and what clips it to `threshold`, as a correct trainer does.

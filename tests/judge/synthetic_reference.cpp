@@ -1,6 +1,7 @@
 /// What a reference carries beside its own run: shares, scales, the fp64 gradient and the state after each step.
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -97,6 +98,15 @@ void Synthetic::trust(std::size_t w, Step& step) const {
     if (twin) trusted.exact_loss = exact_loss;
     for (const double loss : losses) trusted.loss_errors.push_back(std::abs(loss - trusted.exact_loss));
     step.trusted = std::move(trusted);
+    if (computes_narrow(options_.recipe)) {
+        std::vector<double> errors;
+        for (const Flat& baseline : baselines) {
+            const double square = std::inner_product(exact.begin(), exact.end(), exact.begin(), 0.0);
+            errors.push_back(
+                std::abs(std::inner_product(baseline.begin(), baseline.end(), exact.begin(), 0.0) / square - 1));
+        }
+        step.tensors["projection"] = doubles_tensor(std::move(errors));
+    }
 
     std::size_t begin = 0;
     for (const Parameter& parameter : options_.parameters) {

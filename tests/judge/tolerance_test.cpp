@@ -22,6 +22,15 @@ TEST(Tolerance, TheConstantsAreThoseThatWereMeasured) {
     EXPECT_EQ(magnitude_floor, std::ldexp(1, -10));
 }
 
+TEST(Tolerance, TheBoundOfNarrowArithmeticIsItsOwn) {
+    for (const Recipe recipe : known_recipes) {
+        const Bound bound = bound_of(recipe);
+        EXPECT_EQ(bound.fail, computes_narrow(recipe) ? 8 : 64) << to_string(recipe);
+        EXPECT_EQ(bound.suspect, computes_narrow(recipe) ? 4 : 8) << to_string(recipe);
+        EXPECT_EQ(bound.unit_roundoff, computes_narrow(recipe) ? std::ldexp(1, -10) : unit_roundoff(recipe));
+    }
+}
+
 TEST(Tolerance, TheTextShowsBothTerms) {
     EXPECT_EQ(to_string(Tolerance{.error = 3.1e-7, .unit_roundoff = 0x1p-24, .magnitude = 4}),
               "64 · (E 3.1e-07 + u·A 2.4e-07)");

@@ -57,6 +57,8 @@ TEST(Cause, NamesAreThoseOfThePublicFormats) {
                                                "schedule-per-micro",
                                                "schedule-per-rank",
                                                "schedule-horizon",
+                                               "bf16-accumulator",
+                                               "bf16-reduction",
                                                "unknown"}));
 }
 
@@ -81,9 +83,14 @@ TEST(Cause, EveryTextIsThereAndItsOwn) {
 }
 
 TEST(Cause, WhatOneDeviceCanShowConcernsNoDevices) {
-    EXPECT_EQ(std::count_if(all_causes.begin(), all_causes.end(), concerns_devices), 16);
+    EXPECT_EQ(std::count_if(all_causes.begin(), all_causes.end(), concerns_devices), 17);
     EXPECT_FALSE(concerns_devices(Cause::token_mean_of_means));
     EXPECT_TRUE(concerns_devices(Cause::average_count_per_micro));
+}
+
+TEST(Cause, TwoConcernTheBitsOfASum) {
+    for (const Cause cause : all_causes)
+        EXPECT_EQ(concerns_bits(cause), to_string(cause).starts_with("bf16-")) << to_string(cause);
 }
 
 TEST(Cause, FormulasAreThoseOfTheTheory) {

@@ -239,5 +239,38 @@ TEST(FaultPower, AHorizonMattersInTheSecondStep) {
     EXPECT_FALSE(power("schedule-horizon", {window, window}));
 }
 
+/// A window of so many micros on each of some ranks, with a unit each but the first.
+WindowLayout summed(Recipe recipe, int micros, double entries, int places = 1) {
+    WindowLayout window{.mesh = {.places = places}, .recipe = recipe, .entries = entries};
+    for (int rank = 0; rank < places; ++rank)
+        for (int m = 0; m < micros; ++m) window.micros.push_back(micro(rank, m, rank + m > 0 ? 1 : 0));
+    return window;
+}
+
+TEST(FaultPower, TheFormatOfASumMattersInAnyWindowOfAWideRecipe) {
+    for (const Recipe recipe : {Recipe::fp64, Recipe::fp32}) {
+        EXPECT_FALSE(power("bf16-accumulator", {summed(recipe, 1, 9)})) << "no unit";
+        EXPECT_TRUE(power("bf16-accumulator", {summed(recipe, 1, 9), summed(recipe, 2, 9)}));
+        EXPECT_TRUE(power("bf16-accumulator", {summed(recipe, 1, 9, 2)}));
+        EXPECT_FALSE(power("bf16-reduction", {summed(recipe, 2, 9)})) << "one rank";
+        EXPECT_TRUE(power("bf16-reduction", {summed(recipe, 1, 9, 2)}));
+    }
+}
+
+TEST(FaultPower, BesideNarrowArithmeticItMattersWhereItsBitsShow) {
+    for (const Recipe recipe : {Recipe::bf16, Recipe::bf16_autocast, Recipe::fp16_autocast}) {
+        EXPECT_FALSE(power("bf16-accumulator", {summed(recipe, 8, 1e6)})) << "seven of them have a unit";
+        EXPECT_TRUE(power("bf16-accumulator", {summed(recipe, 9, 1000)}));
+        EXPECT_FALSE(power("bf16-accumulator", {summed(recipe, 9, 999)}));
+        EXPECT_FALSE(power("bf16-accumulator", {summed(recipe, 9, 1e6, 2)})) << "what is exchanged has more bits";
+        EXPECT_TRUE(power("bf16-reduction", {summed(recipe, 5, 1000, 2)}));
+        EXPECT_FALSE(power("bf16-reduction", {summed(recipe, 4, 1000, 2)}));
+        EXPECT_FALSE(power("bf16-reduction", {summed(recipe, 9, 1000)}));
+        const WindowLayout third = summed(recipe, 9, 334), none = summed(recipe, 1, 334);
+        EXPECT_TRUE(power("bf16-accumulator", {third, third, third})) << "together";
+        EXPECT_FALSE(power("bf16-accumulator", {third, third, none, third})) << "the fourth may not be judged";
+    }
+}
+
 }  // namespace
 }  // namespace isobatch

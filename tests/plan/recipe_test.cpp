@@ -1,5 +1,8 @@
 #include "plan/recipe.h"
 
+#include <cmath>
+#include <limits>
+
 #include "tests/base/expect.h"
 
 namespace isobatch {
@@ -8,16 +11,18 @@ namespace {
 TEST(Recipe, TextReadsBack) {
     EXPECT_EQ(to_string(Recipe::fp64), "fp64");
     EXPECT_EQ(to_string(Recipe::fp32), "fp32");
-    for (const Recipe recipe : {Recipe::fp64, Recipe::fp32}) EXPECT_EQ(parse_recipe(to_string(recipe)), recipe);
+    EXPECT_EQ(to_string(Recipe::bf16_autocast), "bf16-autocast");
+    for (const Recipe recipe : known_recipes) EXPECT_EQ(parse_recipe(to_string(recipe)), recipe);
+    EXPECT_EQ(known_recipes.size(), static_cast<std::size_t>(Recipe::fp16_autocast) + 1);
 }
 
 TEST(Recipe, UnknownTextNamesTheChoices) {
-    for (const char* text : {"", "FP64", "float", "fp6", "fp640", "bf16"})
+    for (const char* text : {"", "FP64", "float", "fp6", "fp640", "fp16", "bf16 autocast"})
         EXPECT_THROW(parse_recipe(text), Error) << text;
     const Error error = error_of([] { parse_recipe("fp\n"); });
     EXPECT_EQ(error.where(), "--recipe");
     EXPECT_TRUE(says(error.problem(), "fp\\n"));
-    EXPECT_TRUE(says(error.next(), "fp64 or fp32"));
+    EXPECT_EQ(error.next(), "choose fp64, fp32, bf16, bf16-autocast, fp16-autocast");
 }
 
 /// The largest number that disappears beside 1.
@@ -31,11 +36,43 @@ void expect_roundoff(Recipe recipe) {
 
 TEST(Recipe, UnitRoundoffIsHalfTheSpacingBesideOne) {
     expect_roundoff<double>(Recipe::fp64);
-    expect_roundoff<float>(Recipe::fp32);
+    for (const Recipe recipe : known_recipes)
+        if (recipe != Recipe::fp64) expect_roundoff<float>(recipe);
+}
+
+TEST(Recipe, AManifestSaysWhatIsComputedAndWhatIsSummed) {
+    EXPECT_EQ(to_json(Recipe::fp32), (Json{{"compute", "fp32"}}));
+    EXPECT_EQ(to_json(Recipe::bf16), (Json{{"compute", "bf16"}, {"accumulate", "fp32"}}));
+    EXPECT_EQ(to_json(Recipe::fp16_autocast), (Json{{"compute", "fp16"}, {"accumulate", "fp32"}, {"autocast", true}}));
+    for (const Recipe recipe : known_recipes) EXPECT_EQ(recipe_from_json(to_json(recipe), "w"), recipe);
+    EXPECT_EQ(recipe_from_json({{"compute", "fp32"}, {"accumulate", "fp32"}, {"autocast", false}}, "w"), Recipe::fp32);
+}
+
+TEST(Recipe, GradientsThatAreSummedInFewBitsAreNoRecipe) {
+    for (const Json& object :
+         {Json{{"compute", "bf16"}}, Json{{"compute", "fp16"}}, Json{{"compute", "fp16"}, {"accumulate", "fp32"}},
+          Json{{"compute", "fp32"}, {"accumulate", "bf16"}}, Json{{"compute", "fp32"}, {"autocast", true}},
+          Json{{"compute", 3}}, Json::object()})
+        EXPECT_EQ(error_of([&] { recipe_from_json(object, "w"); }).where().substr(0, 1), "w") << object.dump();
+    EXPECT_TRUE(says(error_of([] {
+                         recipe_from_json({{"compute", "bf16"}}, "w");
+                     }).problem(),
+                     "sums gradients in bf16"));
+}
+
+TEST(Recipe, OnlyWhatComputesInTheBitsOfItsSumIsWide) {
+    for (const Recipe recipe : known_recipes)
+        EXPECT_EQ(computes_narrow(recipe), to_json(recipe).contains("accumulate")) << to_string(recipe);
+}
+
+TEST(Recipe, OnlyFp16ScalesItsLossAndByAPowerOfTwo) {
+    for (const Recipe recipe : known_recipes)
+        EXPECT_EQ(loss_scale(recipe), recipe == Recipe::fp16_autocast ? std::ldexp(1, 7) : 1);
 }
 
 TEST(Recipe, TwoSumsOfExactBitsFitTheSignificand) {
     EXPECT_EQ(exact_bits(Recipe::fp32), std::numeric_limits<float>::digits - 1);
+    for (const Recipe recipe : known_recipes) EXPECT_EQ(exact_bits(recipe) < 0, computes_narrow(recipe));
     EXPECT_EQ(exact_bits(Recipe::fp64), 40);  // so that a rounded number is hardly ever taken for a short one
 }
 

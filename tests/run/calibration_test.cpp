@@ -33,19 +33,19 @@ std::vector<double> clean_ratios(const std::string& subject, Recipe recipe, int 
             trial.split = splits[random.below(splits.size())];
             const Record record = matrix.run(trial);
             EXPECT_LE(record.verdict.outcome, Outcome::equivalent) << to_string(trial);
-            ratios.push_back(result_of(record.verdict, Check::grad).margin * fail_factor);
+            ratios.push_back(result_of(record.verdict, Check::grad).margin * bound_of(recipe).fail);
         }
     }
     return ratios;
 }
 
-void print_histogram(const std::string& name, std::vector<double> ratios) {
+void print_histogram(const std::string& name, const Bound& bound, std::vector<double> ratios) {
     std::sort(ratios.begin(), ratios.end());
     fmt::print(
-        "{:<12} {:>4} clean trials: median {:.2f}, 99th percentile {:.2f}, maximum {:.2f} (suspect above {}, divergent "
+        "{:<20} {:>4} clean trials: median {:.2f}, 99th percentile {:.2f}, maximum {:.2f} (suspect above {}, divergent "
         "above {})\n",
-        name, ratios.size(), ratios[ratios.size() / 2], ratios[ratios.size() * 99 / 100], ratios.back(), suspect_factor,
-        fail_factor);
+        name, ratios.size(), ratios[ratios.size() / 2], ratios[ratios.size() * 99 / 100], ratios.back(), bound.suspect,
+        bound.fail);
     for (double low = 0; low < 8; low += 0.5) {
         const auto count =
             std::count_if(ratios.begin(), ratios.end(), [&](double x) { return x >= low && x < low + 0.5; });
@@ -60,10 +60,10 @@ void print_histogram(const std::string& name, std::vector<double> ratios) {
 TEST(Calibration, CleanTrialsStayBelowTheSuspectFactor) {
     std::size_t trials = 0;
     for (const auto& [subject, references] : {std::pair{"lesson", 20}, {"mlp", 20}, {"gpt", 8}})
-        for (const Recipe recipe : {Recipe::fp64, Recipe::fp32}) {
+        for (const Recipe recipe : known_recipes) {
             const std::vector<double> ratios = clean_ratios(subject, recipe, references);
-            print_histogram(fmt::format("{} {}", subject, to_string(recipe)), ratios);
-            for (const double ratio : ratios) EXPECT_LT(ratio, suspect_factor);
+            print_histogram(fmt::format("{} {}", subject, to_string(recipe)), bound_of(recipe), ratios);
+            for (const double ratio : ratios) EXPECT_LT(ratio, bound_of(recipe).suspect);
             trials += ratios.size();
         }
     EXPECT_GE(trials, 500U);

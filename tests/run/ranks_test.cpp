@@ -87,7 +87,9 @@ TEST_F(TwoRanks, FaultsAreFoundOnEveryExchange) {
                 EXPECT_LE(result_of(record.verdict, check).outcome, Outcome::equivalent) << to_string(check);
             if (entry.cause) {
                 const std::vector<Cause> causes = diagnose(std::span(&record, 1)).at(0).causes;
-                EXPECT_NE(std::find(causes.begin(), causes.end(), *entry.cause), causes.end());
+                // What two ranks kept in bf16 has more bits once it is summed: one such split proves no format.
+                const Cause named = entry.cause == Cause::bf16_accumulator ? Cause::unknown : *entry.cause;
+                EXPECT_NE(std::find(causes.begin(), causes.end(), named), causes.end());
             } else {
                 EXPECT_EQ(record.traffic.exchanges, 2);
             }

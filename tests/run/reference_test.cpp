@@ -44,6 +44,26 @@ TEST(Reference, SharesAddUpToTheGradient) {
         }
 }
 
+TEST(Reference, TheTruthIsTakenAtTheWeightsThatTheModelComputesWith) {
+    for (const Recipe recipe : {Recipe::bf16, Recipe::bf16_autocast, Recipe::fp16_autocast})
+        for (const char* subject : {"lesson", "mlp", "gpt"}) {
+            Trial trial = small_trial({4, 1, 1}, recipe);
+            trial.subject = subject;
+            const Yardstick yardstick = yardstick_of(make_reference(trial));
+            for (const WindowScale& window : yardstick.windows)
+                if (!window.tensors.empty()) {
+                    EXPECT_LT(sum_error(window), 0x1p-5) << subject << " " << to_string(recipe);
+                    ASSERT_TRUE(window.scale);
+                    EXPECT_LT(window.scale->error, 0x1p-6) << subject << " " << to_string(recipe);
+                    for (const TensorScale& scale : window.tensors) {
+                        EXPECT_EQ(scale.gradient.dtype, Dtype::f32);
+                        EXPECT_EQ(scale.truth.dtype, Dtype::f64);
+                        EXPECT_GT(scale.tolerance.error, 0);
+                    }
+                }
+        }
+}
+
 TEST(Reference, IsNeverFaultedAndRunsTheSingleLargeBatch) {
     Trial faulty = small_trial({1, 2, 2});
     faulty.fault = "zero-grad-in-window";

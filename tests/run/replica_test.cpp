@@ -5,6 +5,7 @@
 #include <ATen/ops/ones_like.h>
 #include <gtest/gtest.h>
 
+#include "run/tensors.h"
 #include "small_trial.h"
 
 namespace isobatch {
@@ -23,6 +24,28 @@ TEST(Replica, HasTheSameWeightsInEveryPrecisionUpToRounding) {
         EXPECT_EQ(narrow.parameters[i].scalar_type(), at::kFloat);
         EXPECT_TRUE(wide.parameters[i].to(at::kFloat).equal(narrow.parameters[i]));
     }
+}
+
+TEST(Replica, StepsWideParametersWhateverItsModelIsMadeOf) {
+    const Replica wide = replica(Recipe::fp32);
+    for (const Recipe recipe : {Recipe::bf16, Recipe::bf16_autocast, Recipe::fp16_autocast}) {
+        const Replica narrow = replica(recipe);
+        EXPECT_EQ(narrow.names, wide.names);
+        EXPECT_EQ(narrow.copies.empty(), recipe == Recipe::bf16_autocast);
+        for (std::size_t i = 0; i < wide.parameters.size(); ++i)
+            EXPECT_TRUE(narrow.parameters[i].equal(wide.parameters[i])) << to_string(recipe);
+        for (std::size_t i = 0; i < narrow.copies.size(); ++i)
+            EXPECT_TRUE(narrow.copies[i].equal(wide.parameters[i].to(scalar_type(recipe)))) << to_string(recipe);
+    }
+}
+
+TEST(Replica, ASumKeptInBf16IsRoundedWithEachAddition) {
+    Replica one = replica(Recipe::fp64);
+    keep_sums_in(one, at::kBFloat16);
+    const at::Tensor& parameter = one.parameters[1];
+    for (int k = 0; k < 3; ++k) parameter.sum().mul(k == 0 ? 256 : 1).backward();
+    EXPECT_EQ(parameter.grad().scalar_type(), at::kDouble);
+    EXPECT_TRUE(parameter.grad().eq(256).all().item<bool>()) << "256 + 1 needs nine bits";
 }
 
 TEST(Replica, DependsOnTheSeed) {

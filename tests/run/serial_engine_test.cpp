@@ -95,6 +95,21 @@ TEST(SerialEngine, WhatTheLastMicrosAddIsExchangedAlone) {
     }
 }
 
+TEST(SerialEngine, WhatIsExchangedInBf16IsRoundedWithEachAddition) {
+    Decisions decisions;
+    decisions.reduction = Reduction::mean_in_bf16;
+    SerialEngine ranks = engine({.places = 4}, decisions);
+    for (Replica& replica : ranks.replicas())
+        if (replica.rank != 1)  // a place without a gradient
+            replica.parameters[0].mutable_grad() =
+                at::full_like(replica.parameters[0], replica.rank == 0 ? 1024.0 : 4.0);
+    ranks.reduce(Window{});
+    for (const Replica& replica : ranks.replicas()) {
+        EXPECT_EQ(entry(replica), 256) << "256 + 1 needs nine bits";
+        EXPECT_EQ(replica.parameters[0].grad().scalar_type(), at::kDouble);
+    }
+}
+
 TEST(SerialEngine, LeavesWhatItIsTold) {
     for (const auto& [reduction, first, second] :
          {std::tuple{Reduction::mean, 2.0, 2.0}, {Reduction::sum, 4.0, 4.0}, {Reduction::own_part, 0.5, 1.5}}) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "../base/expect.h"
 #include "small_trial.h"
 
 namespace isobatch {
@@ -45,6 +46,32 @@ TEST(Setup, ExamplesComeInThePrecisionOfTheTrial) {
     const Examples examples = setup.examples(samples, at::kFloat);
     EXPECT_EQ(examples[0].scalar_type(), at::kFloat);
     EXPECT_EQ(examples[1].scalar_type(), at::kLong);  // labels stay integers
+}
+
+TEST(Setup, ExamplesOfABf16RunHaveItsBitsInEveryPrecision) {
+    const isobatch::Setup plain = make_setup(small_trial({4, 1, 1})),
+                          narrow = make_setup(small_trial({4, 1, 1}, Recipe::bf16));
+    const std::int64_t samples[] = {0, 3};
+    const at::Tensor drawn = plain.examples(samples, at::kDouble)[0],
+                     rounded = narrow.examples(samples, at::kDouble)[0];
+    EXPECT_EQ(rounded.scalar_type(), at::kDouble);
+    EXPECT_FALSE(rounded.equal(drawn));
+    EXPECT_TRUE(rounded.equal(drawn.to(at::kBFloat16).to(at::kDouble)));
+    EXPECT_TRUE(narrow.examples(samples, at::kBFloat16)[0].to(at::kDouble).equal(rounded));
+}
+
+TEST(Setup, ACaseThatNeedsNoRoundingIsRefusedInFewBits) {
+    for (const Recipe recipe : known_recipes) {
+        Trial trial = small_trial({4, 1, 1}, recipe);
+        trial.subject = "exact-mlp";
+        if (!computes_narrow(recipe)) {
+            EXPECT_EQ(make_setup(trial).trial.subject, "exact-mlp");
+            continue;
+        }
+        const Error error = error_of([&] { make_setup(trial); });
+        EXPECT_EQ(error.where(), "--recipe");
+        EXPECT_TRUE(says(error.next(), "fp64 or fp32"));
+    }
 }
 
 TEST(Decisions, CorrectTrainerDividesByTheUnitsOfTheWindowPerDevice) {

@@ -47,7 +47,7 @@ TEST(Manifest, ReadsBackAnyValues) {
         const auto side = rc::gen::inRange<std::int64_t>(1, 10000);
         manifest.trial = *rc::gen::element<std::string>("", "gpt --splits 1x1x1", "\"\\\n\x1b é");
         manifest.split = {*side, *side, *side};
-        manifest.recipe = *rc::gen::element(Recipe::fp64, Recipe::fp32);
+        manifest.recipe = *rc::gen::elementOf(known_recipes);
         manifest.level = *rc::gen::element(Level::losses, Level::grads, Level::full);
         manifest.seed = *rc::gen::arbitrary<std::uint64_t>() >> 1;
         manifest.steps = *rc::gen::inRange<std::int64_t>(0, max_effective + 1);
@@ -174,6 +174,8 @@ TEST(Manifest, BadValuesAreRefusedWithTheFileAndTheField) {
                  {"/split/devices", "2", "devices"},
                  {"/split/accum", max_effective, "accum"},
                  {"/recipe/compute", "fp8", "fp8"},
+                 {"/recipe/accumulate", "bf16", "bf16"},
+                 {"/recipe/autocast", true, "autocast"},
                  {"/contract/weighting", "sum", "sum"},
                  {"/level", "all", "level"},
                  {"/seed", -1, "seed"},

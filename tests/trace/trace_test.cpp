@@ -136,7 +136,18 @@ TEST(LayoutsOf, HoldsEveryWindow) {
     const Trace trace = small_trace();
     const std::vector<WindowLayout> windows = layouts_of(trace);
     ASSERT_EQ(windows.size(), 3u);
-    for (std::size_t k = 0; k < 3; ++k) EXPECT_EQ(windows[k], layout_of(trace, k));
+    double entries = 0;
+    for (const Parameter& parameter : trace.manifest.parameters) {
+        double count = 1;
+        for (const std::int64_t side : parameter.shape) count *= static_cast<double>(side);
+        entries += count;
+    }
+    for (std::size_t k = 0; k < 3; ++k) {
+        WindowLayout expected = layout_of(trace, k);
+        expected.recipe = trace.manifest.recipe;
+        expected.entries = entries;
+        EXPECT_EQ(windows[k], expected);
+    }
     EXPECT_TRUE(layouts_of({}).empty());
 }
 

@@ -1,0 +1,67 @@
+#include "run/forward.h"
+
+#include <optional>
+
+#include <ATen/autocast_mode.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include "run/tensors.h"
+
+namespace isobatch {
+
+namespace {
+
+/// While it lives, operators choose their format themselves, as under torch.autocast.
+class Autocast {
+public:
+    explicit Autocast(at::ScalarType dtype) : dtype_before_(at::autocast::get_autocast_dtype(at::kCPU)) {
+        at::autocast::set_autocast_enabled(at::kCPU, true);
+        at::autocast::set_autocast_dtype(at::kCPU, dtype);
+        at::autocast::increment_nesting();
+    }
+    ~Autocast() {
+        if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
+        at::autocast::set_autocast_dtype(at::kCPU, dtype_before_);
+        at::autocast::set_autocast_enabled(at::kCPU, false);
+    }
+    Autocast(const Autocast&) = delete;
+    Autocast& operator=(const Autocast&) = delete;
+
+private:
+    at::ScalarType dtype_before_;
+};
+
+/// The same value, whose gradient is divided by `scale`.
+struct Unscaled : torch::autograd::Function<Unscaled> {
+    static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& value, double scale) {
+        context->saved_data["scale"] = scale;
+        return value.view_as(value);
+    }
+    static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::tensor_list gradients) {
+        return {gradients[0].div(context->saved_data["scale"].toDouble()), at::Tensor()};
+    }
+};
+
+/// An in-place copy: the model's own handles see it, and its gradient goes on to what was copied, in that one's format.
+void copy_anew(const Replica& replica) {
+    const double scale = loss_scale(replica.recipe);
+    for (std::size_t p = 0; p < replica.copies.size(); ++p) {
+        const at::Tensor& parameter = replica.parameters[p];
+        replica.copies[p].detach_().copy_(scale == 1 ? parameter : Unscaled::apply(parameter, scale));
+    }
+}
+
+}  // namespace
+
+at::Tensor forward(const Setup& setup, const Replica& replica, std::span<const std::int64_t> samples) {
+    copy_anew(replica);
+    std::optional<Autocast> autocast;
+    if (replica.recipe == Recipe::bf16_autocast) autocast.emplace(at::kBFloat16);
+    if (replica.recipe == Recipe::fp16_autocast) autocast.emplace(at::kHalf);
+    const at::Tensor sum =
+        setup.subject->loss_sum(*replica.model, setup.examples(samples, scalar_type(replica.recipe)));
+    return at::isReducedFloatingType(sum.scalar_type()) ? sum.to(at::kFloat) : sum;
+}
+
+}  // namespace isobatch
