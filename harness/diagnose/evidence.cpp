@@ -1,6 +1,8 @@
 #include "diagnose/evidence.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -149,7 +151,7 @@ Json to_json(const Evidence& evidence) {
             {"strangers", evidence.strangers},
             {"strays", strays},
             {"widths", widths},
-            {"narrow", evidence.narrow ? number_to_json(*evidence.narrow) : Json(nullptr)}};
+            {"narrow", number_to_json(evidence.narrow.value_or(std::numeric_limits<double>::quiet_NaN()))}};
 }
 
 Evidence evidence_from_json(const Json& object, const std::string& where) {
@@ -168,7 +170,8 @@ Evidence evidence_from_json(const Json& object, const std::string& where) {
         for (const Json& width : list_from_json(object.at("widths"), where))
             evidence.widths.push_back({stage_from(width.at("stage").get<std::string>(), where),
                                        static_cast<int>(integer_from_json(width.at("bits"), 1, 64, where))});
-        if (!object.at("narrow").is_null()) evidence.narrow = number_from_json(object.at("narrow"), where);
+        const double narrow = number_from_json(object.at("narrow"), where);
+        if (!std::isnan(narrow)) evidence.narrow = narrow;
         return evidence;
     });
 }
