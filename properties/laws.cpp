@@ -107,7 +107,10 @@ TEST(Laws, PlantedFaultWithPowerIsNamed) {
         RC_CLASSIFY(causes.size() == 1, "named alone");
         const auto named = [&](Cause cause) { return std::find(causes.begin(), causes.end(), cause) != causes.end(); };
         RC_CLASSIFY(named(Cause::unknown), "not named");
-        RC_ASSERT(named(*entry.cause) || (narrow && named(Cause::unknown)));
+        // Where it happens at some times only, another one may explain as much more simply.
+        const bool simpler = result.findings[0].timing < parse_fault(trial.fault).timing && !named(Cause::unknown);
+        RC_CLASSIFY(simpler, "named more simply");
+        RC_ASSERT(named(*entry.cause) || simpler || (narrow && named(Cause::unknown)));
     });
 }
 
