@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "cases/faults/timed.h"
 #include "plan/exchange.h"
 #include "plan/fault.h"
 
@@ -23,12 +24,16 @@ std::vector<std::size_t> without_the_largest(const std::vector<at::Tensor>& para
     return rest;
 }
 
-void plant(const std::string& id, Setup& setup) {
-    find_fault(id);  // an unknown id is the user's error, one that no family plants is ours
+void plant(const std::string& fault, Setup& setup) {
+    const auto [entry, timing] =
+        parse_fault(fault);  // an unknown one is the user's error, one that no family plants is ours
+    const std::string& id = entry->id;
+    const Decisions right = setup.decisions;
     const bool planted = plant_denominator(id, setup) || plant_accumulator(id, setup) || plant_clip(id, setup) ||
                          plant_synchronisation(id, setup) || plant_data(id, setup) || plant_schedule(id, setup) ||
                          plant_precision(id, setup);
     ISOBATCH_CHECK(planted, "every fault of the catalogue is planted by one family");
+    if (timing != Timing::always) setup.decisions = timed(setup, right, timing);
 }
 
 }  // namespace isobatch

@@ -6,8 +6,8 @@
 
 namespace isobatch {
 
-/// Replaces the part of the setup that this fault gets wrong. Throws Error for an id that is not in the catalogue.
-void plant(const std::string& id, Setup& setup);
+/// Replaces the part of the setup that this fault gets wrong. Throws Error for what parse_fault does not know.
+void plant(const std::string& fault, Setup& setup);
 
 /// Throws Error where ranks exchange in two levels: every micro is then exchanged in its own group, and a fault that is
 /// about one rank's micros would be another.

@@ -61,7 +61,7 @@ std::vector<Trial> plan_trials(CheckOptions& options) {
     if (options.samples < 0)
         throw Error(fmt::format("--samples is {}", options.samples), "--samples",
                     "give at least 1, or leave it out for the default");
-    if (!options.fault.empty()) find_fault(options.fault);
+    if (!options.fault.empty()) parse_fault(options.fault);
     options.engine = to_string(parse_exchange(options.engine));  // one way to write it
     const Lengths lengths = parse_lengths(options.lengths);
     const std::int64_t samples = options.samples ? options.samples : default_samples(options.effective, lengths);
@@ -217,6 +217,36 @@ void add_deadlines(CLI::App& command, Deadlines& deadlines) {
         ->capture_default_str();
 }
 
+/// What every split trains, and how.
+void add_training(CLI::App& command, CheckOptions& options) {
+    command.add_option("--device", options.device, "cpu or cuda")->capture_default_str();
+    command
+        .add_option("--recipe", options.recipe,
+                    "fp64, fp32, or fewer bits with gradients summed in fp32: bf16 (the model's parameters are rounded "
+                    "to it), bf16-autocast, fp16-autocast (with a loss scale of 128)")
+        ->capture_default_str();
+    command.add_option("--lengths", options.lengths, "ragged or equal: scored units per row")->capture_default_str();
+    command
+        .add_option("--samples", options.samples,
+                    "Size of the data set; 0: 2 11/16 windows, or 3 whole ones for equal lengths")
+        ->capture_default_str();
+    command.add_option("--epochs", options.epochs, "Epochs")->capture_default_str();
+    command.add_option("--seed", options.seed, "Seed of data, weights and order")->capture_default_str();
+    command.add_option("--optimizer", options.optimizer,
+                       "Step with sgd, momentum, nesterov, adam or adamw instead of the case's own");
+    command.add_option("--threads", options.threads, "Threads that an operator may use; the reference has one")
+        ->check(CLI::Range(1, max_threads))
+        ->capture_default_str();
+    command.add_option("--identities", options.identities,
+                       "all, or some of null-micro, replicate-2, replicate-4, scale, swap-micros, swap-devices, "
+                       "one-device, cancel-micros, cancel-devices: run each judged window again as a twin that no "
+                       "right trainer can tell from it by a single bit, in any model and recipe; each costs a trial");
+    command.add_option(
+        "--fault", options.fault,
+        "Plant a fault in every candidate, to see it found: ID, or ID@TIMING with first-window, later-windows, "
+        "epoch-ends or later-epochs");
+}
+
 }  // namespace
 
 void add_check(CLI::App& app, int& exit_code) {
@@ -244,30 +274,7 @@ void add_check(CLI::App& app, int& exit_code) {
                      "gloo:bucket=BYTES:unused:static:view, or gloo:flat for one all-reduce; gloo:flat:inner=DEVICES "
                      "exchanges in groups of so many with every micro-batch, and among the groups after the last")
         ->capture_default_str();
-    command->add_option("--device", options->device, "cpu or cuda")->capture_default_str();
-    command
-        ->add_option(
-            "--recipe", options->recipe,
-            "fp64, fp32, or fewer bits with gradients summed in fp32: bf16 (the model's parameters are rounded "
-            "to it), bf16-autocast, fp16-autocast (with a loss scale of 128)")
-        ->capture_default_str();
-    command->add_option("--lengths", options->lengths, "ragged or equal: scored units per row")->capture_default_str();
-    command
-        ->add_option("--samples", options->samples,
-                     "Size of the data set; 0: 2 11/16 windows, or 3 whole ones for equal lengths")
-        ->capture_default_str();
-    command->add_option("--epochs", options->epochs, "Epochs")->capture_default_str();
-    command->add_option("--seed", options->seed, "Seed of data, weights and order")->capture_default_str();
-    command->add_option("--optimizer", options->optimizer,
-                        "Step with sgd, momentum, nesterov, adam or adamw instead of the case's own");
-    command->add_option("--threads", options->threads, "Threads that an operator may use; the reference has one")
-        ->check(CLI::Range(1, max_threads))
-        ->capture_default_str();
-    command->add_option("--identities", options->identities,
-                        "all, or some of null-micro, replicate-2, replicate-4, scale, swap-micros, swap-devices, "
-                        "one-device, cancel-micros, cancel-devices: run each judged window again as a twin that no "
-                        "right trainer can tell from it by a single bit, in any model and recipe; each costs a trial");
-    command->add_option("--fault", options->fault, "Plant a fault in every candidate, to see it found");
+    add_training(*command, *options);
     command->add_option("--allow-untested", options->allowed,
                         "A claim that may stay untested without making the run inconclusive");
     command->add_flag("--keep-traces", options->keep_traces,

@@ -15,6 +15,7 @@ void add_check(CLI::App& app, int& exit_code);
 void add_try(CLI::App& app, int& exit_code);
 void add_judge(CLI::App& app, int& exit_code);
 void add_report(CLI::App& app, int& exit_code);
+void add_faults(CLI::App& app, int& exit_code);
 void add_plan(CLI::App& app, int& exit_code);
 void add_trace(CLI::App& app, int& exit_code);
 void add_doctor(CLI::App& app, int& exit_code);

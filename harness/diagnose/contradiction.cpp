@@ -82,11 +82,11 @@ bool green(const Record& record) {
     return record.verdict.outcome <= Outcome::equivalent;
 }
 
-/// Of the judged windows.
-Windows layouts_of(const Record& record) {
+/// Whether a fault that is the cause's would have changed anything in the judged windows.
+bool has_power(const FaultEntry& fault, const Record& record, Timing timing) {
     Windows layouts;
     for (const WindowEvidence& window : record.evidence.windows) layouts.push_back(window.layout);
-    return layouts;
+    return has_power({&fault, timing}, layouts);
 }
 
 bool is_red(const Record& record, Check check) {
@@ -106,11 +106,11 @@ std::string against_counts(const Prediction& prediction, const Record& record, c
 }
 
 /// What is red must be what it changes: a gradient that is must have been moved.
-std::string against_red(Cause cause, const Record& record) {
+std::string against_red(Cause cause, const Record& record, Timing timing) {
     const std::vector<WindowEvidence>& windows = record.evidence.windows;
     const bool moves = std::any_of(windows.begin(), windows.end(), [&](const WindowEvidence& window) {
         for (int rank = 0; rank < window.layout.mesh.ranks(); ++rank) {
-            const Prediction prediction = predict(cause, window, rank).value_or(Prediction{});
+            const Prediction prediction = predict(cause, window, rank, timing).value_or(Prediction{});
             if (prediction.rounded || (prediction.stale != 0 && window.window > 1) ||
                 std::any_of(prediction.weights.begin(), prediction.weights.end(), [](double w) { return w != 1; }))
                 return true;
@@ -122,21 +122,21 @@ std::string against_red(Cause cause, const Record& record) {
         return fmt::format("{} is divergent, and it changes no gradient there", to_string(record.trial.split));
     const FaultEntry& fault = find_fault(to_string(cause));
     const bool of_weights = fault.red.front() == Check::grad;  // and of the loss that follows them
-    const bool can = !of_weights && (fault.red.front() != Check::step || fault.power(layouts_of(record)));
+    const bool can = !of_weights && (fault.red.front() != Check::step || has_power(fault, record, timing));
     if (can && std::any_of(fault.red.begin(), fault.red.end(), [&](Check check) { return is_red(record, check); }))
         return {};
     return fmt::format("{} is divergent, and it changes nothing there", to_string(record.trial.split));
 }
 
 /// Where nothing is red, a fault of samples, events or counts must not have had power.
-std::string against_power(Cause cause, const Record& record) {
+std::string against_power(Cause cause, const Record& record, Timing timing) {
     const FaultEntry& fault = find_fault(to_string(cause));
     const auto asked = [&](const CheckResult& result) { return result.check == fault.red.front(); };
     if (record.trial.subject == "outside" ||  // where a fault may be written in another way
         fault.red.front() == Check::grad ||   // its weights were compared
         std::none_of(record.verdict.checks.begin(), record.verdict.checks.end(), asked))
         return {};
-    if (!fault.power(layouts_of(record))) return {};
+    if (!has_power(fault, record, timing)) return {};
     return fmt::format("{} is right, and it makes {} wrong there", to_string(record.trial.split),
                        to_string(fault.red.front()));
 }
@@ -174,8 +174,9 @@ bool red_in_twins_alone(const Record& record) {
     return any;
 }
 
-std::string contradiction(Cause cause, const Record& record) {
+std::string contradiction(Cause cause, const Record& record, Timing timing) {
     if (cause == Cause::unknown) return "it predicts nothing";
+    if (timing != Timing::always && !find_fault(to_string(cause)).timed) return "it does not depend on the window";
     const Evidence& evidence = record.evidence;
     if (!explains_ledger(cause, evidence))
         return cause == Cause::epoch_tail_dropped
@@ -190,21 +191,22 @@ std::string contradiction(Cause cause, const Record& record) {
     if (const std::string bits = concerns_bits(cause) ? against_bits(cause, record) : std::string(); !bits.empty())
         return bits;
     for (const WindowEvidence& window : evidence.windows) {
-        std::string problem = against_counts(predict(cause, window, 0).value(), record, window);
+        std::string problem = against_counts(predict(cause, window, 0, timing).value(), record, window);
         // Spread over more steps, a rate that falls is the same in the first window and larger in every other.
         if (cause == Cause::schedule_horizon && !green(record) && (window.lr_ratio > 1) != (window.window > 1))
             problem = fmt::format("in {} the learning rate is {:.4g} times the right one", place_of(record, window),
                                   window.lr_ratio);
         for (int rank = 0; green(record) && rank < window.layout.mesh.ranks() && problem.empty(); ++rank)
-            problem = against_green(predict(cause, window, rank).value(), record, window);
+            problem = against_green(predict(cause, window, rank, timing).value(), record, window);
         for (const Recovered& recovered : window.recovered)
             for (const int rank : recovered.ranks)
-                if (problem.empty()) problem = against(predict(cause, window, rank).value(), record, window, recovered);
+                if (problem.empty())
+                    problem = against(predict(cause, window, rank, timing).value(), record, window, recovered);
         if (!problem.empty()) return problem;
     }
-    if (green(record)) return against_power(cause, record);
+    if (green(record)) return against_power(cause, record, timing);
     if (record.verdict.outcome != Outcome::divergent || red_in_twins_alone(record)) return {};
-    const std::string problem = against_red(cause, record);
+    const std::string problem = against_red(cause, record, timing);
     return problem.empty() ? against_checks(cause, record) : problem;
 }
 

@@ -53,12 +53,12 @@ std::vector<WeightLine> weight_lines(const Sight& sight, const std::optional<Pre
 }
 
 /// Largest distance between prediction and recovery over the whole matrix.
-double worst_error(Cause cause, const std::vector<const Record*>& divergent) {
+double worst_error(Cause cause, Timing timing, const std::vector<const Record*>& divergent) {
     double worst = cause == Cause::unknown ? std::numeric_limits<double>::quiet_NaN() : 0;
     for (const Record* record : divergent)
         for (const WindowEvidence& window : record->evidence.windows)
             for (const Recovered& recovered : window.recovered)
-                if (const auto prediction = predict(cause, window, recovered.ranks.front()))
+                if (const auto prediction = predict(cause, window, recovered.ranks.front(), timing))
                     for (std::size_t i = 0; i < recovered.weights.size(); ++i)
                         if (!std::isnan(recovered.weights[i]))
                             worst = std::max(worst, std::abs(recovered.weights[i] - prediction->weights[i]));
@@ -86,20 +86,15 @@ std::string also_seen(const std::vector<const Record*>& divergent, Cause named) 
     return text;
 }
 
-}  // namespace
-
-std::vector<Finding> diagnose(std::span<const Record> matrix) {
-    std::vector<const Record*> divergent;
-    for (const Record& record : matrix)
-        if (record.verdict.outcome == Outcome::divergent) divergent.push_back(&record);
-    if (divergent.empty()) return {};
-
+/// The causes that nothing in the matrix contradicts when they act at such a time, and what rules out the others.
+Finding explained(std::span<const Record> matrix, const std::vector<const Record*>& divergent, Timing timing) {
     const bool one_device = std::all_of(divergent.begin(), divergent.end(),
                                         [](const Record* record) { return record->trial.split.devices == 1; });
     const bool few_bits = std::any_of(divergent.begin(), divergent.end(), [](const Record* record) {
         return record->evidence.narrow.value_or(0) >= narrow_limit;
     });
     Finding finding;
+    finding.timing = timing;
     for (const Cause cause : all_causes) {
         if (cause == Cause::unknown) continue;  // named when nothing else is
         Rival rival{cause};
@@ -108,7 +103,7 @@ std::vector<Finding> diagnose(std::span<const Record> matrix) {
             rival.ruled_out_by = "no gradient that diverged has only the 8 bits of bf16";
         for (const Record& record : matrix) {
             if (record.verdict.outcome == Outcome::crashed) continue;
-            const std::string problem = contradiction(cause, record);
+            const std::string problem = contradiction(cause, record, timing);
             if (problem.empty()) ++rival.explained;
             if (rival.ruled_out_by.empty()) rival.ruled_out_by = problem;
         }
@@ -119,6 +114,28 @@ std::vector<Finding> diagnose(std::span<const Record> matrix) {
     }
     std::stable_sort(finding.rivals.begin(), finding.rivals.end(),
                      [](const Rival& a, const Rival& b) { return a.explained > b.explained; });
+    return finding;
+}
+
+/// At the simplest time at which any cause explains everything; what is said of unknown ones is what rules them out
+/// always.
+Finding explained(std::span<const Record> matrix, const std::vector<const Record*>& divergent) {
+    Finding always = explained(matrix, divergent, Timing::always);
+    if (!always.causes.empty()) return always;
+    for (const Timing timing : all_timings)
+        if (Finding finding = explained(matrix, divergent, timing); !finding.causes.empty()) return finding;
+    return always;
+}
+
+}  // namespace
+
+std::vector<Finding> diagnose(std::span<const Record> matrix) {
+    std::vector<const Record*> divergent;
+    for (const Record& record : matrix)
+        if (record.verdict.outcome == Outcome::divergent) divergent.push_back(&record);
+    if (divergent.empty()) return {};
+
+    Finding finding = explained(matrix, divergent);
     const bool decoded = std::any_of(divergent.begin(), divergent.end(), [](const Record* record) {
         return !record->evidence.missing.empty() ||
                std::any_of(record->evidence.windows.begin(), record->evidence.windows.end(),
@@ -129,17 +146,24 @@ std::vector<Finding> diagnose(std::span<const Record> matrix) {
     if (std::all_of(divergent.begin(), divergent.end(),
                     [](const Record* record) { return red_in_twins_alone(*record); }))
         finding.causes.clear();  // nothing was read, so nothing is named
-    if (finding.causes.empty()) finding.causes = {Cause::unknown};
+    if (finding.causes.empty()) {
+        finding.causes = {Cause::unknown};
+        finding.timing = Timing::always;
+    }
 
     const Sight sight = first_sight(divergent);
     const Cause named = finding.causes.front();
-    finding.summary = meaning(named) + also_seen(divergent, named);
+    finding.summary = meaning(named);
+    if (finding.timing != Timing::always)
+        finding.summary += fmt::format(" It happens {} only.", meaning(finding.timing));
+    finding.summary += also_seen(divergent, named);
     finding.trial = to_string(sight.record->trial);
     finding.repro = sight.record->repro;
-    finding.worst_error = worst_error(named, divergent);
+    finding.worst_error = worst_error(named, finding.timing, divergent);
     if (sight.window) {
         finding.first = {sight.window->step, sight.recovered->ranks.front(), "", -1};
-        finding.weights = weight_lines(sight, predict(named, *sight.window, sight.recovered->ranks.front()));
+        finding.weights =
+            weight_lines(sight, predict(named, *sight.window, sight.recovered->ranks.front(), finding.timing));
         finding.stale = sight.recovered->stale;
     } else {
         for (const CheckResult& result : sight.record->verdict.checks)

@@ -50,6 +50,8 @@ Json window_json(const WindowEvidence& window) {
             {"micros", micros},
             {"ragged", window.layout.ragged},
             {"accum", window.layout.accum},
+            {"epoch", window.layout.moment.epoch},
+            {"ends_epoch", window.layout.moment.ends_epoch},
             {"steps", window.steps},
             {"schedule_steps", window.schedule_steps},
             {"lr_ratio", number_to_json(window.lr_ratio)},
@@ -97,6 +99,8 @@ WindowEvidence window_from(const Json& object, const std::string& where) {
                                         number_from_json(micro.at("padded_units"), where)});
     window.layout.ragged = object.at("ragged").get<bool>();
     window.layout.accum = static_cast<int>(integer_from_json(object.at("accum"), 1, 1 << 30, where));
+    window.layout.moment = {window.step, static_cast<int>(integer_from_json(object.at("epoch"), 0, 1 << 30, where)),
+                            object.at("ends_epoch").get<bool>()};
     window.steps = integer_from_json(object.at("steps"), 0, std::int64_t{1} << 40, where);
     window.schedule_steps = integer_from_json(object.at("schedule_steps"), 0, std::int64_t{1} << 40, where);
     window.lr_ratio = number_from_json(object.at("lr_ratio"), where);

@@ -16,6 +16,7 @@ Json to_json(const Finding& finding) {
         rivals.push_back(
             {{"cause", to_string(rival.cause)}, {"ruled_out_by", rival.ruled_out_by}, {"explained", rival.explained}});
     return {{"causes", causes},
+            {"timing", to_string(finding.timing)},
             {"summary", finding.summary},
             {"trial", finding.trial},
             {"first", to_json(finding.first)},

@@ -113,9 +113,8 @@ Prediction by_turns(Cause cause, const WindowEvidence& window) {
     }
 }
 
-}  // namespace
-
-std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int rank) {
+/// What the cause leaves where it acts.
+std::optional<Prediction> acting(Cause cause, const WindowEvidence& window, int rank) {
     const WindowLayout& layout = window.layout;
     const double places = layout.mesh.places;
     const auto all = [&](double weight) { return Prediction{std::vector<double>(window.samples.size(), weight)}; };
@@ -129,7 +128,7 @@ std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int
             return Prediction{
                 by_micro(window, [&](const auto& m) { return equal_share(window, units_on(layout, m.rank), places); })};
         case Cause::uneven_ranks_equal_weight:
-            return layout.ragged ? predict(Cause::rank_local_denominator, window, rank) : all(1);
+            return layout.ragged ? acting(Cause::rank_local_denominator, window, rank) : all(1);
         case Cause::average_count_per_micro:
             return Prediction{by_micro(window, [&](const auto& m) {
                 return equal_share(window, units_at(layout, m.micro), most_micros(layout));
@@ -184,6 +183,14 @@ std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int
             return std::nullopt;
     }
     broken_promise("cause", "unknown cause", __FILE__, __LINE__);
+}
+
+}  // namespace
+
+std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int rank, Timing timing) {
+    if (cause != Cause::unknown && !acts(timing, window.layout.moment))
+        return Prediction{std::vector<double>(window.samples.size(), 1)};
+    return acting(cause, window, rank);
 }
 
 namespace {

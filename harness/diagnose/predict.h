@@ -18,8 +18,8 @@ struct Prediction {
     bool rounded = false;             ///< to bf16, so that no weights explain the gradient any better
 };
 
-/// Nothing for `unknown`, which predicts nothing.
-std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int rank);
+/// Nothing for `unknown`, which predicts nothing. Where the timing does not act, all is right.
+std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int rank, Timing timing = Timing::always);
 
 /// Whether the cause explains which windows are missing from the trial, and what the steps hold that are none.
 bool explains_ledger(Cause cause, const Evidence& evidence);

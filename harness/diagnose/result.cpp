@@ -48,7 +48,8 @@ void add_claims(std::span<const Record> matrix, const std::vector<std::string>& 
 
 /// Whether a fault was planted that should show, and shows nowhere: where it cannot matter, agreement is no evidence.
 bool fault_without_power(std::span<const Record> matrix) {
-    const std::string& fault = matrix[0].trial.fault;
+    const std::string& text = matrix[0].trial.fault;
+    const std::string_view fault = std::string_view(text).substr(0, text.find('@'));  // before its timing
     const auto& known = fault_catalogue();
     const auto entry =
         std::find_if(known.begin(), known.end(), [&](const FaultEntry& other) { return other.id == fault; });

@@ -1,6 +1,7 @@
 #include "plan/fault.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -12,7 +13,8 @@ namespace isobatch {
 
 const std::vector<FaultEntry>& fault_catalogue() {
     using enum Check;
-    const std::vector<Check> update{norm, param, opt}, wherever{step, grad, loss, norm, param, opt};
+    const std::vector<Check> update{norm, param, opt}, values{grad, loss, norm, param, opt},
+        wherever{step, grad, loss, norm, param, opt};
     static const std::vector<FaultEntry> entries{
         {"clip-disabled", Cause::unknown, {norm, param, opt}, any<is_clipped>},
         {"norm-misses-shards", Cause::unknown, {norm}, any<has_norm>, {param, opt}},
@@ -43,33 +45,35 @@ const std::vector<FaultEntry>& fault_catalogue() {
         {"no-world-compensation", Cause::no_world_compensation, {grad, loss}, any<exchanges_units>},
         {"wrong-group-divisor", Cause::wrong_group_divisor, {grad, loss}, any<copies_units>},
         {"zero-grad-in-window", Cause::zero_grad_in_window, {events, grad}, any<has_unit_before_the_last>},
-        {"not-zeroed-after-step", Cause::not_zeroed_after_step, {events, grad}, any_earlier_window},
-        {"epoch-tail-dropped", Cause::epoch_tail_dropped, {data, step}, any<is_ragged>, {events, param}},
-        {"same-batch-repeated", Cause::same_batch_repeated, {data}, any<has_several_turns>, wherever},
-        {"per-rank-sampler-seed", Cause::per_rank_sampler_seed, {data}, any<has_later_place>, wherever},
-        {"epoch-not-set", Cause::epoch_not_set, {data}, any_other_epoch, wherever},
-        {"sampler-padding-duplicates", Cause::sampler_padding_duplicates, {data}, any<has_uneven_places>, wherever},
-        {"ragged-rank-streams", Cause::ragged_rank_streams, {data}, any<has_uneven_places>, wherever},
-        {"accumulation-off",
-         Cause::accumulation_off,
-         {data, step},
-         any<has_several_turns>,
-         {grad, loss, norm, param, opt}},
+        {"not-zeroed-after-step", Cause::not_zeroed_after_step, {events, grad}, any_earlier_window, {}, true, false},
+        {"epoch-tail-dropped", Cause::epoch_tail_dropped, {data, step}, any<is_ragged>, {events, param}, true, false},
+        {"same-batch-repeated", Cause::same_batch_repeated, {data}, any<has_several_turns>, wherever, true, false},
+        {"per-rank-sampler-seed", Cause::per_rank_sampler_seed, {data}, any<has_later_place>, wherever, true, false},
+        {"epoch-not-set", Cause::epoch_not_set, {data}, any_other_epoch, wherever, true, false},
+        {"sampler-padding-duplicates",
+         Cause::sampler_padding_duplicates,
+         {data},
+         any<has_uneven_places>,
+         wherever,
+         true,
+         false},
+        {"ragged-rank-streams", Cause::ragged_rank_streams, {data}, any<has_uneven_places>, wherever, true, false},
+        {"accumulation-off", Cause::accumulation_off, {data, step}, any<has_several_turns>, values, true, false},
         {"epoch-tail-extra-step", Cause::epoch_tail_extra_step, {events, step}, any<is_ragged>, update},
         {"step-lost-grads-wiped", Cause::step_lost_grads_wiped, {events, step}, any<is_ragged>, update},
         {"schedule-per-micro", Cause::schedule_per_micro, {step}, any<has_several_turns>, {param, opt}},
         {"schedule-per-rank", Cause::schedule_per_rank, {step}, any<has_several_places>, {param, opt}},
-        {"schedule-horizon", Cause::schedule_horizon, {step}, any_other_horizon, {param, opt}},
-        {"sum-over-devices", Cause::sum_over_devices, {grad}, any<exchanges_units>},
+        {"schedule-horizon", Cause::schedule_horizon, {step}, any_other_horizon, {param, opt}, true, false},
+        {"sum-over-devices", Cause::sum_over_devices, {grad}, any<exchanges_units>, {}, true, false},
         {"never-synced", Cause::never_synced, {grad}, any<exchanges_units>, {param, opt}},
         {"no-sync-off-by-one", Cause::no_sync_off_by_one, {events, grad}, any<exchanges_several_micros>},
         {"reduced-once", Cause::reduced_once, {events, grad}, any<exchanges_several_micros>},
-        {"scaled-before-wait", Cause::scaled_before_wait, {grad}, any<exchanges_units>},
-        {"two-level-order", Cause::two_level_order, {grad}, any<has_unit_before_the_last_of_all>},
+        {"scaled-before-wait", Cause::scaled_before_wait, {grad}, any<exchanges_units>, {}, true, false},
+        {"two-level-order", Cause::two_level_order, {grad}, any<has_unit_before_the_last_of_all>, {}, true, false},
         {"no-sync-around-backward", std::nullopt, {}, nowhere},
-        {"replicated-partial", Cause::replicated_partial, {grad}, any<exchanges_units>, {param, opt}},
-        {"bf16-accumulator", Cause::bf16_accumulator, {grad}, any_sum_of_few_bits},
-        {"bf16-reduction", Cause::bf16_reduction, {grad}, any_exchange_of_few_bits},
+        {"replicated-partial", Cause::replicated_partial, {grad}, any<exchanges_units>, {param, opt}, true, false},
+        {"bf16-accumulator", Cause::bf16_accumulator, {grad}, any_sum_of_few_bits, {}, true, false},
+        {"bf16-reduction", Cause::bf16_reduction, {grad}, any_exchange_of_few_bits, {}, true, false},
     };
     return entries;
 }
@@ -90,6 +94,25 @@ const FaultEntry& find_fault(std::string_view id) {
     for (const FaultEntry& entry : fault_catalogue()) known.push_back(entry.id);
     throw Error(fmt::format("unknown fault \"{}\"", printable(id)), "--fault",
                 fmt::format("did you mean {}? Known: {}", nearest(id, known), joined(known, ", ")));
+}
+
+PlantedFault parse_fault(std::string_view text) {
+    const std::size_t at = text.find('@');
+    const PlantedFault fault{&find_fault(text.substr(0, at)),
+                             at == std::string_view::npos ? Timing::always : parse_timing(text.substr(at + 1))};
+    if (fault.timing != Timing::always && !fault.entry->timed)
+        throw Error(fmt::format("{} is not decided window by window, so it cannot happen {}", fault.entry->id,
+                                meaning(fault.timing)),
+                    "--fault", fmt::format("give {} without a timing", fault.entry->id));
+    return fault;
+}
+
+bool has_power(const PlantedFault& fault, const std::vector<WindowLayout>& windows) {
+    if (fault.timing == Timing::always) return fault.entry->power(windows);
+    std::vector<WindowLayout> some;
+    std::copy_if(windows.begin(), windows.end(), std::back_inserter(some),
+                 [&](const WindowLayout& window) { return acts(fault.timing, window.moment); });
+    return fault.entry->power(some);
 }
 
 }  // namespace isobatch

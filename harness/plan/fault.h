@@ -8,6 +8,7 @@
 #include "plan/cause.h"
 #include "plan/check.h"
 #include "plan/layout.h"
+#include "plan/timing.h"
 
 namespace isobatch {
 
@@ -21,6 +22,9 @@ struct FaultEntry {
     std::vector<Check> may = {};  ///< checks that notice it in some of these windows only
     /// false: whether it matters where it has power depends on more than counts, as on the norm of a micro's gradient.
     bool certain = true;
+    /// Whether it may happen in some windows only: what it changes is decided window by window, and does not reach the
+    /// next one.
+    bool timed = true;
 };
 
 const std::vector<FaultEntry>& fault_catalogue();
@@ -30,5 +34,17 @@ std::vector<Check> green_checks(const FaultEntry& fault);
 
 /// Throws Error naming the nearest id.
 const FaultEntry& find_fault(std::string_view id);
+
+/// A fault, and when it happens.
+struct PlantedFault {
+    const FaultEntry* entry;
+    Timing timing = Timing::always;
+};
+
+/// `ID` or `ID@TIMING`. Throws Error naming --fault.
+PlantedFault parse_fault(std::string_view text);
+
+/// Whether it changes anything in these windows of a run.
+bool has_power(const PlantedFault& fault, const std::vector<WindowLayout>& windows);
 
 }  // namespace isobatch

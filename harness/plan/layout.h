@@ -6,6 +6,7 @@
 
 #include "plan/mesh.h"
 #include "plan/recipe.h"
+#include "plan/timing.h"
 
 namespace isobatch {
 
@@ -29,7 +30,7 @@ struct WindowLayout {
     bool exact = false;     ///< nothing in it needs rounding, however it is cut
     bool has_twin = false;  ///< a twin of it was run
     int accum = 1;          ///< micros that a place has in a full window
-    int epoch = 1;          ///< 1-based
+    Moment moment;
     Recipe recipe = Recipe::fp64;
     double entries = 0;                     ///< numbers in a gradient; no shape in a file overflows it
     std::vector<std::string> samples = {};  ///< ids, sorted

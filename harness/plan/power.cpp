@@ -163,8 +163,8 @@ bool any_other_epoch(const Windows& windows) {
     std::size_t position = 0;
     int epoch = 1;
     for (const WindowLayout& window : windows) {
-        position = window.epoch == epoch ? position : 0;
-        epoch = window.epoch;
+        position = window.moment.epoch == epoch ? position : 0;
+        epoch = window.moment.epoch;
         if (epoch == 1)
             first.push_back(&window);
         else if (window.mesh.places > 1 && window.samples != first.at(position)->samples)

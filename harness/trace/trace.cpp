@@ -34,6 +34,19 @@ std::string content_digest(const Trace& trace) {
     return digest.text();
 }
 
+namespace {
+
+/// Whether another epoch follows step k, or nothing does in a run of ours that has reached its last one:
+/// an outside trainer may be ended anywhere.
+bool ends_epoch(const Trace& trace, std::size_t k, int epoch) {
+    int next = trace.manifest.engine != "outside" && trace.manifest.epochs == epoch ? epoch + 1 : epoch;
+    for (const std::vector<Step>& steps : trace.ranks)
+        if (k + 1 < steps.size()) next = steps[k + 1].epoch;
+    return next > epoch;
+}
+
+}  // namespace
+
 WindowLayout layout_of(const Trace& trace, std::size_t k) {
     WindowLayout window;
     window.mesh = trace.manifest.mesh();
@@ -44,11 +57,13 @@ WindowLayout layout_of(const Trace& trace, std::size_t k) {
             window.micros.push_back(
                 {static_cast<int>(rank), micro.index, std::ssize(micro.samples), micro.units, micro.padded_units});
             window.samples.insert(window.samples.end(), micro.samples.begin(), micro.samples.end());
-            window.epoch = trace.ranks[rank][k].epoch;
+            window.moment.epoch = trace.ranks[rank][k].epoch;
         }
     }
     if (!trace.ranks.empty() && k < trace.ranks[0].size() && trace.ranks[0][k].clip_threshold.value_or(0) > 0)
         window.norm = trace.ranks[0][k].grad_norm.value_or(0) / *trace.ranks[0][k].clip_threshold;
+    window.moment.window = static_cast<std::int64_t>(k + 1);
+    window.moment.ends_epoch = ends_epoch(trace, k, window.moment.epoch);
     std::sort(window.samples.begin(), window.samples.end());
     window.ragged = std::ssize(window.samples) < trace.manifest.split.effective();
     window.accum = static_cast<int>(trace.manifest.split.accum);

@@ -2,23 +2,22 @@
 
 usage: kill_matrix.py [--cases CASE…] [--effective N…] [--recipes R…] [--faults ID…] [--jobs J] [--report FILE]    FILE.json and FILE.md
 """
-import argparse, collections, concurrent.futures, itertools, json, os, re, subprocess, sys, tempfile
+import argparse, collections, concurrent.futures, itertools, json, os, subprocess, sys, tempfile
 
 from runs import PROGRAM, write_report
 
+TIMINGS = ("always", "first-window", "later-windows", "epoch-ends", "later-epochs")  # the simplest first, as in plan/timing.h
 CONTROLS = ("no-sync-around-backward",)  # every value stays right: must be green
 
 
-def faults():
-    """Their ids, from the program's own answer to a wrong one."""
-    said = subprocess.run([PROGRAM, "check", "mlp", "--effective", "4", "--fault", "?"], capture_output=True, text=True, check=False)
-    return re.search(r"Known: ([\w, -]+)", said.stdout + said.stderr).group(1).split(", ")
+def catalogue():
+    return json.loads(subprocess.run([PROGRAM, "faults", "--json"], capture_output=True, text=True, check=True).stdout)
 
 
-def plant(fault, case, effective, recipe):
+def plant(fault, timing, case, effective, recipe):
     """One matrix: all splits of the batch on at most four devices, the fault in each of them."""
     with tempfile.TemporaryDirectory(prefix="isobatch-campaign-") as home:
-        words = ["check", case, "--effective", str(effective), "--max-devices", "4", "--recipe", recipe, "--fault", fault, "--out", os.path.join(home, "run"), "--jobs", "1"]
+        words = ["check", case, "--effective", str(effective), "--max-devices", "4", "--recipe", recipe, "--fault", f"{fault}@{timing}", "--out", os.path.join(home, "run"), "--jobs", "1"]
         if fault == "two-level-order":
             words += ["--engine", "serial:inner=1"]
         if fault == "wrong-group-divisor":
@@ -28,12 +27,17 @@ def plant(fault, case, effective, recipe):
             with open(os.path.join(home, "run", "result.json"), encoding="utf-8") as file:
                 result = json.load(file)
         except OSError:
-            return {"fault": fault, "case": case, "effective": effective, "recipe": recipe, "problem": (program.stdout + program.stderr)[-400:]}
+            return {"fault": fault, "timing": timing, "case": case, "effective": effective, "recipe": recipe, "problem": (program.stdout + program.stderr)[-400:]}
     checks = collections.Counter(check["check"] for record in result["records"] for check in record["verdict"]["checks"] if check["outcome"] == "divergent")
-    return {"fault": fault, "case": case, "effective": effective, "recipe": recipe, "exit": program.returncode, "trials": len(result["records"]),
+    return {"fault": fault, "timing": timing, "case": case, "effective": effective, "recipe": recipe, "exit": program.returncode, "trials": len(result["records"]),
             "divergent": sum(record["verdict"]["outcome"] == "divergent" for record in result["records"]),
             "crashed": sum(record["verdict"]["outcome"] == "crashed" for record in result["records"]), "red": dict(sorted(checks.items())),
-            "causes": [cause for finding in result["findings"] for cause in finding["causes"]]}
+            "causes": [cause for finding in result["findings"] for cause in finding["causes"]], "when": [finding["timing"] for finding in result["findings"]]}
+
+
+def simpler(matrix):
+    """Whether another cause that happens more simply explains all: the tail of ranks that count for themselves is a cause of its own."""
+    return any(TIMINGS.index(when) < TIMINGS.index(matrix["timing"]) for when in matrix["when"]) and matrix["causes"] != ["unknown"] and matrix["fault"] not in matrix["causes"]
 
 
 def row(fault, matrices):
@@ -50,10 +54,11 @@ def summary(done):
     found = [matrix for matrix in planted if matrix["divergent"]]
     named = sum(matrix["fault"] in matrix["causes"] for matrix in found)
     alone = sum(matrix["causes"] == [matrix["fault"]] for matrix in found)
-    others = sum(bool(set(matrix["causes"]) - {matrix["fault"], "unknown"}) and matrix["fault"] not in matrix["causes"] for matrix in found)
+    others = sum(bool(set(matrix["causes"]) - {matrix["fault"], "unknown"}) and matrix["fault"] not in matrix["causes"] and not simpler(matrix) for matrix in found)
     green = sum(not matrix["divergent"] for matrix in done if matrix["fault"] in CONTROLS)
-    return {"faults": len({matrix["fault"] for matrix in planted}), "matrices": len(planted), "found": len(found), "named": named, "named_alone": alone,
-            "named_wrongly": others, "unknown": sum(matrix["causes"] == ["unknown"] for matrix in found), "controls_green": green,
+    return {"faults": len({matrix["fault"] for matrix in planted}), "variants": len({(matrix["fault"], matrix["timing"]) for matrix in planted}), "matrices": len(planted), "found": len(found), "named": named, "named_alone": alone,
+            "named_with_their_time": sum(matrix["fault"] in matrix["causes"] and matrix["when"] == [matrix["timing"]] for matrix in found),
+            "simpler": sum(simpler(matrix) for matrix in found), "named_wrongly": others, "unknown": sum(matrix["causes"] == ["unknown"] for matrix in found), "controls_green": green,
             "controls": len(done) - len(planted), "crashed": sum(matrix["crashed"] for matrix in done)}
 
 
@@ -63,12 +68,16 @@ def main():
     parser.add_argument("--effective", nargs="+", type=int, default=[8, 12])
     parser.add_argument("--recipes", nargs="+", default=["fp32", "fp64"])
     parser.add_argument("--faults", nargs="+", help="only these (default: all)")
+    parser.add_argument("--timings", nargs="*", default=TIMINGS, help="at these times too, with the first effective batch and recipe")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="matrices at once")
     parser.add_argument("--report", help="where to write FILE.json and FILE.md")
     options = parser.parse_args()
-    wanted = options.faults or faults()
+    known = {entry["id"]: entry for entry in catalogue()}
+    wanted = options.faults or list(known)
+    planned = [(fault, "always", *rest) for fault, *rest in itertools.product(wanted, options.cases, options.effective, options.recipes)]
+    planned += [(fault, timing, case, options.effective[0], options.recipes[0]) for fault, timing, case in itertools.product(wanted, options.timings, options.cases) if timing != "always" and known[fault]["timed"]]
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        done = list(pool.map(lambda words: plant(*words), itertools.product(wanted, options.cases, options.effective, options.recipes)))
+        done = list(pool.map(lambda words: plant(*words), planned))
     problems = [matrix for matrix in done if "problem" in matrix]
     for matrix in problems:
         print("PROBLEM", json.dumps(matrix), flush=True)
@@ -76,9 +85,9 @@ def main():
     figures = summary(done)
     lines = ["| fault | matrices where it was found | trials that diverged | red checks | named | named alone |", "| --- | ---: | ---: | --- | ---: | ---: |"]
     lines += [row(fault, [matrix for matrix in done if matrix["fault"] == fault]) for fault in wanted if any(matrix["fault"] == fault for matrix in done)]
-    text = (f"{figures['faults']} planted faults and {len(CONTROLS)} control in {', '.join(options.cases)}; effective batch {', '.join(map(str, options.effective))} in every split on at most "
-            f"4 devices; {', '.join(options.recipes)}.\n\nOf {figures['matrices']} matrices with a fault {figures['found']} diverged: the fault is in the set of causes in {figures['named']}, alone in "
-            f"{figures['named_alone']}; {figures['unknown']} are `unknown`, {figures['named_wrongly']} named otherwise. A fault that a case cannot show (a loss whose units are its samples, for "
+    text = (f"{figures['faults']} planted faults, at different times {figures['variants']}, and {len(CONTROLS)} control in {', '.join(options.cases)}; effective batch {', '.join(map(str, options.effective))} in every split on at most "
+            f"4 devices; {', '.join(options.recipes)} (faults at some times only: the first of each).\n\nOf {figures['matrices']} matrices with a fault {figures['found']} diverged: the fault is in the set of causes in {figures['named']}, alone in "
+            f"{figures['named_alone']}, with the time at which it happens in {figures['named_with_their_time']}; in {figures['simpler']} another one that happens more simply explains as much; {figures['unknown']} are `unknown`, {figures['named_wrongly']} named wrongly. A fault that a case cannot show (a loss whose units are its samples, for "
             f"one) leaves its matrix green. Controls green: {figures['controls_green']} of {figures['controls']}.\n\n" + "\n".join(lines))
     print(text)
     if options.report:

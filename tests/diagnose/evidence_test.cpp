@@ -17,7 +17,8 @@ Evidence evidence() {
         .samples = {"a", "b \"c\"", "d"},
         .sample_units = {1.5, 0, std::nan("")},
         .micro_of = {1, 0, 1},
-        .layout = {{{0, 0, 1, 0.1, 0.3}, {7, 3, 2, 1e300, 2e300}}, true, {.places = 8}, 0, false, false, 5},
+        .layout =
+            {{{0, 0, 1, 0.1, 0.3}, {7, 3, 2, 1e300, 2e300}}, true, {.places = 8}, 0, false, false, 5, {2, 4, true}},
         .steps = 2,
         .schedule_steps = 7,
         .lr_ratio = 0.1,

@@ -42,5 +42,25 @@ TEST(FaultCatalogue, UnknownIdNamesTheNearest) {
     EXPECT_THROW(find_fault(""), Error);
 }
 
+TEST(FaultTiming, IsPartOfTheTextAndOfThePower) {
+    const PlantedFault always = parse_fault("double-division"), first = parse_fault("double-division@first-window");
+    EXPECT_EQ(always.entry, first.entry);
+    EXPECT_EQ(always.timing, Timing::always);
+    EXPECT_EQ(first.timing, Timing::first_window);
+    const WindowLayout alone{.micros = {{0, 0, 4, 5}}, .moment = {1}},
+        several{.micros = {{0, 0, 4, 5}, {0, 1, 4, 5}}, .moment = {2}};
+    EXPECT_TRUE(has_power(always, {alone, several}));
+    EXPECT_FALSE(has_power(first, {alone, several}));
+    EXPECT_TRUE(has_power({always.entry, Timing::later_windows}, {alone, several}));
+}
+
+TEST(FaultTiming, AWrongTextIsRefused) {
+    EXPECT_TRUE(says(error_of([] { parse_fault("double-divisions@always"); }).problem(), "double-divisions"));
+    EXPECT_TRUE(says(error_of([] { parse_fault("double-division@never"); }).problem(), "never"));
+    EXPECT_TRUE(says(error_of([] { parse_fault("double-division@"); }).problem(), "unknown timing"));
+    EXPECT_TRUE(says(error_of([] { parse_fault("epoch-not-set@epoch-ends"); }).problem(), "epoch-not-set"));
+    EXPECT_EQ(parse_fault("epoch-not-set@always").timing, Timing::always);
+}
+
 }  // namespace
 }  // namespace isobatch

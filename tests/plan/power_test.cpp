@@ -215,7 +215,7 @@ TEST(FaultPower, AnEpochsOrderMattersWhereItsWindowsHoldOthers) {
         WindowLayout one{{}, false, places}, two = one;
         one.samples = {"a", "b"};
         two.samples = second;
-        two.epoch = 2;
+        two.moment.epoch = 2;
         return Windows{one, two};
     };
     EXPECT_FALSE(power("epoch-not-set", windows(2, {"a", "b"})));

@@ -97,7 +97,8 @@ TEST(ContentDigest, TimesAreNoContent) {
 WindowLayout counts_of(const Trace& trace, std::size_t k) {
     WindowLayout layout = layout_of(trace, k);
     layout.samples.clear();
-    layout.epoch = layout.accum = 1;
+    layout.accum = 1;
+    layout.moment = {};
     for (MicroCount& micro : layout.micros) micro.padded_units = 0;
     return layout;
 }
@@ -120,7 +121,14 @@ TEST(LayoutOf, KnowsWhichSamplesOfWhichEpochAreCutIntoHowMany) {
     trace.ranks[0][2].epoch = trace.ranks[1][2].epoch = 2;
     trace.ranks[0][2].micros[0].padded_units = 4.5;
     const WindowLayout layout = layout_of(trace, 2);
-    EXPECT_EQ(layout.epoch, 2);
+    EXPECT_EQ(layout.moment, (Moment{3, 2, trace.manifest.epochs == 2}));
+    EXPECT_EQ(layout_of(trace, 1).moment, (Moment{2, 1, true})) << "another epoch follows";
+    EXPECT_EQ(layout_of(trace, 0).moment, (Moment{1, 1, false}));
+    trace.manifest.epochs = 2;
+    EXPECT_TRUE(layout_of(trace, 2).moment.ends_epoch) << "the run's last one";
+    trace.manifest.engine = "outside";
+    EXPECT_FALSE(layout_of(trace, 2).moment.ends_epoch) << "it may go on";
+    trace.manifest.engine = "serial";
     EXPECT_EQ(layout.accum, trace.manifest.split.accum);
     EXPECT_EQ(layout.micros[0].padded_units, 4.5);
     EXPECT_EQ(padded_units_of(layout), 4.5 + layout.micros[1].padded_units);

@@ -1,0 +1,60 @@
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "app/commands.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "plan/fault.h"
+
+namespace isobatch {
+
+namespace {
+
+std::vector<std::string> names(const std::vector<Check>& checks) {
+    std::vector<std::string> list;
+    for (const Check check : checks) list.push_back(to_string(check));
+    return list;
+}
+
+Json entry_json(const FaultEntry& entry) {
+    const bool named = entry.cause && *entry.cause != Cause::unknown;
+    return {{"id", entry.id},
+            {"cause", entry.cause ? Json(to_string(*entry.cause)) : Json(nullptr)},
+            {"meaning", named ? meaning(*entry.cause) : ""},
+            {"seen_in", named ? precedent(*entry.cause) : ""},
+            {"red", names(entry.red)},
+            {"may", names(entry.may)},
+            {"certain", entry.certain},
+            {"timed", entry.timed}};
+}
+
+}  // namespace
+
+void add_faults(CLI::App& app, int& exit_code) {
+    auto json = std::make_shared<bool>(false);
+    CLI::App* command = app.add_subcommand(
+        "faults", "List what check --fault can plant: the checks that notice it, and where it was seen in the wild");
+    command->add_flag("--json", *json, "Print a JSON list");
+    command->callback([json, &exit_code] {
+        Json list = Json::array();
+        for (const FaultEntry& entry : fault_catalogue()) list.push_back(entry_json(entry));
+        if (*json) fmt::print("{}\n", list.dump());
+        for (std::size_t i = 0; !*json && i < list.size(); ++i) {
+            const FaultEntry& entry = fault_catalogue()[i];
+            fmt::print("{}{}\n  {}\n", entry.id, entry.timed ? "[@TIMING]" : "",
+                       entry.red.empty() ? "turns nothing red: every value stays right, and only the price is wrong"
+                                         : "turns red: " + joined(names(entry.red), ", "));
+            const Json& known = list[i];
+            if (known["meaning"] != "") fmt::print("  {}\n", known["meaning"].get<std::string>());
+            if (known["seen_in"] != "") fmt::print("  seen in: {}\n", known["seen_in"].get<std::string>());
+        }
+        if (!*json)
+            fmt::print(
+                "\nTIMING, where [@TIMING] stands: always (the default), first-window, later-windows, "
+                "epoch-ends, later-epochs\n");
+        exit_code = 0;
+    });
+}
+
+}  // namespace isobatch

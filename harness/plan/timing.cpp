@@ -1,0 +1,76 @@
+#include "plan/timing.h"
+
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "base/error.h"
+#include "base/text.h"
+
+namespace isobatch {
+
+std::string to_string(Timing timing) {
+    switch (timing) {
+        case Timing::always:
+            return "always";
+        case Timing::first_window:
+            return "first-window";
+        case Timing::later_windows:
+            return "later-windows";
+        case Timing::epoch_ends:
+            return "epoch-ends";
+        case Timing::later_epochs:
+            return "later-epochs";
+    }
+    broken_promise("timing", "unknown timing", __FILE__, __LINE__);
+}
+
+Timing parse_timing(std::string_view text) {
+    std::vector<std::string> names;
+    for (const Timing timing : all_timings) {
+        if (to_string(timing) == text) return timing;
+        names.push_back(to_string(timing));
+    }
+    throw Error(fmt::format("unknown timing \"{}\"", printable(text.substr(0, 80))), "--fault",
+                fmt::format("did you mean {}? Known: {}", nearest(text, names), joined(names, ", ")));
+}
+
+std::string meaning(Timing timing) {
+    switch (timing) {
+        case Timing::always:
+            return "in every window";
+        case Timing::first_window:
+            return "in the first window of the run";
+        case Timing::later_windows:
+            return "in every window but the first";
+        case Timing::epoch_ends:
+            return "in the last window of each epoch";
+        case Timing::later_epochs:
+            return "from the second epoch on";
+    }
+    broken_promise("timing", "unknown timing", __FILE__, __LINE__);
+}
+
+bool acts(Timing timing, const Moment& moment) {
+    switch (timing) {
+        case Timing::always:
+            return true;
+        case Timing::first_window:
+            return moment.window == 1;
+        case Timing::later_windows:
+            return moment.window > 1;
+        case Timing::epoch_ends:
+            return moment.ends_epoch;
+        case Timing::later_epochs:
+            return moment.epoch > 1;
+    }
+    broken_promise("timing", "unknown timing", __FILE__, __LINE__);
+}
+
+Moment moment_of(const Batch& batch, std::int64_t samples, std::int64_t effective) {
+    const std::int64_t windows = (samples + effective - 1) / effective;  // of an epoch
+    return {(batch.epoch - 1) * windows + batch.index + 1, batch.epoch, batch.begin + batch.samples == samples};
+}
+
+}  // namespace isobatch

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "plan/slice.h"
+
+namespace isobatch {
+
+/// Where in a run a window is.
+struct Moment {
+    std::int64_t window = 1;  ///< of the run, 1-based
+    int epoch = 1;            ///< 1-based
+    bool ends_epoch = false;
+
+    bool operator==(const Moment&) const = default;
+};
+
+/// In which windows a trainer does something: many bugs wait for the first one, for the one after an update, or for an
+/// edge of an epoch.
+enum class Timing { always, first_window, later_windows, epoch_ends, later_epochs };
+
+/// The simplest first: where the windows that were seen cannot tell two of them apart, it is the one that is said.
+inline constexpr std::array all_timings{Timing::always, Timing::first_window, Timing::later_windows, Timing::epoch_ends,
+                                        Timing::later_epochs};
+
+/// `always`, `first-window` …
+std::string to_string(Timing timing);
+/// Throws Error naming --fault.
+Timing parse_timing(std::string_view text);
+
+/// When, as the end of a sentence.
+std::string meaning(Timing timing);
+
+bool acts(Timing timing, const Moment& moment);
+
+/// Of a run over so many samples that trains on every batch.
+Moment moment_of(const Batch& batch, std::int64_t samples, std::int64_t effective);
+
+}  // namespace isobatch

@@ -1,0 +1,88 @@
+#include "cases/faults/timed.h"
+
+#include <gtest/gtest.h>
+
+#include "../../base/expect.h"
+#include "../../run/small_trial.h"
+#include "cases/faults/faults.h"
+#include "diagnose/diagnose.h"
+#include "plan/fault.h"
+#include "run/matrix.h"
+
+namespace isobatch {
+namespace {
+
+/// Whether its first decision is wrong, window by window. Two epochs of two windows.
+std::string wrong_windows(const std::string& fault) {
+    Trial trial = small_trial({1, 2, 2});
+    trial.samples = 7;
+    trial.epochs = 2;
+    isobatch::Setup right = make_setup(trial), setup = right;
+    plant(fault, setup);
+    std::string wrong;
+    for (const Batch& batch : setup.batches()) {
+        const Window window = setup.window(batch);
+        const auto same = [&](const Slice& micro) {
+            const Decisions &a = right.decisions, &b = setup.decisions;
+            return a.divisor(window, micro) == b.divisor(window, micro) &&
+                   a.arrives(window, micro) == b.arrives(window, micro) &&
+                   a.clears_before(window, micro) == b.clears_before(window, micro) &&
+                   a.exchanges_with(window, micro) == b.exchanges_with(window, micro) &&
+                   a.exchanges(window) == b.exchanges(window) && a.steps(window) == b.steps(window) &&
+                   a.schedule_steps(window) == b.schedule_steps(window);
+        };
+        wrong += std::all_of(window.micros.begin(), window.micros.end(), same) ? '.' : 'x';
+    }
+    return wrong;
+}
+
+TEST(TimedFaults, AreWrongWhenTheyActAndOnlyThen) {
+    for (const std::string id : {"missing-accum-division", "double-division", "zero-grad-in-window", "never-synced",
+                                 "reduced-once", "schedule-per-micro"}) {
+        EXPECT_EQ(wrong_windows(id), "xxxx") << id;
+        EXPECT_EQ(wrong_windows(id + "@always"), "xxxx") << id;
+        EXPECT_EQ(wrong_windows(id + "@first-window"), "x...") << id;
+        EXPECT_EQ(wrong_windows(id + "@later-windows"), ".xxx") << id;
+        EXPECT_EQ(wrong_windows(id + "@epoch-ends"), ".x.x") << id;
+        EXPECT_EQ(wrong_windows(id + "@later-epochs"), "..xx") << id;
+    }
+    EXPECT_EQ(wrong_windows("epoch-tail-extra-step@later-epochs"), "...x");
+}
+
+TEST(TimedFaults, WhatIsDecidedForAWholeRunHasNoTime) {
+    isobatch::Setup setup = make_setup(small_trial({1, 2, 2}));
+    for (const FaultEntry& entry : fault_catalogue()) {
+        if (entry.timed) continue;
+        const Error error = error_of([&] { plant(entry.id + "@first-window", setup); });
+        EXPECT_TRUE(says(error.problem(), "in the first window of the run")) << entry.id;
+        EXPECT_TRUE(says(error.next(), entry.id)) << entry.id;
+    }
+}
+
+/// A planted matrix of every split of eight samples on at most two devices.
+std::vector<Record> matrix(const std::string& fault) {
+    Matrix matrix(plant, {});
+    std::vector<Record> records;
+    for (const Split& split : splits_of({.effective = 8, .max_devices = 2})) {
+        Trial trial = small_trial(split);
+        trial.samples = 21;
+        trial.epochs = 2;
+        trial.fault = fault;
+        records.push_back(matrix.run(trial));
+    }
+    return records;
+}
+
+TEST(TimedFaults, AreNamedWithTheirTime) {
+    for (const std::string id : {"token-mean-of-means", "double-division", "zero-grad-in-window", "schedule-per-micro"})
+        for (const Timing timing : all_timings) {
+            const std::vector<Finding> findings = diagnose(matrix(id + "@" + to_string(timing)));
+            ASSERT_EQ(findings.size(), 1u) << id << " " << to_string(timing);
+            EXPECT_EQ(findings[0].causes, std::vector<Cause>{parse_cause(id)}) << to_string(timing);
+            EXPECT_EQ(findings[0].timing, timing) << id;
+            EXPECT_EQ(says(findings[0].summary, "It happens " + meaning(timing) + " only."), timing != Timing::always);
+        }
+}
+
+}  // namespace
+}  // namespace isobatch

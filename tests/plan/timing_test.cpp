@@ -1,0 +1,47 @@
+#include "plan/timing.h"
+
+#include <set>
+
+#include "tests/base/expect.h"
+
+namespace isobatch {
+namespace {
+
+TEST(Timing, NamesReadBackAndTextsAreTheirOwn) {
+    std::set<std::string> meanings;
+    for (const Timing timing : all_timings) {
+        EXPECT_EQ(parse_timing(to_string(timing)), timing);
+        EXPECT_TRUE(meanings.insert(meaning(timing)).second) << to_string(timing);
+    }
+    const Error error = error_of([] { parse_timing("first-windows\x1b"); });
+    EXPECT_EQ(error.where(), "--fault");
+    EXPECT_TRUE(says(error.problem(), "first-windows\\x1b"));
+    EXPECT_TRUE(says(error.next(), "did you mean first-window?"));
+}
+
+TEST(Timing, ActsInItsWindows) {
+    // Two epochs of three windows.
+    const std::vector<std::pair<Timing, std::string>> expected{{Timing::always, "111111"},
+                                                               {Timing::first_window, "100000"},
+                                                               {Timing::later_windows, "011111"},
+                                                               {Timing::epoch_ends, "001001"},
+                                                               {Timing::later_epochs, "000111"}};
+    EXPECT_EQ(expected.size(), all_timings.size());
+    for (const auto& [timing, windows] : expected) {
+        std::string seen;
+        for (const Batch& batch : batches_of(11, 4, 2)) seen += acts(timing, moment_of(batch, 11, 4)) ? '1' : '0';
+        EXPECT_EQ(seen, windows) << to_string(timing);
+    }
+}
+
+TEST(Timing, AMomentCountsWindowsOverEpochs) {
+    const std::vector<Batch> whole = batches_of(8, 4, 2), cut = batches_of(9, 4, 2);
+    EXPECT_EQ(moment_of(whole[0], 8, 4), (Moment{1, 1, false}));
+    EXPECT_EQ(moment_of(whole[1], 8, 4), (Moment{2, 1, true}));
+    EXPECT_EQ(moment_of(whole[2], 8, 4), (Moment{3, 2, false}));
+    EXPECT_EQ(moment_of(cut[1], 9, 4), (Moment{2, 1, false}));
+    EXPECT_EQ(moment_of(cut[5], 9, 4), (Moment{6, 2, true}));
+}
+
+}  // namespace
+}  // namespace isobatch
