@@ -49,7 +49,7 @@ Result run_matrix(const std::vector<Trial>& trials) {
 }  // namespace
 
 TEST(Laws, CleanTrialIsEquivalentInEverySplit) {
-    expect_law(1000, [] {
+    expect_law(600, [] {
         const Trial trial = *any_trial();
         RC_LOG() << "isobatch check " << to_string(trial) << std::endl;
         const Record record = run(trial);
@@ -71,7 +71,7 @@ TEST(Laws, CleanTrialHoldsEveryIdentityThatFits) {
 }
 
 TEST(Laws, PlantedFaultIsRedExactlyWhereItHasPower) {
-    expect_law(1000, [] {
+    expect_law(600, [] {
         Trial trial = *any_trial();
         const FaultEntry& entry = fault_catalogue()[*rc::gen::inRange<std::size_t>(0, fault_catalogue().size())];
         trial.fault = with_timing(entry);

@@ -59,7 +59,7 @@ void print_histogram(const std::string& name, const Bound& bound, std::vector<do
 
 TEST(Calibration, CleanTrialsStayBelowTheSuspectFactor) {
     std::size_t trials = 0;
-    for (const auto& [subject, references] : {std::pair{"lesson", 20}, {"mlp", 20}, {"gpt", 8}})
+    for (const auto& [subject, references] : {std::pair{"lesson", 12}, {"mlp", 12}, {"gpt", 4}})
         for (const Recipe recipe : known_recipes) {
             const std::vector<double> ratios = clean_ratios(subject, recipe, references);
             print_histogram(fmt::format("{} {}", subject, to_string(recipe)), bound_of(recipe), ratios);
