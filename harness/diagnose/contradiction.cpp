@@ -105,6 +105,17 @@ std::string against_counts(const Prediction& prediction, const Record& record, c
     return {};
 }
 
+/// A cause that is about the norm says what every step was clipped by. Of the others, what is beside the gradient is
+/// compared by its check.
+std::string against_clipping(const Prediction& prediction, const Record& record, const WindowEvidence& window) {
+    const auto fits = [&](Clipping clipping) {
+        return std::find(window.clipping.begin(), window.clipping.end(), clipping) != window.clipping.end();
+    };
+    if (fits(prediction.clipping)) return {};
+    return fmt::format("in {} it predicts a step that is clipped {}, and the recorded norm and factor do not fit that",
+                       place_of(record, window), meaning(prediction.clipping));
+}
+
 /// What is red must be what it changes: a gradient that is must have been moved.
 std::string against_red(Cause cause, const Record& record, Timing timing) {
     const std::vector<WindowEvidence>& windows = record.evidence.windows;
@@ -196,6 +207,8 @@ std::string contradiction(Cause cause, const Record& record, Timing timing) {
         if (cause == Cause::schedule_horizon && !green(record) && (window.lr_ratio > 1) != (window.window > 1))
             problem = fmt::format("in {} the learning rate is {:.4g} times the right one", place_of(record, window),
                                   window.lr_ratio);
+        if (problem.empty() && find_fault(to_string(cause)).red.front() == Check::norm)
+            problem = against_clipping(predict(cause, window, 0, timing).value(), record, window);
         for (int rank = 0; green(record) && rank < window.layout.mesh.ranks() && problem.empty(); ++rank)
             problem = against_green(predict(cause, window, rank, timing).value(), record, window);
         for (const Recovered& recovered : window.recovered)

@@ -29,7 +29,7 @@ std::vector<int> ints_from(const Json& list, const std::string& where) {
 }
 
 Json window_json(const WindowEvidence& window) {
-    Json micros = Json::array(), recovered = Json::array();
+    Json micros = Json::array(), recovered = Json::array(), clipping = Json::array();
     for (const MicroCount& micro : window.layout.micros)
         micros.push_back({{"rank", micro.rank},
                           {"micro", micro.micro},
@@ -42,6 +42,7 @@ Json window_json(const WindowEvidence& window) {
                              {"stale", numbers_to_json(entry.stale)},
                              {"residual", number_to_json(entry.residual)},
                              {"tensors", entry.tensors}});
+    for (const Clipping one : window.clipping) clipping.push_back(to_string(one));
     return {{"step", window.step},
             {"window", window.window},
             {"samples", window.samples},
@@ -62,8 +63,19 @@ Json window_json(const WindowEvidence& window) {
             {"norm", number_to_json(window.layout.norm)},
             {"condition", number_to_json(window.condition)},
             {"weight_tolerance", number_to_json(window.weight_tolerance)},
+            {"clipping", clipping},
+            {"clipped_each_micro", numbers_to_json(window.clipped_each_micro)},
+            {"clipped_each_rank", numbers_to_json(window.clipped_each_rank)},
             {"refused", window.refused},
             {"recovered", recovered}};
+}
+
+Clipping clipping_from(const std::string& text, const std::string& where) {
+    for (const Clipping one :
+         {Clipping::right, Clipping::left_out, Clipping::replicas_counted, Clipping::all_but_one, Clipping::one_alone})
+        if (to_string(one) == text) return one;
+    throw Error(fmt::format("unknown clipping \"{}\"", printable(text)), where,
+                "the file was written by another version");
 }
 
 Stage stage_from(const std::string& text, const std::string& where) {
@@ -77,7 +89,11 @@ void require_consistent(const WindowEvidence& window, const std::string& where) 
     const std::size_t samples = window.samples.size();
     const auto known = [&](int micro) { return static_cast<std::size_t>(micro) < window.layout.micros.size(); };
     const auto whole = [&](const Recovered& entry) { return entry.weights.size() == samples && !entry.ranks.empty(); };
+    const auto by_micro = [&](const std::vector<double>& weights) {
+        return weights.empty() || weights.size() == window.layout.micros.size();
+    };
     if (window.sample_units.size() != samples || window.micro_of.size() != samples ||
+        !by_micro(window.clipped_each_micro) || !by_micro(window.clipped_each_rank) ||
         !std::all_of(window.micro_of.begin(), window.micro_of.end(), known) ||
         !std::all_of(window.recovered.begin(), window.recovered.end(), whole))
         throw Error(fmt::format("the evidence of step {} does not fit its {} samples", window.step, samples), where,
@@ -115,6 +131,11 @@ WindowEvidence window_from(const Json& object, const std::string& where) {
     window.layout.norm = number_from_json(object.at("norm"), where);
     window.condition = number_from_json(object.at("condition"), where);
     window.weight_tolerance = number_from_json(object.at("weight_tolerance"), where);
+    window.clipping.clear();
+    for (const Json& one : list_from_json(object.at("clipping"), where))
+        window.clipping.push_back(clipping_from(one.get<std::string>(), where));
+    window.clipped_each_micro = numbers_from_json(object.at("clipped_each_micro"), where);
+    window.clipped_each_rank = numbers_from_json(object.at("clipped_each_rank"), where);
     window.refused = object.at("refused").get<std::string>();
     for (const Json& entry : list_from_json(object.at("recovered"), where))
         window.recovered.push_back({ints_from(entry.at("ranks"), where), numbers_from_json(entry.at("weights"), where),
@@ -129,6 +150,38 @@ WindowEvidence window_from(const Json& object, const std::string& where) {
 
 const MicroCount& micro_of(const WindowEvidence& window, std::size_t sample) {
     return window.layout.micros[static_cast<std::size_t>(window.micro_of[sample])];
+}
+
+std::string to_string(Clipping clipping) {
+    switch (clipping) {
+        case Clipping::right:
+            return "right";
+        case Clipping::left_out:
+            return "left-out";
+        case Clipping::replicas_counted:
+            return "replicas-counted";
+        case Clipping::all_but_one:
+            return "all-but-one";
+        case Clipping::one_alone:
+            return "one-alone";
+    }
+    broken_promise("clipping", "unknown clipping", __FILE__, __LINE__);
+}
+
+std::string meaning(Clipping clipping) {
+    switch (clipping) {
+        case Clipping::right:
+            return "by its gradient's norm";
+        case Clipping::left_out:
+            return "by nothing";
+        case Clipping::replicas_counted:
+            return "by a norm that counts every rank";
+        case Clipping::all_but_one:
+            return "by the norm of all parameters but one";
+        case Clipping::one_alone:
+            return "by the norm of one parameter";
+    }
+    broken_promise("clipping", "unknown clipping", __FILE__, __LINE__);
 }
 
 std::string to_string(Stage stage) {

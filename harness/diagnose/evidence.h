@@ -23,6 +23,19 @@ struct Recovered {
     std::vector<std::string> tensors;
 };
 
+/// What a step was clipped by, as far as its recorded norm and factor tell.
+enum class Clipping {
+    right,             ///< the norm of its gradient, and the factor that follows
+    left_out,          ///< that norm, which is too large, and a factor of 1
+    replicas_counted,  ///< a norm in which every rank's gradient counts
+    all_but_one,       ///< that of all parameters but one
+    one_alone,         ///< that of one parameter
+};
+
+std::string to_string(Clipping clipping);
+/// By what, as the end of a sentence.
+std::string meaning(Clipping clipping);
+
 /// One judged window of one trial, as far as a cause can be read from it.
 struct WindowEvidence {
     std::int64_t step = 0;             ///< the candidate's
@@ -31,11 +44,16 @@ struct WindowEvidence {
     std::vector<double> sample_units;
     std::vector<int> micro_of;  ///< index into layout.micros, per sample
     WindowLayout layout;
-    std::int64_t steps = 1;            ///< of the optimizer, in its step of the trace
-    std::int64_t schedule_steps = 1;   ///< advances of the learning rate in it
-    double lr_ratio = 1;               ///< its learning rate ÷ the reference's, of the first group
-    double condition = 0;              ///< of the samples' gradients
-    double weight_tolerance = 0;       ///< a recovered weight is right to this
+    std::int64_t steps = 1;           ///< of the optimizer, in its step of the trace
+    std::int64_t schedule_steps = 1;  ///< advances of the learning rate in it
+    double lr_ratio = 1;              ///< its learning rate ÷ the reference's, of the first group
+    double condition = 0;             ///< of the samples' gradients
+    double weight_tolerance = 0;      ///< a recovered weight is right to this
+    /// Every one that the numbers allow.
+    std::vector<Clipping> clipping{Clipping::right};
+    /// Weights of the layout's micros, had the sum been clipped after each micro, or each rank's before the exchange;
+    /// empty where nothing is clipped.
+    std::vector<double> clipped_each_micro, clipped_each_rank;
     std::string refused;               ///< why no weights were recovered; empty when they were
     std::vector<Recovered> recovered;  ///< empty for an equivalent trial, whose weights are 1 within its sensitivity
 };

@@ -113,8 +113,39 @@ Prediction by_turns(Cause cause, const WindowEvidence& window) {
     }
 }
 
-/// What the cause leaves where it acts.
-std::optional<Prediction> acting(Cause cause, const WindowEvidence& window, int rank) {
+/// The step is clipped by what is not the gradient's norm, or at another time.
+Prediction by_clip(Cause cause, const WindowEvidence& window) {
+    const WindowLayout& layout = window.layout;
+    const auto each = [&](const std::vector<double>& weights) {
+        Prediction prediction{std::vector<double>(window.samples.size(), 1)};
+        for (std::size_t i = 0; !weights.empty() && i < prediction.weights.size(); ++i)
+            prediction.weights[i] = weights[static_cast<std::size_t>(window.micro_of[i])];
+        return prediction;
+    };
+    const auto reads = [&](bool power, Clipping clipping) {
+        return Prediction{.weights = std::vector<double>(window.samples.size(), 1),
+                          .clipping = power ? clipping : Clipping::right};
+    };
+    switch (cause) {
+        case Cause::clip_disabled:
+            return reads(is_clipped(layout), Clipping::left_out);
+        case Cause::norm_misses_shards:
+            return reads(has_norm(layout), Clipping::all_but_one);
+        case Cause::clip_local_norm:
+            return reads(has_norm(layout), Clipping::one_alone);
+        case Cause::norm_counts_replicas:
+            return reads(has_norm_on_several_ranks(layout), Clipping::replicas_counted);
+        case Cause::clip_per_micro:
+            return each(window.clipped_each_micro);
+        case Cause::clip_before_reduce:
+            return each(window.clipped_each_rank);
+        default:
+            broken_promise("cause", "a cause of clipping", __FILE__, __LINE__);
+    }
+}
+
+/// What a micro's loss is divided by is not the window's units.
+Prediction by_divisor(Cause cause, const WindowEvidence& window) {
     const WindowLayout& layout = window.layout;
     const double places = layout.mesh.places;
     const auto all = [&](double weight) { return Prediction{std::vector<double>(window.samples.size(), weight)}; };
@@ -128,7 +159,7 @@ std::optional<Prediction> acting(Cause cause, const WindowEvidence& window, int 
             return Prediction{
                 by_micro(window, [&](const auto& m) { return equal_share(window, units_on(layout, m.rank), places); })};
         case Cause::uneven_ranks_equal_weight:
-            return layout.ragged ? acting(Cause::rank_local_denominator, window, rank) : all(1);
+            return layout.ragged ? by_divisor(Cause::rank_local_denominator, window) : all(1);
         case Cause::average_count_per_micro:
             return Prediction{by_micro(window, [&](const auto& m) {
                 return equal_share(window, units_at(layout, m.micro), most_micros(layout));
@@ -137,6 +168,25 @@ std::optional<Prediction> acting(Cause cause, const WindowEvidence& window, int 
             return all(1 / places);
         case Cause::wrong_group_divisor:
             return all(1.0 / layout.mesh.copies);
+        default:
+            broken_promise("cause", "a cause of divisors", __FILE__, __LINE__);
+    }
+}
+
+/// What the cause leaves where it acts.
+std::optional<Prediction> acting(Cause cause, const WindowEvidence& window, int rank) {
+    const WindowLayout& layout = window.layout;
+    const double places = layout.mesh.places;
+    const auto all = [&](double weight) { return Prediction{std::vector<double>(window.samples.size(), weight)}; };
+    switch (cause) {
+        case Cause::token_mean_of_means:
+        case Cause::missing_accum_division:
+        case Cause::rank_local_denominator:
+        case Cause::uneven_ranks_equal_weight:
+        case Cause::average_count_per_micro:
+        case Cause::no_world_compensation:
+        case Cause::wrong_group_divisor:
+            return by_divisor(cause, window);
         case Cause::sum_over_devices:
         case Cause::never_synced:
         case Cause::replicated_partial:
@@ -179,6 +229,13 @@ std::optional<Prediction> acting(Cause cause, const WindowEvidence& window, int 
         case Cause::last_backward_survives:
         case Cause::first_backward_survives:
             return by_count(cause, window);
+        case Cause::clip_disabled:
+        case Cause::norm_misses_shards:
+        case Cause::clip_local_norm:
+        case Cause::norm_counts_replicas:
+        case Cause::clip_per_micro:
+        case Cause::clip_before_reduce:
+            return by_clip(cause, window);
         case Cause::unknown:
             return std::nullopt;
     }

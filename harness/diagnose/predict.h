@@ -15,7 +15,8 @@ struct Prediction {
     bool in_part = false;             ///< in some parameters; in the others every weight is 1
     std::int64_t steps = 1;           ///< of the optimizer
     std::int64_t schedule_steps = 1;  ///< advances of the learning rate
-    bool rounded = false;             ///< to bf16, so that no weights explain the gradient any better
+    Clipping clipping = Clipping::right;
+    bool rounded = false;  ///< to bf16, so that no weights explain the gradient any better
 };
 
 /// Nothing for `unknown`, which predicts nothing. Where the timing does not act, all is right.

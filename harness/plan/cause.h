@@ -51,6 +51,12 @@ enum class Cause {
     schedule_horizon,
     bf16_accumulator,
     bf16_reduction,
+    clip_disabled,
+    norm_misses_shards,
+    clip_local_norm,
+    norm_counts_replicas,
+    clip_per_micro,
+    clip_before_reduce,
     unknown,
 };
 

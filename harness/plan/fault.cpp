@@ -16,12 +16,12 @@ const std::vector<FaultEntry>& fault_catalogue() {
     const std::vector<Check> update{norm, param, opt}, values{grad, loss, norm, param, opt},
         wherever{step, grad, loss, norm, param, opt};
     static const std::vector<FaultEntry> entries{
-        {"clip-disabled", Cause::unknown, {norm, param, opt}, any<is_clipped>},
-        {"norm-misses-shards", Cause::unknown, {norm}, any<has_norm>, {param, opt}},
-        {"clip-local-norm", Cause::unknown, {norm}, any<has_norm>, {param, opt}},
-        {"clip-per-micro", Cause::unknown, {grad}, any<has_norm_of_several_turns>, update, false},
-        {"clip-before-reduce", Cause::unknown, {grad}, any<has_norm_on_several_places>, update, false},
-        {"norm-counts-replicas", Cause::unknown, {norm}, any<has_norm_on_several_ranks>, {param, opt}},
+        {"clip-disabled", Cause::clip_disabled, {norm, param, opt}, any<is_clipped>},
+        {"norm-misses-shards", Cause::norm_misses_shards, {norm}, any<has_norm>, {param, opt}},
+        {"clip-local-norm", Cause::clip_local_norm, {norm}, any<has_norm>, {param, opt}},
+        {"clip-per-micro", Cause::clip_per_micro, {grad}, any<has_norm_of_several_turns>, update, false},
+        {"clip-before-reduce", Cause::clip_before_reduce, {grad}, any<has_norm_on_several_places>, update, false},
+        {"norm-counts-replicas", Cause::norm_counts_replicas, {norm}, any<has_norm_on_several_ranks>, {param, opt}},
         {"token-mean-of-means", Cause::token_mean_of_means, {grad, loss}, any<unequal_units>},
         {"missing-accum-division", Cause::missing_accum_division, {grad, loss}, any<accumulates>},
         {"double-division", Cause::double_division, {grad}, any<accumulates>},

@@ -24,6 +24,9 @@ Evidence evidence() {
         .lr_ratio = 0.1,
         .condition = std::numeric_limits<double>::infinity(),
         .weight_tolerance = 1.0 / 3,
+        .clipping = {Clipping::all_but_one, Clipping::one_alone},
+        .clipped_each_micro = {0.5, 1},
+        .clipped_each_rank = {1.0 / 3, 1},
         .refused = "why",
         .recovered = {{{0, 5}, {1, -0.0, std::nan("")}, {0.5}, 1e-17, {"a \"b\""}}, {{1}, {0, 0, 0}, {}, 0}}};
     return {{window, WindowEvidence{}},
@@ -50,9 +53,9 @@ void expect_same_numbers(const std::vector<double>& a, const std::vector<double>
 void expect_same(const WindowEvidence& left, const WindowEvidence& right) {
     const auto plain = [](const WindowEvidence& window) {
         const auto& [step, number, samples, sample_units, micro_of, layout, steps, schedule_steps, lr_ratio, condition,
-                     weight_tolerance, refused, recovered] = window;
-        return std::tie(step, number, samples, micro_of, layout, steps, schedule_steps, lr_ratio, condition,
-                        weight_tolerance, refused);
+                     weight_tolerance, clipping, each_micro, each_rank, refused, recovered] = window;
+        return std::tie(step, number, samples, micro_of, layout, steps, schedule_steps, lr_ratio, clipping, each_micro,
+                        each_rank, condition, weight_tolerance, refused);
     };
     EXPECT_EQ(plain(left), plain(right));
     expect_same_numbers(left.sample_units, right.sample_units);
@@ -91,6 +94,8 @@ TEST(Evidence, ListsThatDoNotFitEachOtherAreAnError) {
         [](WindowEvidence& w) { w.sample_units.pop_back(); },
         [](WindowEvidence& w) { w.sample_units.push_back(1); },
         [](WindowEvidence& w) { w.samples.pop_back(); },
+        [](WindowEvidence& w) { w.clipped_each_micro.pop_back(); },
+        [](WindowEvidence& w) { w.clipped_each_rank.push_back(1); },
         [](WindowEvidence& w) { w.recovered[0].weights.pop_back(); },
         [](WindowEvidence& w) { w.recovered[1].weights.push_back(1); },
         [](WindowEvidence& w) { w.recovered[1].ranks.clear(); },

@@ -59,6 +59,12 @@ TEST(Cause, NamesAreThoseOfThePublicFormats) {
                                                "schedule-horizon",
                                                "bf16-accumulator",
                                                "bf16-reduction",
+                                               "clip-disabled",
+                                               "norm-misses-shards",
+                                               "clip-local-norm",
+                                               "norm-counts-replicas",
+                                               "clip-per-micro",
+                                               "clip-before-reduce",
                                                "unknown"}));
 }
 
@@ -83,7 +89,7 @@ TEST(Cause, EveryTextIsThereAndItsOwn) {
 }
 
 TEST(Cause, WhatOneDeviceCanShowConcernsNoDevices) {
-    EXPECT_EQ(std::count_if(all_causes.begin(), all_causes.end(), concerns_devices), 17);
+    EXPECT_EQ(std::count_if(all_causes.begin(), all_causes.end(), concerns_devices), 18);
     EXPECT_FALSE(concerns_devices(Cause::token_mean_of_means));
     EXPECT_TRUE(concerns_devices(Cause::average_count_per_micro));
 }

@@ -1,0 +1,101 @@
+#include "diagnose/clipping.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "judge/judge.h"
+
+namespace isobatch {
+
+namespace {
+
+/// As clip_grad_norm_ takes it.
+double factor_of(double norm, double threshold) {
+    return std::min(1.0, threshold / (norm + 1e-6));
+}
+
+double norm_of(const std::vector<double>& values) {
+    return std::sqrt(std::inner_product(values.begin(), values.end(), values.begin(), 0.0));
+}
+
+/// Two norms of one gradient, each rounded on its way, agree to this; those of two shards by chance only.
+bool near(double a, double b, Recipe recipe) {
+    return std::abs(a - b) <= (recipe == Recipe::fp64 ? 1e-8 : 1e-4) * std::max(std::abs(a), std::abs(b));
+}
+
+std::vector<Clipping> readings(const Step& step, const WindowScale& scale, const Mesh& mesh, Recipe recipe) {
+    std::vector<double> norms;
+    for (const TensorScale& tensor : scale.tensors)
+        norms.push_back(norm_of(as_doubles(gradient_of(step, tensor, 0), tensor.name)));
+    const double own = norm_of(norms), said = *step.grad_norm, right = factor_of(own, *step.clip_threshold);
+    if (near(said, own, recipe)) {
+        if (near(*step.clip_factor, right, recipe)) return {Clipping::right};
+        if (*step.clip_factor == 1) return {Clipping::left_out};
+    }
+    std::vector<Clipping> fitting;
+    const auto fits = [&](Clipping clipping, bool holds) {
+        if (holds) fitting.push_back(clipping);
+    };
+    fits(Clipping::replicas_counted, mesh.ranks() > 1 && near(said, own * std::sqrt(mesh.ranks()), recipe));
+    fits(Clipping::all_but_one, std::any_of(norms.begin(), norms.end(), [&](double norm) {
+             return norm < own && near(said, std::sqrt(own * own - norm * norm), recipe);
+         }));
+    fits(Clipping::one_alone, std::any_of(norms.begin(), norms.end(), [&](double n) { return near(said, n, recipe); }));
+    return fitting;
+}
+
+/// What a place's micros add to its own sum, whose mean over the places is the gradient.
+std::vector<double> added_by(const WindowEvidence& window, const WindowScale& scale, int micro) {
+    std::vector<double> sum;
+    for (std::size_t t = 0; t < scale.tensors.size(); ++t) {
+        const std::size_t begin = sum.size();
+        sum.resize(begin + scale.tensors[t].truth.count());
+        for (std::size_t i = 0; i < window.micro_of.size(); ++i) {
+            if (window.micro_of[i] != micro) continue;
+            const std::vector<double> share = as_doubles(scale.shares[i][t], "share");
+            for (std::size_t j = 0; j < share.size(); ++j) sum[begin + j] += window.layout.mesh.places * share[j];
+        }
+    }
+    return sum;
+}
+
+/// Clips the sums of each place after every micro but the last, and once more before the exchange.
+void add_weights(WindowEvidence& window, const WindowScale& scale, double threshold) {
+    const std::vector<MicroCount>& micros = window.layout.micros;
+    window.clipped_each_micro.assign(micros.size(), 1);
+    window.clipped_each_rank.assign(micros.size(), 1);
+    for (std::size_t first = 0; first < micros.size();) {  // in the order rank, micro
+        std::vector<double> clipped, whole;
+        std::size_t m = first;
+        for (; m < micros.size() && micros[m].rank == micros[first].rank; ++m) {
+            const std::vector<double> added = added_by(window, scale, static_cast<int>(m));
+            clipped.resize(added.size());
+            whole.resize(added.size());
+            for (std::size_t j = 0; j < added.size(); ++j) clipped[j] += added[j], whole[j] += added[j];
+            if (m + 1 == micros.size() || micros[m + 1].rank != micros[first].rank) continue;
+            const double factor = factor_of(norm_of(clipped), threshold);
+            for (double& value : clipped) value *= factor;
+            for (std::size_t other = first; other <= m; ++other) window.clipped_each_micro[other] *= factor;
+        }
+        const double factor = window.layout.mesh.places > 1 ? factor_of(norm_of(whole), threshold) : 1;
+        std::fill(window.clipped_each_rank.begin() + static_cast<std::ptrdiff_t>(first),
+                  window.clipped_each_rank.begin() + static_cast<std::ptrdiff_t>(m), factor);
+        first = m;
+    }
+}
+
+}  // namespace
+
+void add_clipping(Evidence& evidence, const Yardstick& yardstick, const Trace& candidate) {
+    for (WindowEvidence& window : evidence.windows) {
+        const auto scale = std::find_if(yardstick.windows.begin(), yardstick.windows.end(),
+                                        [&](const WindowScale& one) { return one.step == window.window; });
+        const Step& step = candidate.ranks[0][static_cast<std::size_t>(window.step - 1)];
+        if (scale == yardstick.windows.end() || !step.grad_norm || !step.clip_threshold || !step.clip_factor) continue;
+        window.clipping = readings(step, *scale, window.layout.mesh, yardstick.recipe);
+        add_weights(window, *scale, *step.clip_threshold);
+    }
+}
+
+}  // namespace isobatch
