@@ -29,13 +29,8 @@ Evidence evidence() {
         .clipped_each_rank = {1.0 / 3, 1},
         .refused = "why",
         .recovered = {{{0, 5}, {1, -0.0, std::nan("")}, {0.5}, 1e-17, {"a \"b\""}}, {{1}, {0, 0, 0}, {}, 0}}};
-    return {{window, WindowEvidence{}},
-            {3, 6},
-            {6},
-            {std::int64_t{1} << 40},
-            {Stray::padded},
-            {{Stage::micro, 8}, {Stage::exchange, 64}},
-            1.0 / 3};
+    return {{window, WindowEvidence{.step = 1}},        {3, 6}, {6}, {std::int64_t{1} << 40}, {Stray::padded},
+            {{Stage::micro, 8}, {Stage::exchange, 64}}, 1.0 / 3};
 }
 
 /// Every field, so that a new one does not compile here until its way through a file is tested.

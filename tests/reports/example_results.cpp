@@ -28,6 +28,13 @@ int main(int argc, char** argv) {
     for (const Stage stage : {Stage::micro, Stage::device, Stage::exchange})
         odd.records[0].evidence.widths.push_back({stage, 8});
     for (const Cause cause : all_causes) odd.findings[0].rivals.push_back({cause, ""});
+    for (const Timing timing : all_timings) {
+        odd.findings.push_back(odd_finding());
+        odd.findings.back().timing = timing;
+    }
+    odd.records[0].evidence.windows.push_back(
+        {.clipping = {Clipping::right, Clipping::left_out, Clipping::replicas_counted, Clipping::all_but_one,
+                      Clipping::one_alone}});
     write("odd.json", to_json(odd));
 
     for (const Outcome outcome : {Outcome::identical, Outcome::divergent}) {

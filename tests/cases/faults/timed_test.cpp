@@ -1,5 +1,7 @@
 #include "cases/faults/timed.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "../../base/expect.h"
@@ -7,6 +9,7 @@
 #include "cases/faults/faults.h"
 #include "diagnose/diagnose.h"
 #include "plan/fault.h"
+#include "plan/isobatch.h"
 #include "run/matrix.h"
 
 namespace isobatch {
