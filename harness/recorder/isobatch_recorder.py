@@ -1,16 +1,20 @@
 """Records the first windows of a training script as a trace: only looks on, and ends the script when it saw enough."""
 import atexit, collections, ctypes, functools, hashlib, importlib.machinery, itertools, json, math, os, platform
 import re, sys, time, zlib
-folder, level = os.path.abspath(os.environ["ISOBATCH_TRACE"]), os.environ.get("ISOBATCH_LEVEL", "grads")
-per_device, accum, devices = map(int, os.environ["ISOBATCH_SPLIT"].split("x"))
-top, owner_pid, torch = "ISOBATCH_STARTED" not in os.environ, os.getpid(), None  # top: no script's child, no launcher's
-os.environ["ISOBATCH_STARTED"] = "yes"
-asked, most_windows = int(os.environ.get("ISOBATCH_STEPS") or 0), 8
+# Each recording is a module of its own: who records inside this process gives it its settings before it runs.
+settings = globals().get("settings", os.environ)
+folder, level = os.path.abspath(settings["ISOBATCH_TRACE"]), settings.get("ISOBATCH_LEVEL", "grads")
+per_device, accum, devices = map(int, settings["ISOBATCH_SPLIT"].split("x"))
+top, owner_pid, torch = "ISOBATCH_STARTED" not in settings, os.getpid(), None  # top: no script's child, no launcher's
+settings["ISOBATCH_STARTED"] = "yes"
+asked, most_windows = int(settings.get("ISOBATCH_STEPS") or 0), 8
 rank, done, updates, backwards, parameters = None, False, 0, 0, None  # rank: None before the first backward
 roots, named, unclipped, columns, files, busy, rates = {}, {}, {}, {}, {}, set(), {}  # named: parameter → its name
 events, micros, samples, units, left = [], [], [], [], {}  # left: parameter → what it held before the window
 counted, known, filled, root, exchanges = collections.Counter(), set(), False, None, False
-clip, lines = {"grad_norm": None, "clip_threshold": None}, []
+clip, lines, replaced = {"grad_norm": None, "clip_threshold": None}, [], []  # replaced: how to undo each hook
+class Ended(SystemExit):
+    """Raised inside the script where enough was seen."""
 PRECISION = {"torch.float64": "fp64", "torch.float32": "fp32", "torch.bfloat16": "bf16", "torch.float16": "fp16"}
 def precision(t):
     if str(t.dtype) not in PRECISION:
@@ -28,14 +32,31 @@ def find_spec(name, path=None, target=None):  # this module is a finder: it patc
 def install(module):
     global torch
     torch = module
+    functional, optim = torch.nn.functional, torch.optim
     for owner, name, look in (
-            (torch.nn.Module, "__call__", on_forward), (torch.autograd, "backward", on_backward),
-            (torch.nn.functional, "cross_entropy", on_loss), (torch.nn.functional, "nll_loss", on_loss),
-            (torch.nn.Module, "zero_grad", on_zero), (torch.optim.Optimizer, "zero_grad", on_zero),
-            (torch.optim.lr_scheduler.LRScheduler, "step", on_schedule),
-            (torch.nn.utils, "clip_grad_norm_", on_clip), (torch.nn.utils.clip_grad, "clip_grad_norm_", on_clip)):
-        setattr(owner, name, seen(name, getattr(owner, name), look))
-    sys.modules["torch.optim.optimizer"].register_optimizer_step_pre_hook(seen("step", lambda *_: None, on_step))
+            (torch.nn.Module, "__call__", on_forward), (torch.nn.Module, "zero_grad", on_zero),
+            (optim.Optimizer, "zero_grad", on_zero), (optim.lr_scheduler.LRScheduler, "step", on_schedule)):
+        replace(owner, name, seen(name, getattr(owner, name), look))
+    functions = ((torch.autograd.backward, on_backward), (functional.cross_entropy, on_loss),
+                 (functional.nll_loss, on_loss), (torch.nn.utils.clip_grad_norm_, on_clip))
+    looks = {id(plain): seen(plain.__name__, plain, look) for plain, look in functions}
+    for holder in [each for each in sys.modules.values() if type(each) is type(sys)]:  # who imported one by its name
+        for name, value in [*vars(holder).items()]:
+            if id(value) in looks:
+                replace(holder, name, looks[id(value)])
+    step_hook = seen("step", lambda *_: None, on_step)
+    replaced.append(sys.modules["torch.optim.optimizer"].register_optimizer_step_pre_hook(step_hook).remove)
+def replace(owner, name, look):
+    replaced.append(functools.partial(setattr, owner, name, vars(owner)[name]))
+    setattr(owner, name, look)
+def uninstall():
+    """What was hooked is as before, and no parameter is held any longer."""
+    global done
+    done = True  # also for who kept a hook, under a name of its own
+    while replaced:
+        replaced.pop()()
+    for held_by in (named, roots, rates, left, unclipped, columns, known, lines):
+        held_by.clear()
 def seen(name, plain, look):
     traced = getattr(torch.compiler, "is_compiling", bool)
     @functools.wraps(plain)
@@ -170,7 +191,7 @@ def on_update(_, optimizer):
     write_line(updates, **facts)
     if enough(rows):
         finish("complete")
-        raise SystemExit(0)
+        raise Ended(0)
 def enough(rows):
     """One window past the first epoch's edge, and no more than so many windows, also where each micro is one."""
     again = sum(row in known for row in rows)
@@ -208,6 +229,10 @@ def put(path, data):
     os.replace(partial, place)
     files[path] = {"bytes": len(data), "digest": "crc32:%08x" % zlib.crc32(data)}
 
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
 def claim():
     """At the first backward: which rank this is. A folder that is there is another process's, which came first."""
     global rank, done
@@ -233,13 +258,13 @@ def finish(ended, libraries=("torch", "transformers", "accelerate", "lightning")
     facts.update(python=platform.python_version(), cpu=platform.machine(), threads=torch and torch.get_num_threads())
     part = lambda rank: os.path.join(folder, "rank%d.part" % rank)
     text = packed(dict(
-        format="isobatch-trace", version=1, trial=os.environ.get("ISOBATCH_TRIAL", ""),
+        format="isobatch-trace", version=1, trial=settings.get("ISOBATCH_TRIAL", ""),
         split=dict(per_device=per_device, accum=accum, devices=devices), engine="outside", device=device,
         recipe={"compute": compute}, contract=None, level=level, seed=None, steps=updates, epochs=1, buffers=[],
         parameters=parameters or [], follows=None, ended=ended, provenance=facts, files=dict(files)))
     put("rank%d.part" % rank, b"[%r,%s]" % (time.time(), text))
     try:
-        parts = [json.loads(open(part(other), "rb").read()) for other in range(devices)]
+        parts = [json.loads(read(part(other))) for other in range(devices)]
     except FileNotFoundError:
         return  # another rank is still at work, or has seen all parts and written the manifest
     in_time = [each["ended"] for _, each in sorted(parts, key=lambda part: part[0]) if each["ended"] != "complete"]
@@ -254,9 +279,9 @@ def finish(ended, libraries=("torch", "transformers", "accelerate", "lightning")
             os.remove(part(other))
         except FileNotFoundError:
             pass  # another rank that was last too
-def at_exit():
+def end(error):
+    """The script's own end, by itself or by an error, before enough was seen."""
     global rank
-    error = getattr(sys, "last_value", None)  # what left the script uncaught
     message = "%s: %s" % (type(error).__name__, error) if error else "the script ended before a backward and an update"
     if os.getpid() != owner_pid or done or (rank is None and (not top or devices > 1 or os.path.exists(folder))):
         return
@@ -264,5 +289,7 @@ def at_exit():
     write_line(None)  # the window that was never finished, or nothing: the script's own end
     crashed = {"crashed": {"rank": rank, "step": updates, "message": message[:2000]}}
     finish("complete" if updates and not error else crashed)
-sys.meta_path.insert(0, sys.modules[__name__])
-atexit.register(at_exit)
+def begin():
+    """Waits for the script to import torch, and for its end."""
+    sys.meta_path.insert(0, sys.modules[__name__])
+    atexit.register(lambda: end(getattr(sys, "last_value", None)))  # what left the script uncaught

@@ -115,4 +115,5 @@ class Loop:
         print("trained", hashlib.sha256(weights).hexdigest(), flush=True)
 
 
-Loop(arguments()).train()
+if __name__ == "__main__":
+    Loop(arguments()).train()
