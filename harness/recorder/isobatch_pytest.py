@@ -12,6 +12,10 @@ HAND_IN = ("sh", "-c", 'cp -R "$0" "$ISOBATCH_TRACE"', "{per_device}x{accum}x{de
 TRIAL = "outside --splits %s --engine outside --device cpu --recipe fp32 --seed 1 --samples %d --lengths ragged --epochs 1"
 
 
+class NotEquivalent(AssertionError):
+    """Some split trains differently, or nothing could have shown it; `result` is what isobatch writes as result.json."""
+
+
 class NotComparable(RuntimeError):
     """The program could not judge what was recorded; its own sentence says why and what to do."""
 
@@ -121,7 +125,9 @@ def assert_equivalent(train_fn, splits, steps=None, seed=1, allow_untested=(), o
             if done.returncode == 0:
                 return result
             verdict = text.rstrip().splitlines()[-1 - bool(out)]  # pytest shows the first line in its summary
-            raise AssertionError("%s\n\n%s" % (verdict, text))
+            failure = NotEquivalent("%s\n\n%s" % (verdict, text))
+            failure.result = result
+            raise failure
         raise NotComparable(text)
 
 
