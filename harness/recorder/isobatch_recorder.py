@@ -1,6 +1,6 @@
 """Records the first windows of a training script as a trace: only looks on, and ends the script when it saw enough."""
-import atexit, collections, ctypes, functools, hashlib, importlib.machinery, itertools, json, math, os, platform
-import re, sys, time, zlib
+import atexit, collections, functools, importlib.machinery, json, math, os, platform, re, sys, time, zlib
+from isobatch_format import PRECISION, content, number, packed, precision, row_digests, safetensors
 # Each recording is a module of its own: who records inside this process gives it its settings before it runs.
 settings = globals().get("settings", os.environ)
 folder, level = os.path.abspath(settings["ISOBATCH_TRACE"]), settings.get("ISOBATCH_LEVEL", "grads")
@@ -12,16 +12,9 @@ rank, done, updates, backwards, parameters = None, False, 0, 0, None  # rank: No
 roots, named, unclipped, columns, files, busy, rates = {}, {}, {}, {}, {}, set(), {}  # named: parameter → its name
 events, micros, samples, units, left = [], [], [], [], {}  # left: parameter → what it held before the window
 counted, known, filled, root, exchanges = collections.Counter(), set(), False, None, False
-clip, lines, replaced = {"grad_norm": None, "clip_threshold": None}, [], []  # replaced: how to undo each hook
+small_first, clip, lines, replaced = [], {"grad_norm": None, "clip_threshold": None}, [], []  # replaced: how to undo each hook
 class Ended(SystemExit):
     """Raised inside the script where enough was seen."""
-PRECISION = {"torch.float64": "fp64", "torch.float32": "fp32", "torch.bfloat16": "bf16", "torch.float16": "fp16"}
-def precision(t):
-    if str(t.dtype) not in PRECISION:
-        raise RuntimeError("isobatch: parameters of dtype %s are not supported yet" % t.dtype)
-    return PRECISION[str(t.dtype)]
-number = lambda value: value if math.isfinite(value) else repr(value)  # JSON has no nan and no inf
-packed = lambda value: json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
 
 def find_spec(name, path=None, target=None):  # this module is a finder: it patches torch once that is imported
     spec = importlib.machinery.PathFinder.find_spec(name) if name == "torch" else None
@@ -55,13 +48,13 @@ def uninstall():
     done = True  # also for who kept a hook, under a name of its own
     while replaced:
         replaced.pop()()
-    for held_by in (named, roots, rates, left, unclipped, columns, known, lines):
+    for held_by in (named, small_first, roots, rates, left, unclipped, columns, known, lines):
         held_by.clear()
 def seen(name, plain, look):
     traced = getattr(torch.compiler, "is_compiling", bool)
     @functools.wraps(plain)
     def call(*args, **kwargs):  # unseen: torch.compile at work, what it or a backward does inside, forks, after the end
-        if done or traced() or name in busy or "backward" in busy or os.getpid() != owner_pid:
+        if done or name in busy or "backward" in busy or traced() or os.getpid() != owner_pid:
             return plain(*args, **kwargs)
         busy.add(name)
         try:
@@ -76,26 +69,19 @@ def note(event):
 def on_forward(proceed, module, /, *args, **kwargs):
     global root, exchanges
     if torch.is_grad_enabled() and any(p.requires_grad for p in module.parameters()):  # no evaluation, no loss module
-        prefix = roots.setdefault(module, "%d." % len(roots) if roots else "")
-        for name, p in module.named_parameters():
-            named.setdefault(p, prefix + re.sub(r"^(_orig_mod\.)?module\.|_orig_mod\.", "", name))
+        if module not in roots or not lines:  # later windows bring nothing that could be compared
+            add_root(module)
         exchanges = exchanges or getattr(module, "require_backward_grad_sync", False) is True  # as no_sync() has set it
         if root in (None, module):  # a later module of the same micro sees the same rows again
             inside = [item for value in (*args, *kwargs.values()) if hasattr(value, "items") for item in value.items()]
-            pads = {0, -100} | {getattr(part, "padding_idx", None) for part in module.modules()}
-            samples.extend(ids(dict([*enumerate(args), *kwargs.items(), *inside]), pads))
+            samples.extend(row_digests(dict([*enumerate(args), *kwargs.items(), *inside]), roots[module][1]))
             root = module if samples else None
     return proceed()
-def ids(entering, pads):  # a digest a row that no neighbour changes: of what the mask keeps, less what may be padding
-    # What requires grad is an earlier module's output, what has no dimension belongs to no row, booleans are masks.
-    rows = {key: t for key, t in entering.items() if torch.is_tensor(t) and t.dim() and not t.requires_grad}
-    mask, count = rows.pop("attention_mask", None), len(next(iter(rows.values()), ()))
-    rows = {key: t.detach().cpu() for key, t in rows.items() if len(t) == count and t.dtype != torch.bool}
-    cut = lambda t, row: t[row][mask[row].cpu() != 0] if mask is not None and mask.shape == t.shape[:2] else t[row]
-    strip = lambda values: list(itertools.dropwhile(pads.__contains__, reversed(values)))
-    for row in range(count):
-        content = [(key, strip(strip(cut(t, row).reshape(-1).tolist()))) for key, t in rows.items()]
-        yield hashlib.blake2b(repr(content).encode(), digest_size=8).hexdigest()
+def add_root(module):
+    pads = {0, -100} | {getattr(part, "padding_idx", None) for part in module.modules()}
+    prefix, _ = roots.setdefault(module, ("%d." % len(roots) if roots else "", pads))
+    for name, p in module.named_parameters():
+        named.setdefault(p, prefix + re.sub(r"^(_orig_mod\.)?module\.|_orig_mod\.", "", name))
 def on_loss(proceed, input, target, weight=None, size_average=None, ignore_index=-100, *_, **__):
     # Where targets are probabilities the rows count; a subclass is no data but torch.compile looking at shapes.
     if torch.is_grad_enabled() and type(target) is torch.Tensor and not target.is_floating_point():
@@ -107,7 +93,9 @@ def accumulators():
     grad = lambda p: (torch.zeros_like(p) if p.grad is None else p.grad.to_dense()).detach()
     return {name: grad(p).to("cpu", copy=True).contiguous() for p, name in named.items() if p.requires_grad}
 def held():  # the parameters whose accumulator is not zero, lazily: where gradients are cleared to None nothing is read
-    return (p for p in named if p.requires_grad and p.grad is not None and p.grad.detach().to_dense().count_nonzero())
+    if len(small_first) != len(named):  # most accumulators show in the smallest of them that they hold something
+        small_first[:] = sorted(named, key=lambda p: p.numel())
+    return (p for p in small_first if p.requires_grad and p.grad is not None and p.grad.detach().to_dense().count_nonzero())
 def holds():
     return any(True for _ in held())
 def on_backward(proceed, tensors, *_, **__):
@@ -143,7 +131,8 @@ def on_schedule(proceed, *_, **__):
         note("schedule")
     return proceed()
 def on_clip(proceed, parameters, max_norm, *_, **__):
-    unclipped.update(unclipped or accumulators())
+    if not lines:
+        unclipped.update(unclipped or accumulators())
     norm = proceed()
     note("clip")
     clip.update(grad_norm=number(float(norm)), clip_threshold=number(float(max_norm)))
@@ -174,7 +163,7 @@ def on_update(_, optimizer):
     groups = {p: g for g, group in enumerate(optimizer.param_groups) for p in group["params"]}
     named.update({p: "parameter%d" % i for i, p in enumerate(groups) if p not in named})
     if parameters is None:  # those of the first window: what is created later was not there to be compared
-        parameters = [dict(name=name, shape=list(p.shape), dtype=precision(p), group=groups.get(p))
+        parameters = [dict(name=name, shape=list(p.shape), dtype=judged_precision(p), group=groups.get(p))
                       for p, name in named.items() if p.requires_grad]
     updates += 1
     tensors = {} if lines else {"grad/" + name: t for name, t in {**accumulators(), **unclipped}.items()}
@@ -192,6 +181,11 @@ def on_update(_, optimizer):
     if enough(rows):
         finish("complete")
         raise Ended(0)
+def judged_precision(p):
+    if str(p.dtype) not in ("torch.float32", "torch.float64"):
+        raise RuntimeError("isobatch: trained parameters of dtype %s are not supported yet: keep those in float32, "
+                           "where autocast may still compute in a narrower type" % p.dtype)
+    return precision(p)
 def enough(rows):
     """One window past the first epoch's edge, and no more than so many windows, also where each micro is one."""
     again = sum(row in known for row in rows)
@@ -205,27 +199,24 @@ def write_line(step, **facts):
     line = dict(step=step, epoch=1, events=events[:], micros=micros[:], loss=None, **clip, lr=sum(rates.values(), []),
                 counters={counter: counted[event] for counter, event in done.items()}, **facts)
     lines.append(line)
-    put("rank%d/steps.jsonl" % rank, b"".join(packed(line) + b"\n" for line in lines))
+    append("rank%d/steps.jsonl" % rank, packed(line) + b"\n")
     events.clear(), micros.clear(), columns.clear(), left.clear(), unclipped.clear()
     clip.update(grad_norm=None, clip_threshold=None)
 
-def content(t):
-    return ctypes.string_at(t.data_ptr(), t.numel() * t.element_size())
 def write_tensors(name, tensors):
-    tensors, header, end = sorted(tensors.items(), key=lambda item: -item[1].element_size()), {}, 0  # all are aligned
-    for key, t in tensors:
-        header[key] = {"dtype": precision(t).upper().replace("FP", "F"), "shape": list(t.shape),
-                       "data_offsets": [end, end := end + t.numel() * t.element_size()]}
-    text = packed(header) + b" " * (-len(packed(header)) % 8)
-    data = [content(t) for _, t in tensors]
-    put("rank%d/%s" % (rank, name), b"".join([len(text).to_bytes(8, "little"), text, *data]))
+    put("rank%d/%s" % (rank, name), b"".join(safetensors(tensors)))
+def append(path, data):
+    os.makedirs(os.path.dirname(os.path.join(folder, path)), exist_ok=True)
+    with open(os.path.join(folder, path), "ab") as file:
+        file.write(data)
+    so_far = files.setdefault(path, {"bytes": 0, "digest": "crc32:0"})
+    crc = zlib.crc32(data, int(so_far["digest"].split(":")[1], 16))
+    so_far.update(bytes=so_far["bytes"] + len(data), digest="crc32:%08x" % crc)
 def put(path, data):
     place, partial = os.path.join(folder, path), os.path.join(folder, path + ".%d.partial" % os.getpid())
     os.makedirs(os.path.dirname(place), exist_ok=True)
     with open(partial, "wb") as file:
         file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
     os.replace(partial, place)
     files[path] = {"bytes": len(data), "digest": "crc32:%08x" % zlib.crc32(data)}
 
@@ -253,7 +244,8 @@ def finish(ended, libraries=("torch", "transformers", "accelerate", "lightning")
     """This rank's part; who writes the last of them puts the manifest over all."""
     global done
     done = True
-    device, compute = next(((p.device.type, PRECISION.get(str(p.dtype), "fp32")) for p in named), ("cpu", "fp32"))
+    trained = ((p.device.type, PRECISION.get(str(p.dtype), "fp32")) for p in named if p.requires_grad)
+    device, compute = next(trained, ("cpu", "fp32"))
     facts = {name: str(getattr(sys.modules[name], "__version__", None)) for name in libraries if name in sys.modules}
     facts.update(python=platform.python_version(), cpu=platform.machine(), threads=torch and torch.get_num_threads())
     part = lambda rank: os.path.join(folder, "rank%d.part" % rank)
