@@ -71,23 +71,16 @@ def record(train, per_device, accum, folder, level="grads", steps=None, seed=1):
     recorder.settings = {"ISOBATCH_TRACE": os.path.join(folder, split), "ISOBATCH_SPLIT": split, "ISOBATCH_LEVEL": level,
                          "ISOBATCH_STEPS": steps, "ISOBATCH_TRIAL": TRIAL % (split, per_device * accum)}
     spec.loader.exec_module(recorder)
-    devices = (1,) if accepts(train, per_device, accum, 1) else ()
+    more = {"devices": 1} if "devices" in inspect.signature(train).parameters else {}
     with seeded(seed):
         recorder.install(torch)
         try:
-            train(per_device, accum, *devices)
+            train(per_device, accum, **more)
             recorder.end(None)
         except recorder.Ended:
             pass
         finally:
             recorder.uninstall()
-
-
-def accepts(train, *words):
-    try:
-        return bool(inspect.signature(train).bind(*words))
-    except (TypeError, ValueError):
-        return False
 
 
 def repeat(train, splits):

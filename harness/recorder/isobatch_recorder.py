@@ -12,7 +12,8 @@ rank, done, updates, backwards, parameters = None, False, 0, 0, None  # rank: No
 roots, named, unclipped, columns, files, busy, rates = {}, {}, {}, {}, {}, set(), {}  # named: parameter → its name
 events, micros, samples, units, left = [], [], [], [], {}  # left: parameter → what it held before the window
 counted, known, filled, root, exchanges = collections.Counter(), set(), False, None, False
-small_first, clip, lines, replaced = [], {"grad_norm": None, "clip_threshold": None}, [], []  # replaced: how to undo each hook
+clip, lines = {"grad_norm": None, "clip_threshold": None}, []
+small_first, replaced = [], []  # replaced: how to undo each hook
 class Ended(SystemExit):
     """Raised inside the script where enough was seen."""
 
@@ -37,8 +38,8 @@ def install(module):
         for name, value in [*vars(holder).items()]:
             if id(value) in looks:
                 replace(holder, name, looks[id(value)])
-    step_hook = seen("step", lambda *_: None, on_step)
-    replaced.append(sys.modules["torch.optim.optimizer"].register_optimizer_step_pre_hook(step_hook).remove)
+    for hook in (inside_backward, seen("step", lambda *_: None, on_step)):
+        replaced.append(sys.modules["torch.optim.optimizer"].register_optimizer_step_pre_hook(hook).remove)
 def replace(owner, name, look):
     replaced.append(functools.partial(setattr, owner, name, vars(owner)[name]))
     setattr(owner, name, look)
@@ -71,6 +72,7 @@ def on_forward(proceed, module, /, *args, **kwargs):
     if torch.is_grad_enabled() and any(p.requires_grad for p in module.parameters()):  # no evaluation, no loss module
         if module not in roots or not lines:  # later windows bring nothing that could be compared
             add_root(module)
+            proceed = functools.partial(lambda forward: (forward(), add_root(module))[0], proceed)  # it may make some
         exchanges = exchanges or getattr(module, "require_backward_grad_sync", False) is True  # as no_sync() has set it
         if root in (None, module):  # a later module of the same micro sees the same rows again
             inside = [item for value in (*args, *kwargs.values()) if hasattr(value, "items") for item in value.items()]
@@ -79,8 +81,10 @@ def on_forward(proceed, module, /, *args, **kwargs):
     return proceed()
 def add_root(module):
     pads = {0, -100} | {getattr(part, "padding_idx", None) for part in module.modules()}
-    prefix, _ = roots.setdefault(module, ("%d." % len(roots) if roots else "", pads))
+    prefix, _ = roots.setdefault(module, ("%d:" % len(roots) if roots else "", pads))  # no module has such a name
     for name, p in module.named_parameters():
+        if torch.nn.parameter.is_lazy(p):
+            continue
         named.setdefault(p, prefix + re.sub(r"^(_orig_mod\.)?module\.|_orig_mod\.", "", name))
 def on_loss(proceed, input, target, weight=None, size_average=None, ignore_index=-100, *_, **__):
     # Where targets are probabilities the rows count; a subclass is no data but torch.compile looking at shapes.
@@ -138,13 +142,18 @@ def on_clip(proceed, parameters, max_norm, *_, **__):
     clip.update(grad_norm=number(float(norm)), clip_threshold=number(float(max_norm)))
     return norm
 
+def inside_backward(*_):
+    if "backward" in busy and not done and os.getpid() == owner_pid:
+        raise RuntimeError("isobatch: an optimizer that steps inside the backward is not supported yet: no gradient of a "
+                           "window is ever whole; let it step after the last backward")
 def on_step(_, optimizer, args, kwargs):
     ran = []  # a closure runs the last backward inside the step
     def run_by(closure):
         @functools.wraps(closure)
         def run(*args, **kwargs):
             if ran and not done:
-                raise RuntimeError("isobatch: an optimizer that calls its closure more than once is not supported yet")
+                raise RuntimeError("isobatch: an optimizer that calls its closure more than once is not supported yet: "
+                                   "try it with SGD or Adam, as gradients are judged before the optimizer")
             ran.append(closure)
             result = closure(*args, **kwargs)
             seen("step", lambda *_: None, on_update)(optimizer)

@@ -17,11 +17,12 @@ def pad(sequences, value):
     return torch.nn.utils.rnn.pad_sequence(sequences, batch_first=True, padding_value=value)
 
 
-def train(per_device, accum, devices=1, means=False, lengths=None, model=None):
+def train(per_device, accum, devices=1, means=False, lengths=None, model=None, optimizer_of=None, scaler=None, clip=0.25):
     """Two epochs over rows of different lengths. means: the mean of each micro-batch's mean, which is the classic fault. Returns the model."""
     rows = rows_of(lengths or torch.randint(2, 12, (ROWS,)).tolist())
     model = model or model_of()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)
+    trained = [p for p in model.parameters() if p.requires_grad]
+    optimizer = optimizer_of(trained) if optimizer_of else torch.optim.AdamW(trained, lr=0.01)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 / (1 + step))
     micros = [rows[at:at + per_device] for at in range(0, len(rows), per_device)]
     for window in [micros[at:at + accum] for at in range(0, len(micros), accum)] * 2:
@@ -33,9 +34,16 @@ def train(per_device, accum, devices=1, means=False, lengths=None, model=None):
                 loss = cross_entropy(logits.flatten(0, 1), target.flatten(), ignore_index=IGNORED) / len(window)
             else:
                 loss = cross_entropy(logits.flatten(0, 1), target.flatten(), ignore_index=IGNORED, reduction="sum") / scored
-            loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 0.25)
-        optimizer.step()
+            (scaler.scale(loss) if scaler else loss).backward()
+        if scaler:
+            scaler.unscale_(optimizer)
+        if clip:
+            torch.nn.utils.clip_grad_norm_(trained, clip)
+        if scaler:
+            scaler.step(optimizer)
+            scaler.update()
+        else:
+            optimizer.step()
         schedule.step()
     return model
 

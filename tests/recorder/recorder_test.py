@@ -234,7 +234,7 @@ class RecorderTest(unittest.TestCase):
     def test_what_is_cleared_by_hand_is_seen(self):
         self.assertEqual(self.runs["by_hand"].returncode, 0, self.runs["by_hand"].stderr)
         manifest, steps, _ = self.trace("by_hand")
-        self.assertEqual([p["name"] for p in manifest["parameters"]], ["weight", "bias", "1.weight", "1.bias"])
+        self.assertEqual([p["name"] for p in manifest["parameters"]], ["weight", "bias", "1:weight", "1:bias"])
         self.assertEqual([line["events"] for line in steps],
                          [["backward 0", "backward 1", "step"], ["step", "backward 0", "zero", "backward 1", "step"],
                           ["step", "backward 0", "backward 1", "step"], ["step"]])
