@@ -83,6 +83,18 @@ def record(train, per_device, accum, folder, level="grads", steps=None, seed=1):
             recorder.uninstall()
 
 
+def require_one_start(folder, names):
+    """Whatever a split begins with that another does not is no fault of how it accumulates."""
+    starts = {}
+    for name in names:
+        with open(os.path.join(folder, name, "rank0", "steps.jsonl"), encoding="utf-8") as file:
+            starts[name] = json.loads(file.readline()).get("started")
+    for name in names:
+        if starts[name] != starts[names[0]]:
+            raise NotComparable("isobatch: train_fn starts from other parameters under %s than under %s: make the model inside train_fn, "
+                                "before anything is drawn that depends on the split" % (name, names[0]))
+
+
 def repeat(train, splits):
     """The command or the call that does this again."""
     test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]
@@ -105,6 +117,7 @@ def assert_equivalent(train_fn, splits, steps=None, seed=1, allow_untested=(), o
     with tempfile.TemporaryDirectory(prefix="isobatch-") as folder:
         for pair in dict.fromkeys([*pairs, columns]):
             record(train_fn, *pair, folder, "full" if pair[0] == 1 else "grads", steps, seed)
+        require_one_start(folder, names)
         report = os.path.abspath(out or os.path.join(folder, "report"))
         allowed = [word for claim in allow_untested for word in ("--allow-untested", claim)]
         words = [judge, "try", "--splits", ",".join(names), "--out", report, *allowed, "--", *HAND_IN]

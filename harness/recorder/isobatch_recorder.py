@@ -13,7 +13,7 @@ roots, named, unclipped, columns, files, busy, rates = {}, {}, {}, {}, {}, set()
 events, micros, samples, units, left = [], [], [], [], {}  # left: parameter → what it held before the window
 counted, known, filled, root, exchanges = collections.Counter(), set(), False, None, False
 clip, lines = {"grad_norm": None, "clip_threshold": None}, []
-small_first, replaced = [], []  # replaced: how to undo each hook
+small_first, started, replaced = [], [], []  # started: the sums of the parameters at the first backward; replaced: how to undo each hook
 class Ended(SystemExit):
     """Raised inside the script where enough was seen."""
 
@@ -105,6 +105,8 @@ def holds():
 def on_backward(proceed, tensors, *_, **__):
     global backwards, filled, root, exchanges
     claim()
+    if not micros and not lines:
+        started.extend(repr(p.detach().sum().item()) for p in named)
     if not micros:
         told = any(line["left_over"] for line in lines)  # then its tensors are in the trace, once
         copy = lambda p: None if told else p.grad.detach().to_dense().to("cpu", copy=True).contiguous()
@@ -179,6 +181,8 @@ def on_update(_, optimizer):
     stale = {p: entry for p, entry in left.items() if p in groups}  # other optimizers clear their own
     tensors.update({"left/" + named[p]: t for p, (_, t) in stale.items() if t is not None})
     facts = {"left_over": number(max((peak for peak, _ in stale.values()), default=0.0))}
+    if not lines:
+        facts["started"] = "crc32:%08x" % zlib.crc32(packed(started))
     if devices > 1:
         both = functools.reduce(lambda crc, t: zlib.crc32(content(t), crc), accumulators().values(), 0)
         facts["gradient"] = "crc32:%08x" % both
@@ -249,7 +253,7 @@ def claim():
             done = True
         if world != devices and not done:
             raise RuntimeError("isobatch: the script runs %d rank(s), the split has %d device(s)" % (world, devices))
-def finish(ended, libraries=("torch", "transformers", "accelerate", "lightning")):
+def finish(ended, libraries=("torch", "transformers", "accelerate", "lightning", "pytorch_lightning")):
     """This rank's part; who writes the last of them puts the manifest over all."""
     global done
     done = True

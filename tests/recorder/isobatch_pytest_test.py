@@ -112,6 +112,11 @@ class InProcess(unittest.TestCase):
         self.assertIn("ended before a backward and an update", self.failure(loops.train_nothing, NotComparable))
         self.assertIn("no dropout", self.failure(loops.train_with_dropout, NotComparable))
 
+    def test_a_model_that_splits_share_is_no_fault_of_accumulation(self):
+        shared = loops.model_of()
+        text = self.failure(lambda per_device, accum: loops.train(per_device, accum, model=shared), NotComparable, splits=["1x6x1", "6x1x1"])
+        self.assertIn("under 6x1x1 than under 1x6x1: make the model inside train_fn", text)
+
     def test_wrong_use_says_what_to_do(self):
         for split, said in (("4x2x2", "use `isobatch try`"), ("4", "is no split"), ((0, 4), "is no split")):
             self.assertIn(said, self.failure(loops.train, ValueError, splits=[split]))
