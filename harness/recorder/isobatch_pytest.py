@@ -33,7 +33,8 @@ def program():
 
 def split_of(value):
     """(per_device, accum) of "4x4x1", "4x4", (4, 4, 1) or (4, 4)."""
-    numbers = [int(each) for each in (value.split("x") if isinstance(value, str) else value)]
+    words = value.split("x") if isinstance(value, str) else value
+    numbers = [int(each) for each in words] if all(str(each).isdecimal() for each in words) else []
     if len(numbers) not in (2, 3) or min(numbers) < 1:
         raise ValueError("isobatch: %r is no split: write per_device x accum, such as \"4x4x1\" or (4, 4)" % (value,))
     if numbers[2:] not in ([], [1]):
@@ -45,7 +46,11 @@ def split_of(value):
 def seeded(seed):
     """Every generator starts at the seed, on one thread, as the last bits depend on their number; and all are put back."""
     import torch
-    numpy, threads, state = sys.modules.get("numpy"), torch.get_num_threads(), random.getstate()
+    try:
+        import numpy
+    except ImportError:  # then train_fn draws nothing from it
+        numpy = None
+    threads, state = torch.get_num_threads(), random.getstate()
     drawn = numpy and numpy.random.get_state()
     with torch.random.fork_rng(devices=range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()):
         random.seed(seed)

@@ -118,7 +118,7 @@ class InProcess(unittest.TestCase):
         self.assertIn("under 6x1x1 than under 1x6x1: make the model inside train_fn", text)
 
     def test_wrong_use_says_what_to_do(self):
-        for split, said in (("4x2x2", "use `isobatch try`"), ("4", "is no split"), ((0, 4), "is no split")):
+        for split, said in (("4x2x2", "use `isobatch try`"), ("4", "is no split"), ("4xfour", "is no split"), ((0, 4), "is no split")):
             self.assertIn(said, self.failure(loops.train, ValueError, splits=[split]))
         self.assertIn("write the reference first", self.failure(loops.train, ValueError, splits=[]))
         self.assertIn("nearest splits", self.failure(loops.train, NotComparable, splits=["6x1x1", "4x1x1"]))
