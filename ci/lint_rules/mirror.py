@@ -3,10 +3,10 @@ from .tree import Breach
 
 
 def test_of(path):
-    """Where the test of a file lies; None for mains and backend stubs, and for what needs none."""
+    """Where the test of a file lies; None for mains, examples (the recorder's test compiles and judges them), backend stubs, and what needs none."""
     folder, _, rest = path.partition("/")
     name = path.rpartition("/")[2]
-    if not path.endswith(".cpp") or name.startswith("no_") or path.startswith("harness/app/"):
+    if not path.endswith(".cpp") or name.startswith("no_") or path.startswith(("harness/app/", "harness/recorder/examples/")):
         return None
     place = {"harness": rest, "cases": path, "reports": path}.get(folder)
     return f"tests/{place.removesuffix('.cpp')}_test.cpp" if place else None

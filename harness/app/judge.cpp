@@ -3,11 +3,32 @@
 #include <fmt/format.h>
 
 #include "app/commands.h"
+#include "base/error.h"
 #include "diagnose/examine.h"
 #include "reports/run_directory.h"
 #include "trace/read.h"
 
 namespace isobatch {
+
+namespace {
+
+/// What the candidates are judged by. An outside trainer's reference does not hold its samples' own gradients: they are
+/// those of a run with one sample a micro.
+Yardstick yardstick_from(const Trace& reference, const std::vector<std::filesystem::path>& candidates) {
+    if (reference.manifest.engine != "outside") return yardstick_of(reference);
+    const auto has_columns = [](const Manifest& manifest) {
+        return manifest.split.per_device == 1 && manifest.split.devices == 1 && manifest.level == Level::full;
+    };
+    if (has_columns(reference.manifest)) return outside_yardstick(reference, reference);
+    for (const auto& path : candidates)
+        if (const Trace columns = read_trace(path); has_columns(columns.manifest))
+            return outside_yardstick(reference, columns);
+    throw Error("no trace of this outside trainer has the gradient of each sample", reference.manifest.trial,
+                fmt::format("record 1x{}x1 at level full too, and name it among the candidates",
+                            reference.manifest.split.effective()));
+}
+
+}  // namespace
 
 void add_judge(CLI::App& app, int& exit_code) {
     struct Options {
@@ -27,7 +48,7 @@ void add_judge(CLI::App& app, int& exit_code) {
     add_output(*command, options->output);
     command->callback([options, &exit_code] {
         const Trace reference = read_trace(options->reference);
-        Examiner examiner(yardstick_of(reference));
+        Examiner examiner(yardstick_from(reference, options->candidates));
         std::vector<Record> records;
         std::string text = "isobatch judge " + options->reference.string();
         for (const auto& path : options->candidates) {

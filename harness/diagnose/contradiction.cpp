@@ -23,6 +23,7 @@ std::string place_of(const Record& record, const WindowEvidence& window) {
 /// What one decoded gradient says against a prediction.
 std::string against(const Prediction& prediction, const Record& record, const WindowEvidence& window,
                     const Recovered& recovered) {
+    if (prediction.not_a_number) return {};  // no weight can be read
     const Recipe recipe = prediction.rounded ? Recipe::bf16 : record.trial.recipe;
     const double tolerance = prediction.rounded ? weight_tolerance(recipe, window.condition) : window.weight_tolerance;
     if (!(recovered.residual <= residual_limit(recipe)))
@@ -116,13 +117,30 @@ std::string against_clipping(const Prediction& prediction, const Record& record,
                        place_of(record, window), meaning(prediction.clipping));
 }
 
+/// Nothing but a division by zero leaves what is not a number, and only in a window that has one.
+std::string against_numbers(Cause cause, const Record& record, Timing timing) {
+    std::string seen;
+    for (const CheckResult& result : record.verdict.checks)
+        if (result.outcome == Outcome::divergent && result.first && !std::isfinite(result.observed) &&
+            (result.check == Check::grad || result.check == Check::loss))
+            seen = fmt::format("the {} of step {} of {}", to_string(result.check), result.first->step,
+                               to_string(record.trial.split));
+    bool predicted = false;
+    for (const WindowEvidence& window : record.evidence.windows)
+        predicted |= cause == Cause::empty_micro_counted && predict(cause, window, 0, timing)->not_a_number;
+    if (!seen.empty() && !predicted) return seen + " is not a number, and it leaves one";
+    if (seen.empty() && predicted)
+        return fmt::format("all is numbers in {}, and it leaves some that are none", to_string(record.trial.split));
+    return {};
+}
+
 /// What is red must be what it changes: a gradient that is must have been moved.
 std::string against_red(Cause cause, const Record& record, Timing timing) {
     const std::vector<WindowEvidence>& windows = record.evidence.windows;
     const bool moves = std::any_of(windows.begin(), windows.end(), [&](const WindowEvidence& window) {
         for (int rank = 0; rank < window.layout.mesh.ranks(); ++rank) {
             const Prediction prediction = predict(cause, window, rank, timing).value_or(Prediction{});
-            if (prediction.rounded || (prediction.stale != 0 && window.window > 1) ||
+            if (prediction.rounded || prediction.not_a_number || (prediction.stale != 0 && window.window > 1) ||
                 std::any_of(prediction.weights.begin(), prediction.weights.end(), [](double w) { return w != 1; }))
                 return true;
         }
@@ -201,6 +219,7 @@ std::string contradiction(Cause cause, const Record& record, Timing timing) {
         return fmt::format("in {} the devices have {} samples of the tail", to_string(record.trial.split), tail);
     if (const std::string bits = concerns_bits(cause) ? against_bits(cause, record) : std::string(); !bits.empty())
         return bits;
+    if (const std::string none = against_numbers(cause, record, timing); !none.empty()) return none;
     for (const WindowEvidence& window : evidence.windows) {
         std::string problem = against_counts(predict(cause, window, 0, timing).value(), record, window);
         // Spread over more steps, a rate that falls is the same in the first window and larger in every other.

@@ -142,7 +142,8 @@ std::vector<Finding> diagnose(std::span<const Record> matrix) {
                            [](const WindowEvidence& w) { return !w.recovered.empty(); });
     });
     if (!decoded)  // no weight was read, so nothing is named by its weights
-        std::erase_if(finding.causes, [](Cause cause) { return !concerns_bits(cause); });
+        std::erase_if(finding.causes,
+                      [](Cause cause) { return !concerns_bits(cause) && cause != Cause::empty_micro_counted; });
     if (std::all_of(divergent.begin(), divergent.end(),
                     [](const Record* record) { return red_in_twins_alone(*record); }))
         finding.causes.clear();  // nothing was read, so nothing is named

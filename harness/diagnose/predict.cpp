@@ -236,6 +236,8 @@ std::optional<Prediction> acting(Cause cause, const WindowEvidence& window, int 
         case Cause::clip_per_micro:
         case Cause::clip_before_reduce:
             return by_clip(cause, window);
+        case Cause::empty_micro_counted:
+            return Prediction{.weights = all(1).weights, .not_a_number = has_empty_micro(layout)};
         case Cause::unknown:
             return std::nullopt;
     }

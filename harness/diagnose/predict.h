@@ -16,7 +16,8 @@ struct Prediction {
     std::int64_t steps = 1;           ///< of the optimizer
     std::int64_t schedule_steps = 1;  ///< advances of the learning rate
     Clipping clipping = Clipping::right;
-    bool rounded = false;  ///< to bf16, so that no weights explain the gradient any better
+    bool not_a_number = false;  ///< whatever else is there
+    bool rounded = false;       ///< to bf16, so that no weights explain the gradient any better
 };
 
 /// Nothing for `unknown`, which predicts nothing. Where the timing does not act, all is right.

@@ -88,10 +88,13 @@ Verdict judge(const Yardstick& yardstick, const Trace& candidate) {
         verdict.margin = std::max(verdict.margin, result.margin);
     }
     verdict.sensitivity = sensitivity_of(yardstick, candidate, alignment);
-    std::vector<WindowLayout> windows = layouts_of(candidate);
+    std::vector<WindowLayout> windows = layouts_of(candidate), compared;
     for (std::size_t k = 0; k < alignment.window.size(); ++k) {
         windows[k].has_twin = twins.contains(k);
-        windows[k].exact = alignment.window[k] && same_bits(yardstick.windows[*alignment.window[k]], manifest.mesh());
+        if (!alignment.window[k]) continue;
+        const WindowScale& scale = yardstick.windows[*alignment.window[k]];
+        windows[k].exact = same_bits(scale, manifest.mesh());
+        if (!scale.tensors.empty()) compared.push_back(windows[k]);
     }
     for (const std::size_t w :
          alignment.missing)  // a window that the trial left out could have shown a breach, and did
@@ -99,7 +102,7 @@ Verdict judge(const Yardstick& yardstick, const Trace& candidate) {
             {{}, static_cast<std::int64_t>(yardstick.windows[w].samples.size()) < manifest.split.effective()});
     for (const Claim claim : all_claims)
         if (yardstick.contract && claimed(claim, *yardstick.contract, !verdict.identities.empty()) &&
-            has_power(claim, manifest.split, windows))
+            has_power(claim, manifest.split, claim == Claim::weighting ? compared : windows))
             verdict.tested.push_back(claim);
     return verdict;
 }

@@ -57,6 +57,7 @@ enum class Cause {
     norm_counts_replicas,
     clip_per_micro,
     clip_before_reduce,
+    empty_micro_counted,
     unknown,
 };
 

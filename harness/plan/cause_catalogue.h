@@ -256,6 +256,10 @@ inline constexpr CauseEntry cause_catalogue[]{
      "Each device clips its own gradient before they are averaged, so a device with a large gradient weighs less.",
      "the clip factor of the sample's own device", "Clip after the exchange, by the norm of the averaged gradient.",
      "accelerate#1926"},
+    {Cause::empty_micro_counted, "empty-micro-counted", false,
+     "A micro-batch without a scored unit is averaged like any other, and 0/0 is not a number.",
+     "not a number where a micro-batch holds no scored unit",
+     "Divide by the window's units, or leave out a micro-batch that has none.", "none"},
     {Cause::unknown, "unknown", false,
      "The difference fits no cause that is known here; the recovered weights are the evidence.", "none",
      "Compare the weights below with the loop's divisors and counts, sample by sample.", "none"}};

@@ -36,7 +36,7 @@ const std::vector<FaultEntry>& fault_catalogue() {
         {"n-minus-one", Cause::n_minus_one, {grad, loss}, any<has_several_units>},
         {"unconditional-world-factor", Cause::unconditional_world_factor, {grad, loss}, any<has_part_of_the_units>},
         {"sum-never-divided", Cause::sum_never_divided, {grad, loss}, any<has_units_but_places>},
-        {"empty-micro-counted", Cause::unknown, {loss}, any<has_empty_micro>, {grad, norm}},
+        {"empty-micro-counted", Cause::empty_micro_counted, {loss}, any<has_empty_micro>, {grad, norm}},
         {"last-backward-survives", Cause::last_backward_survives, {grad}, any<has_unit_before_the_last>},
         {"first-backward-survives", Cause::first_backward_survives, {grad}, any<has_unit_after_the_first>},
         {"rank-local-denominator", Cause::rank_local_denominator, {grad, loss}, any<has_unequal_ranks>},

@@ -1,23 +1,21 @@
 """Records the first windows of a training script as a trace: only looks on, and ends the script when it saw enough."""
-import atexit, collections, ctypes, functools, hashlib, importlib.machinery, itertools, json, math, os, platform
-import re, sys, time, zlib
-folder, level = os.path.abspath(os.environ["ISOBATCH_TRACE"]), os.environ.get("ISOBATCH_LEVEL", "grads")
-per_device, accum, devices = map(int, os.environ["ISOBATCH_SPLIT"].split("x"))
-top, owner_pid, torch = "ISOBATCH_STARTED" not in os.environ, os.getpid(), None  # top: no script's child, no launcher's
-os.environ["ISOBATCH_STARTED"] = "yes"
-asked, most_windows = int(os.environ.get("ISOBATCH_STEPS") or 0), 8
+import atexit, collections, functools, importlib.machinery, json, math, os, platform, re, sys, time, zlib
+from isobatch_format import PRECISION, content, number, packed, precision, row_digests, safetensors
+# Each recording is a module of its own: who records inside this process gives it its settings before it runs.
+settings = globals().get("settings", os.environ)
+folder, level = os.path.abspath(settings["ISOBATCH_TRACE"]), settings.get("ISOBATCH_LEVEL", "grads")
+per_device, accum, devices = map(int, settings["ISOBATCH_SPLIT"].split("x"))
+top, owner_pid, torch = "ISOBATCH_STARTED" not in settings, os.getpid(), None  # top: no script's child, no launcher's
+settings["ISOBATCH_STARTED"] = "yes"
+asked, most_windows = int(settings.get("ISOBATCH_STEPS") or 0), 8
 rank, done, updates, backwards, parameters = None, False, 0, 0, None  # rank: None before the first backward
 roots, named, unclipped, columns, files, busy, rates = {}, {}, {}, {}, {}, set(), {}  # named: parameter → its name
 events, micros, samples, units, left = [], [], [], [], {}  # left: parameter → what it held before the window
 counted, known, filled, root, exchanges = collections.Counter(), set(), False, None, False
 clip, lines = {"grad_norm": None, "clip_threshold": None}, []
-PRECISION = {"torch.float64": "fp64", "torch.float32": "fp32", "torch.bfloat16": "bf16", "torch.float16": "fp16"}
-def precision(t):
-    if str(t.dtype) not in PRECISION:
-        raise RuntimeError("isobatch: parameters of dtype %s are not supported yet" % t.dtype)
-    return PRECISION[str(t.dtype)]
-number = lambda value: value if math.isfinite(value) else repr(value)  # JSON has no nan and no inf
-packed = lambda value: json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
+small_first, started, replaced = [], [], []  # started: the sums of the parameters at the first backward; replaced: how to undo each hook
+class Ended(SystemExit):
+    """Raised inside the script where enough was seen."""
 
 def find_spec(name, path=None, target=None):  # this module is a finder: it patches torch once that is imported
     spec = importlib.machinery.PathFinder.find_spec(name) if name == "torch" else None
@@ -28,19 +26,36 @@ def find_spec(name, path=None, target=None):  # this module is a finder: it patc
 def install(module):
     global torch
     torch = module
+    functional, optim = torch.nn.functional, torch.optim
     for owner, name, look in (
-            (torch.nn.Module, "__call__", on_forward), (torch.autograd, "backward", on_backward),
-            (torch.nn.functional, "cross_entropy", on_loss), (torch.nn.functional, "nll_loss", on_loss),
-            (torch.nn.Module, "zero_grad", on_zero), (torch.optim.Optimizer, "zero_grad", on_zero),
-            (torch.optim.lr_scheduler.LRScheduler, "step", on_schedule),
-            (torch.nn.utils, "clip_grad_norm_", on_clip), (torch.nn.utils.clip_grad, "clip_grad_norm_", on_clip)):
-        setattr(owner, name, seen(name, getattr(owner, name), look))
-    sys.modules["torch.optim.optimizer"].register_optimizer_step_pre_hook(seen("step", lambda *_: None, on_step))
+            (torch.nn.Module, "__call__", on_forward), (torch.nn.Module, "zero_grad", on_zero),
+            (optim.Optimizer, "zero_grad", on_zero), (optim.lr_scheduler.LRScheduler, "step", on_schedule)):
+        replace(owner, name, seen(name, getattr(owner, name), look))
+    functions = ((torch.autograd.backward, on_backward), (functional.cross_entropy, on_loss),
+                 (functional.nll_loss, on_loss), (torch.nn.utils.clip_grad_norm_, on_clip))
+    looks = {id(plain): seen(plain.__name__, plain, look) for plain, look in functions}
+    for holder in [each for each in sys.modules.values() if type(each) is type(sys)]:  # who imported one by its name
+        for name, value in [*vars(holder).items()]:
+            if id(value) in looks:
+                replace(holder, name, looks[id(value)])
+    for hook in (inside_backward, seen("step", lambda *_: None, on_step)):
+        replaced.append(sys.modules["torch.optim.optimizer"].register_optimizer_step_pre_hook(hook).remove)
+def replace(owner, name, look):
+    replaced.append(functools.partial(setattr, owner, name, vars(owner)[name]))
+    setattr(owner, name, look)
+def uninstall():
+    """What was hooked is as before, and no parameter is held any longer."""
+    global done
+    done = True  # also for who kept a hook, under a name of its own
+    while replaced:
+        replaced.pop()()
+    for held_by in (named, small_first, roots, rates, left, unclipped, columns, known, lines):
+        held_by.clear()
 def seen(name, plain, look):
     traced = getattr(torch.compiler, "is_compiling", bool)
     @functools.wraps(plain)
     def call(*args, **kwargs):  # unseen: torch.compile at work, what it or a backward does inside, forks, after the end
-        if done or traced() or name in busy or "backward" in busy or os.getpid() != owner_pid:
+        if done or name in busy or "backward" in busy or traced() or os.getpid() != owner_pid:
             return plain(*args, **kwargs)
         busy.add(name)
         try:
@@ -55,26 +70,22 @@ def note(event):
 def on_forward(proceed, module, /, *args, **kwargs):
     global root, exchanges
     if torch.is_grad_enabled() and any(p.requires_grad for p in module.parameters()):  # no evaluation, no loss module
-        prefix = roots.setdefault(module, "%d." % len(roots) if roots else "")
-        for name, p in module.named_parameters():
-            named.setdefault(p, prefix + re.sub(r"^(_orig_mod\.)?module\.|_orig_mod\.", "", name))
+        if module not in roots or not lines:  # later windows bring nothing that could be compared
+            add_root(module)
+            proceed = functools.partial(lambda forward: (forward(), add_root(module))[0], proceed)  # it may make some
         exchanges = exchanges or getattr(module, "require_backward_grad_sync", False) is True  # as no_sync() has set it
         if root in (None, module):  # a later module of the same micro sees the same rows again
             inside = [item for value in (*args, *kwargs.values()) if hasattr(value, "items") for item in value.items()]
-            pads = {0, -100} | {getattr(part, "padding_idx", None) for part in module.modules()}
-            samples.extend(ids(dict([*enumerate(args), *kwargs.items(), *inside]), pads))
+            samples.extend(row_digests(dict([*enumerate(args), *kwargs.items(), *inside]), roots[module][1]))
             root = module if samples else None
     return proceed()
-def ids(entering, pads):  # a digest a row that no neighbour changes: of what the mask keeps, less what may be padding
-    # What requires grad is an earlier module's output, what has no dimension belongs to no row, booleans are masks.
-    rows = {key: t for key, t in entering.items() if torch.is_tensor(t) and t.dim() and not t.requires_grad}
-    mask, count = rows.pop("attention_mask", None), len(next(iter(rows.values()), ()))
-    rows = {key: t.detach().cpu() for key, t in rows.items() if len(t) == count and t.dtype != torch.bool}
-    cut = lambda t, row: t[row][mask[row].cpu() != 0] if mask is not None and mask.shape == t.shape[:2] else t[row]
-    strip = lambda values: list(itertools.dropwhile(pads.__contains__, reversed(values)))
-    for row in range(count):
-        content = [(key, strip(strip(cut(t, row).reshape(-1).tolist()))) for key, t in rows.items()]
-        yield hashlib.blake2b(repr(content).encode(), digest_size=8).hexdigest()
+def add_root(module):
+    pads = {0, -100} | {getattr(part, "padding_idx", None) for part in module.modules()}
+    prefix, _ = roots.setdefault(module, ("%d:" % len(roots) if roots else "", pads))  # no module has such a name
+    for name, p in module.named_parameters():
+        if torch.nn.parameter.is_lazy(p):
+            continue
+        named.setdefault(p, prefix + re.sub(r"^(_orig_mod\.)?module\.|_orig_mod\.", "", name))
 def on_loss(proceed, input, target, weight=None, size_average=None, ignore_index=-100, *_, **__):
     # Where targets are probabilities the rows count; a subclass is no data but torch.compile looking at shapes.
     if torch.is_grad_enabled() and type(target) is torch.Tensor and not target.is_floating_point():
@@ -86,12 +97,16 @@ def accumulators():
     grad = lambda p: (torch.zeros_like(p) if p.grad is None else p.grad.to_dense()).detach()
     return {name: grad(p).to("cpu", copy=True).contiguous() for p, name in named.items() if p.requires_grad}
 def held():  # the parameters whose accumulator is not zero, lazily: where gradients are cleared to None nothing is read
-    return (p for p in named if p.requires_grad and p.grad is not None and p.grad.detach().to_dense().count_nonzero())
+    if len(small_first) != len(named):  # most accumulators show in the smallest of them that they hold something
+        small_first[:] = sorted(named, key=lambda p: p.numel())
+    return (p for p in small_first if p.requires_grad and p.grad is not None and p.grad.detach().to_dense().count_nonzero())
 def holds():
     return any(True for _ in held())
 def on_backward(proceed, tensors, *_, **__):
     global backwards, filled, root, exchanges
     claim()
+    if not micros and not lines:
+        started.extend(repr(p.detach().sum().item()) for p in named)
     if not micros:
         told = any(line["left_over"] for line in lines)  # then its tensors are in the trace, once
         copy = lambda p: None if told else p.grad.detach().to_dense().to("cpu", copy=True).contiguous()
@@ -122,19 +137,25 @@ def on_schedule(proceed, *_, **__):
         note("schedule")
     return proceed()
 def on_clip(proceed, parameters, max_norm, *_, **__):
-    unclipped.update(unclipped or accumulators())
+    if not lines:
+        unclipped.update(unclipped or accumulators())
     norm = proceed()
     note("clip")
     clip.update(grad_norm=number(float(norm)), clip_threshold=number(float(max_norm)))
     return norm
 
+def inside_backward(*_):
+    if "backward" in busy and not done and os.getpid() == owner_pid:
+        raise RuntimeError("isobatch: an optimizer that steps inside the backward is not supported yet: no gradient of a "
+                           "window is ever whole; let it step after the last backward")
 def on_step(_, optimizer, args, kwargs):
     ran = []  # a closure runs the last backward inside the step
     def run_by(closure):
         @functools.wraps(closure)
         def run(*args, **kwargs):
             if ran and not done:
-                raise RuntimeError("isobatch: an optimizer that calls its closure more than once is not supported yet")
+                raise RuntimeError("isobatch: an optimizer that calls its closure more than once is not supported yet: "
+                                   "try it with SGD or Adam, as gradients are judged before the optimizer")
             ran.append(closure)
             result = closure(*args, **kwargs)
             seen("step", lambda *_: None, on_update)(optimizer)
@@ -153,13 +174,15 @@ def on_update(_, optimizer):
     groups = {p: g for g, group in enumerate(optimizer.param_groups) for p in group["params"]}
     named.update({p: "parameter%d" % i for i, p in enumerate(groups) if p not in named})
     if parameters is None:  # those of the first window: what is created later was not there to be compared
-        parameters = [dict(name=name, shape=list(p.shape), dtype=precision(p), group=groups.get(p))
+        parameters = [dict(name=name, shape=list(p.shape), dtype=judged_precision(p), group=groups.get(p))
                       for p, name in named.items() if p.requires_grad]
     updates += 1
     tensors = {} if lines else {"grad/" + name: t for name, t in {**accumulators(), **unclipped}.items()}
     stale = {p: entry for p, entry in left.items() if p in groups}  # other optimizers clear their own
     tensors.update({"left/" + named[p]: t for p, (_, t) in stale.items() if t is not None})
     facts = {"left_over": number(max((peak for peak, _ in stale.values()), default=0.0))}
+    if not lines:
+        facts["started"] = "crc32:%08x" % zlib.crc32(packed(started))
     if devices > 1:
         both = functools.reduce(lambda crc, t: zlib.crc32(content(t), crc), accumulators().values(), 0)
         facts["gradient"] = "crc32:%08x" % both
@@ -170,7 +193,12 @@ def on_update(_, optimizer):
     write_line(updates, **facts)
     if enough(rows):
         finish("complete")
-        raise SystemExit(0)
+        raise Ended(0)
+def judged_precision(p):
+    if str(p.dtype) not in ("torch.float32", "torch.float64"):
+        raise RuntimeError("isobatch: trained parameters of dtype %s are not supported yet: keep those in float32, "
+                           "where autocast may still compute in a narrower type" % p.dtype)
+    return precision(p)
 def enough(rows):
     """One window past the first epoch's edge, and no more than so many windows, also where each micro is one."""
     again = sum(row in known for row in rows)
@@ -184,29 +212,30 @@ def write_line(step, **facts):
     line = dict(step=step, epoch=1, events=events[:], micros=micros[:], loss=None, **clip, lr=sum(rates.values(), []),
                 counters={counter: counted[event] for counter, event in done.items()}, **facts)
     lines.append(line)
-    put("rank%d/steps.jsonl" % rank, b"".join(packed(line) + b"\n" for line in lines))
+    append("rank%d/steps.jsonl" % rank, packed(line) + b"\n")
     events.clear(), micros.clear(), columns.clear(), left.clear(), unclipped.clear()
     clip.update(grad_norm=None, clip_threshold=None)
 
-def content(t):
-    return ctypes.string_at(t.data_ptr(), t.numel() * t.element_size())
 def write_tensors(name, tensors):
-    tensors, header, end = sorted(tensors.items(), key=lambda item: -item[1].element_size()), {}, 0  # all are aligned
-    for key, t in tensors:
-        header[key] = {"dtype": precision(t).upper().replace("FP", "F"), "shape": list(t.shape),
-                       "data_offsets": [end, end := end + t.numel() * t.element_size()]}
-    text = packed(header) + b" " * (-len(packed(header)) % 8)
-    data = [content(t) for _, t in tensors]
-    put("rank%d/%s" % (rank, name), b"".join([len(text).to_bytes(8, "little"), text, *data]))
+    put("rank%d/%s" % (rank, name), b"".join(safetensors(tensors)))
+def append(path, data):
+    os.makedirs(os.path.dirname(os.path.join(folder, path)), exist_ok=True)
+    with open(os.path.join(folder, path), "ab") as file:
+        file.write(data)
+    so_far = files.setdefault(path, {"bytes": 0, "digest": "crc32:0"})
+    crc = zlib.crc32(data, int(so_far["digest"].split(":")[1], 16))
+    so_far.update(bytes=so_far["bytes"] + len(data), digest="crc32:%08x" % crc)
 def put(path, data):
     place, partial = os.path.join(folder, path), os.path.join(folder, path + ".%d.partial" % os.getpid())
     os.makedirs(os.path.dirname(place), exist_ok=True)
     with open(partial, "wb") as file:
         file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
     os.replace(partial, place)
     files[path] = {"bytes": len(data), "digest": "crc32:%08x" % zlib.crc32(data)}
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
 
 def claim():
     """At the first backward: which rank this is. A folder that is there is another process's, which came first."""
@@ -224,22 +253,23 @@ def claim():
             done = True
         if world != devices and not done:
             raise RuntimeError("isobatch: the script runs %d rank(s), the split has %d device(s)" % (world, devices))
-def finish(ended, libraries=("torch", "transformers", "accelerate", "lightning")):
+def finish(ended, libraries=("torch", "transformers", "accelerate", "lightning", "pytorch_lightning")):
     """This rank's part; who writes the last of them puts the manifest over all."""
     global done
     done = True
-    device, compute = next(((p.device.type, PRECISION.get(str(p.dtype), "fp32")) for p in named), ("cpu", "fp32"))
+    trained = ((p.device.type, PRECISION.get(str(p.dtype), "fp32")) for p in named if p.requires_grad)
+    device, compute = next(trained, ("cpu", "fp32"))
     facts = {name: str(getattr(sys.modules[name], "__version__", None)) for name in libraries if name in sys.modules}
     facts.update(python=platform.python_version(), cpu=platform.machine(), threads=torch and torch.get_num_threads())
     part = lambda rank: os.path.join(folder, "rank%d.part" % rank)
     text = packed(dict(
-        format="isobatch-trace", version=1, trial=os.environ.get("ISOBATCH_TRIAL", ""),
+        format="isobatch-trace", version=1, trial=settings.get("ISOBATCH_TRIAL", ""),
         split=dict(per_device=per_device, accum=accum, devices=devices), engine="outside", device=device,
         recipe={"compute": compute}, contract=None, level=level, seed=None, steps=updates, epochs=1, buffers=[],
         parameters=parameters or [], follows=None, ended=ended, provenance=facts, files=dict(files)))
     put("rank%d.part" % rank, b"[%r,%s]" % (time.time(), text))
     try:
-        parts = [json.loads(open(part(other), "rb").read()) for other in range(devices)]
+        parts = [json.loads(read(part(other))) for other in range(devices)]
     except FileNotFoundError:
         return  # another rank is still at work, or has seen all parts and written the manifest
     in_time = [each["ended"] for _, each in sorted(parts, key=lambda part: part[0]) if each["ended"] != "complete"]
@@ -254,9 +284,9 @@ def finish(ended, libraries=("torch", "transformers", "accelerate", "lightning")
             os.remove(part(other))
         except FileNotFoundError:
             pass  # another rank that was last too
-def at_exit():
+def end(error):
+    """The script's own end, by itself or by an error, before enough was seen."""
     global rank
-    error = getattr(sys, "last_value", None)  # what left the script uncaught
     message = "%s: %s" % (type(error).__name__, error) if error else "the script ended before a backward and an update"
     if os.getpid() != owner_pid or done or (rank is None and (not top or devices > 1 or os.path.exists(folder))):
         return
@@ -264,5 +294,7 @@ def at_exit():
     write_line(None)  # the window that was never finished, or nothing: the script's own end
     crashed = {"crashed": {"rank": rank, "step": updates, "message": message[:2000]}}
     finish("complete" if updates and not error else crashed)
-sys.meta_path.insert(0, sys.modules[__name__])
-atexit.register(at_exit)
+def begin():
+    """Waits for the script to import torch, and for its end."""
+    sys.meta_path.insert(0, sys.modules[__name__])
+    atexit.register(lambda: end(getattr(sys, "last_value", None)))  # what left the script uncaught

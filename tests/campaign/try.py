@@ -13,11 +13,11 @@ FAULTS = ("token-mean-of-means", "missing-accum-division", "double-division", "p
 
 
 def configuration(chance):
-    """(splits, options) in which every fault matters: accumulation in one split, a short last window of some micros, unequal rows."""
+    """(splits, options) in which every fault matters: accumulation in one split, a last window of fewer micros, unequal rows."""
     effective = chance.choice((4, 6, 8, 12))
     accum = chance.choice([a for a in range(2, effective) if effective % a == 0])
     per_device = effective // accum
-    rows = effective * chance.randint(1, 2) + chance.randint(1, effective - 1)
+    rows = effective * chance.randint(1, 2) + chance.randint(1, per_device * (accum - 1))
     options = ["--rows", str(rows), "--longest", str(chance.randint(8, 40)), "--seed", str(chance.randrange(1 << 30)), "--optimizer",
                chance.choice(("sgd", "momentum", "adam", "adamw")), "--clip", chance.choice(("0", "0.1", "1", "100")), "--dtype", chance.choice(("float32", "float64"))]
     if chance.random() < 0.5:

@@ -11,7 +11,7 @@ FAULTS = ("token-mean-of-means", "missing-accum-division", "double-division", "p
 VOCAB, IGNORED = 32, -100
 
 
-def arguments():
+def arguments(words=None):
     options = argparse.ArgumentParser()
     options.add_argument("--bs", type=int, required=True)
     options.add_argument("--ga", type=int, required=True)
@@ -24,7 +24,7 @@ def arguments():
     options.add_argument("--clip", type=float, default=0.25, help="0: none")
     options.add_argument("--dtype", choices=("float32", "float64"), default="float32")
     options.add_argument("--keep-zeros", action="store_true", help="clear gradients to zeros, not to None")
-    return options.parse_args()
+    return options.parse_args(words)
 
 
 def pad(sequences, value):
@@ -115,4 +115,5 @@ class Loop:
         print("trained", hashlib.sha256(weights).hexdigest(), flush=True)
 
 
-Loop(arguments()).train()
+if __name__ == "__main__":
+    Loop(arguments()).train()

@@ -51,6 +51,14 @@ TEST_P(Judge, SmallerIsobatchesAndOneEpochAreJudgedToo) {
     }
 }
 
+TEST_P(Judge, NoWeightIsTestedWhereNoGradientIsCompared) {
+    Yardstick blind = yardstick;
+    for (WindowScale& window : blind.windows) window.tensors.clear();
+    const std::vector<Claim> tested = judge(blind, matrix.candidate({4, 2, 2})).tested;
+    EXPECT_EQ(std::count(tested.begin(), tested.end(), Claim::weighting), 0);
+    EXPECT_EQ(std::count(tested.begin(), tested.end(), Claim::tail), 1);
+}
+
 TEST_P(Judge, AsksEveryQuestionInOrder) {
     const Verdict verdict = judged(with_twins(matrix.candidate({4, 2, 2}), "all"));
     ASSERT_EQ(verdict.checks.size(), all_checks.size());

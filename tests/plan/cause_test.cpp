@@ -65,6 +65,7 @@ TEST(Cause, NamesAreThoseOfThePublicFormats) {
                                                "norm-counts-replicas",
                                                "clip-per-micro",
                                                "clip-before-reduce",
+                                               "empty-micro-counted",
                                                "unknown"}));
 }
 

@@ -195,9 +195,10 @@ class RecorderTest(unittest.TestCase):
         manifest, (step, rest), tensors = self.trace("odd")
         self.assertEqual((rest["step"], rest["events"], rest["micros"]), (None, [], []))  # the script's own end
         self.assertEqual([(p["name"], p["dtype"], p["group"]) for p in manifest["parameters"]],
-                         [("tied", "fp64", 1), ("wide.bias", "fp64", 1), ("narrow.weight", "bf16", 0)])
+                         [("tied", "fp64", 1), ("wide.bias", "fp64", 1), ("narrow.weight", "fp32", 0)])
         self.assertEqual([tensors[key][0] for key in ("grad/tied", "grad/narrow.weight", "micro/0/narrow.weight")],
-                         ["F64", "BF16", "F32"])
+                         ["F64", "F32", "F32"])
+        self.assertEqual(manifest["recipe"], {"compute": "fp64"})
         self.assertEqual(step["events"], ["step", "zero", "backward 0", "step"])
         self.assertEqual(len(step["micros"][0]["samples"]), 2)
         self.assertEqual((step["micros"][0]["loss"], step["lr"], step["grad_norm"]), ("nan", [0.1, "inf"], None))
@@ -228,12 +229,12 @@ class RecorderTest(unittest.TestCase):
 
     def test_a_dtype_that_no_trace_holds_is_refused(self):
         self.assertEqual(self.runs["complex"].returncode, 1)
-        self.assertIn("torch.complex64 are not supported", self.trace("complex")[0]["ended"]["crashed"]["message"])
+        self.assertIn("torch.complex64 are not supported yet: keep those in float32", self.trace("complex")[0]["ended"]["crashed"]["message"])
 
     def test_what_is_cleared_by_hand_is_seen(self):
         self.assertEqual(self.runs["by_hand"].returncode, 0, self.runs["by_hand"].stderr)
         manifest, steps, _ = self.trace("by_hand")
-        self.assertEqual([p["name"] for p in manifest["parameters"]], ["weight", "bias", "1.weight", "1.bias"])
+        self.assertEqual([p["name"] for p in manifest["parameters"]], ["weight", "bias", "1:weight", "1:bias"])
         self.assertEqual([line["events"] for line in steps],
                          [["backward 0", "backward 1", "step"], ["step", "backward 0", "zero", "backward 1", "step"],
                           ["step", "backward 0", "backward 1", "step"], ["step"]])

@@ -7,10 +7,11 @@ class Model(torch.nn.Module):
     def __init__(self):
         super().__init__()
         self.wide = torch.nn.Linear(3, 1, dtype=torch.float64)
-        self.narrow = torch.nn.Linear(3, 1, bias=False, dtype=torch.bfloat16)
+        self.narrow = torch.nn.Linear(3, 1, bias=False)
+        self.frozen = torch.nn.Linear(3, 1, dtype=torch.bfloat16).requires_grad_(False)  # as under an adapter
         self.tied = self.wide.weight
     def forward(self, batch):
-        return self.wide(batch["x"]) + self.narrow(batch["x"].bfloat16())
+        return self.wide(batch["x"]) + self.narrow(batch["x"].float()) + self.frozen(batch["x"].bfloat16())
 model = Model()
 groups = [{"params": [model.narrow.weight]}, {"params": model.wide.parameters(), "lr": float("inf")}]
 optimizer = torch.optim.SGD(groups, 0.1)

@@ -1,0 +1,51 @@
+"""How what a script does is put into a trace: numbers, tensors, and the digests that tell its rows apart."""
+import ctypes, hashlib, json, math, sys
+PRECISION = {"torch.float64": "fp64", "torch.float32": "fp32", "torch.bfloat16": "bf16", "torch.float16": "fp16"}
+number = lambda value: value if math.isfinite(value) else repr(value)  # JSON has no nan and no inf
+packed = lambda value: json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
+
+
+def precision(t):
+    return PRECISION[str(t.dtype)]
+
+
+def content(t):
+    """The bytes of a tensor that is contiguous and on the CPU."""
+    return ctypes.string_at(t.data_ptr(), t.numel() * t.element_size())
+
+
+def safetensors(tensors):
+    """The parts of a file that holds these tensors; wide elements come first, so that all are aligned."""
+    tensors, header, end = sorted(tensors.items(), key=lambda item: -item[1].element_size()), {}, 0
+    for key, t in tensors:
+        header[key] = {"dtype": precision(t).upper().replace("FP", "F"), "shape": list(t.shape),
+                       "data_offsets": [end, end := end + t.numel() * t.element_size()]}
+    text = packed(header) + b" " * (-len(packed(header)) % 8)
+    return [len(text).to_bytes(8, "little"), text, *(content(t) for _, t in tensors)]
+
+
+def row_digests(entering, pads):
+    """A digest a row that no neighbour changes: of what the mask keeps, less what may be padding."""
+    is_tensor = sys.modules["torch"].is_tensor
+    # What requires grad is an earlier module's output, what has no dimension belongs to no row, booleans are masks.
+    rows = {key: t for key, t in entering.items() if is_tensor(t) and t.dim() and not t.requires_grad}
+    mask, count = rows.pop("attention_mask", None), len(next(iter(rows.values()), ()))
+    rows = {key: t.detach().cpu() for key, t in rows.items() if len(t) == count and str(t.dtype) != "torch.bool"}
+    mask = mask if mask is None else mask.cpu() != 0
+    for row in range(count):
+        digest = hashlib.blake2b(digest_size=8)
+        for key, t in rows.items():
+            flat = (t[row][mask[row]] if mask is not None and mask.shape == t.shape[:2] else t[row]).reshape(-1).contiguous()
+            end = flat.numel() - padded(flat.flip(0), pads)
+            kept = flat[min(padded(flat, pads), end):end]
+            digest.update(b"%d %s %d " % (len(repr(key)), repr(key).encode(), kept.numel()) + content(kept))
+        yield digest.hexdigest()
+
+
+def padded(flat, pads, piece=256):
+    """How many of the first elements may be padding; piece by piece, as most rows of many elements have none."""
+    for begin in range(0, flat.numel(), piece):
+        for at, value in enumerate(flat[begin:begin + piece].tolist()):
+            if value not in pads:
+                return begin + at
+    return flat.numel()
