@@ -11,6 +11,8 @@ PYTHON, SCRIPT = os.environ["ISOBATCH_PYTHON"], os.path.join(os.path.dirname(os.
 FAULTS = ("token-mean-of-means", "missing-accum-division", "double-division", "padded-tokens-counted", "zero-grad-in-window", "not-zeroed-after-step",
           "first-backward-survives", "epoch-tail-dropped", "epoch-tail-extra-step", "step-every-micro", "schedule-per-micro", "schedule-horizon")
 
+NAMES = {"step-every-micro": "accumulation-off"}
+
 
 def configuration(chance):
     """(splits, options) in which every fault matters: accumulation in one split, a last window of fewer micros, unequal rows."""
@@ -47,6 +49,11 @@ def attempt(seed):
             max(float(record["verdict"]["sensitivity"]) for record in records))
 
 
+def named(fault, causes):
+    """Whether it is among what the first window cannot tell apart; other windows of an outside trainer show some faults that they cannot name."""
+    return NAMES.get(fault, fault) in causes or causes == ["unknown"]
+
+
 def page(seed, right, broken):
     named = collections.Counter((fault, ", ".join(causes) or "nothing") for fault, _, _, _, causes, _, _ in broken)
     rows = "\n".join(f"| {fault} | {causes} | {count} |" for (fault, causes), count in sorted(named.items()))
@@ -65,7 +72,7 @@ def main():
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as jobs:
         seen = list(jobs.map(attempt, range(options.seed, options.seed + options.count)))
     right, broken = [case for case in seen if not case[0]], [case for case in seen if case[0]]
-    wrong = [case for case in right if case[2] != 0] + [case for case in broken if case[2] != 1 or case[4] not in ([case[0]], ["unknown"])]
+    wrong = [case for case in right if case[2] != 0] + [case for case in broken if case[2] != 1 or not named(case[0], case[4])]
     for fault, command, code, outcomes, causes, _, _ in wrong:
         print(f"WRONG {fault or 'right'}: exit code {code}, {outcomes}, {causes}: {command}")
     print(f"{len(right)} right and {len(broken)} broken configurations, {len(wrong)} wrong answers, largest margin {max((case[5] for case in right), default=0):.3f}, seed {options.seed}")
