@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "reports/html.h"
+#include "reports/html/page.h"
 #include "reports/junit.h"
 
 namespace isobatch {
