@@ -1,5 +1,6 @@
 #include "reports/run_directory.h"
 
+#include "reports/costs.h"
 #include "reports/html/page.h"
 #include "reports/junit.h"
 #include "tests/base/expect.h"
@@ -179,7 +180,8 @@ TEST(WriteReports, WritesTheFilesThatPeopleAndProgramsRead) {
     const Result result = small_result();
     write_reports(directory.path(), result);
     const auto files = contents(directory.path());
-    ASSERT_EQ(files.size(), 3u);
+    ASSERT_EQ(files.size(), 4u);
+    EXPECT_EQ(files.at("costs.csv"), costs_csv(result));
     EXPECT_EQ(files.at("index.html"), html_page(result));
     EXPECT_EQ(files.at("junit.xml"), junit_xml(result));
     EXPECT_EQ(Json::parse(files.at("result.json")), to_json(result));
