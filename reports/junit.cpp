@@ -1,46 +1,12 @@
 #include "reports/junit.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
 
-#include "base/text.h"
+#include "reports/escaped.h"
 
 namespace isobatch {
-
-namespace {
-
-/// XML forbids U+FFFE and U+FFFF beside the control characters.
-bool forbidden(char32_t c) {
-    return (acts_on_a_terminal(c) && c != '\n' && c != '\t') || c == 0xfffe || c == 0xffff;
-}
-
-}  // namespace
-
-std::string escaped(std::string_view text) {
-    std::string safe;
-    while (!text.empty()) {
-        const CodePoint first = first_code_point(text);
-        const std::size_t bytes = std::max<std::size_t>(first.bytes, 1);
-        if (first.bytes == 0 || forbidden(first.value))
-            safe += "\xef\xbf\xbd";
-        else if (first.value == '&')
-            safe += "&amp;";
-        else if (first.value == '<')
-            safe += "&lt;";
-        else if (first.value == '>')
-            safe += "&gt;";
-        else if (first.value == '"')
-            safe += "&quot;";
-        else if (first.value == '\'')
-            safe += "&#39;";
-        else
-            safe += text.substr(0, bytes);
-        text.remove_prefix(bytes);
-    }
-    return safe;
-}
 
 namespace {
 

@@ -9,7 +9,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "reports/html.h"
+#include "reports/costs.h"
+#include "reports/html/page.h"
 #include "reports/junit.h"
 
 namespace isobatch {
@@ -129,7 +130,7 @@ void start_run(const fs::path& directory, const Json& run) {
     if (fs::exists(directory, code) && !fs::is_empty(directory, code) && !holds_a_run(directory))
         throw Error("the directory holds something else than a run", directory.string(),
                     "choose an empty or new directory with --out");
-    clear(directory, {"result.json", "index.html", "junit.xml", "trials", "traces"});
+    clear(directory, {"result.json", "index.html", "junit.xml", "costs.csv", "trials", "traces"});
     clear_unfinished(directory);
     make_directory(directory);
     write_file(directory / "run.json", text_of(run));  // first: from here on the directory is known to be ours
@@ -145,7 +146,7 @@ std::vector<Record> resume_run(const fs::path& directory, const Json& run) {
     if (parse_json(MappedFile::open(directory / "run.json")->text(), "run.json") != run)
         throw Error("the directory holds another run", (directory / "run.json").string(),
                     "give the command that is written there, or leave out --resume to start over");
-    clear(directory, {"result.json", "index.html", "junit.xml"});
+    clear(directory, {"result.json", "index.html", "junit.xml", "costs.csv"});
     clear_unfinished(directory);
     make_directory(directory / "trials");
     std::vector<Record> records;
@@ -165,6 +166,7 @@ void keep_record(const fs::path& directory, const Record& record) {
 void write_reports(const fs::path& directory, const Result& result) {
     write_file(directory / "result.json", text_of(to_json(result)));
     write_file(directory / "junit.xml", junit_xml(result));
+    write_file(directory / "costs.csv", costs_csv(result));
     write_file(directory / "index.html", html_page(result));
 }
 

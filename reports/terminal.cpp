@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "reports/escaped.h"
 
 namespace isobatch {
 
@@ -149,13 +150,6 @@ std::array<std::string, 3> numbers_of(const Record& record) {
 std::string weight_text(double value, std::string_view absent) {
     if (std::isnan(value)) return std::string(absent);
     return fmt::format("{:.10f}", std::abs(value) < 5e-11 ? 0.0 : value);
-}
-
-std::string first_characters(std::string_view text, std::size_t count) {
-    std::size_t bytes = 0;
-    while (count-- > 0 && bytes < text.size())
-        bytes += std::max<std::size_t>(first_code_point(text.substr(bytes)).bytes, 1);
-    return std::string(text.substr(0, bytes));
 }
 
 std::string coloured(Outcome outcome, bool colour) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <array>
-#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -25,8 +24,5 @@ std::array<std::string, 3> numbers_of(const Record& record);
 
 /// A weight to 10 digits, without the sign of a rounded zero; `absent` for none.
 std::string weight_text(double value, std::string_view absent);
-
-/// The first characters of a text, none of them cut.
-std::string first_characters(std::string_view text, std::size_t count);
 
 }  // namespace isobatch

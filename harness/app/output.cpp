@@ -5,6 +5,8 @@
 
 #include "app/commands.h"
 #include "base/error.h"
+#include "base/file.h"
+#include "reports/markdown.h"
 #include "reports/run_directory.h"
 #include "reports/terminal.h"
 
@@ -12,7 +14,8 @@ namespace isobatch {
 
 void add_output(CLI::App& command, Output& output) {
     command
-        .add_option("--out", output.directory, "Run directory: result.json, index.html, junit.xml and what was kept")
+        .add_option("--out", output.directory,
+                    "Run directory: result.json, index.html, junit.xml, costs.csv and what was kept")
         ->capture_default_str();
     command.add_flag("--json", output.json, "Print the result as JSON instead of the table");
 }
@@ -28,8 +31,29 @@ std::filesystem::path program_folder() {
     return code ? std::filesystem::current_path() : self.parent_path();
 }
 
+namespace {
+
+/// Where a job of GitHub Actions looks: its page, and the lines that it reads from either stream. Standard error, since
+/// standard output may be somebody's JSON.
+void tell_github(const Result& result) {
+    const auto holds = [](const char* name, std::string_view wanted) {
+        const char* value = std::getenv(name);
+        return value != nullptr && *value != '\0' && (wanted.empty() || value == wanted);
+    };
+    if (holds("GITHUB_ACTIONS", "true")) fmt::print(stderr, "{}", github_annotations(result));
+    if (!holds("GITHUB_STEP_SUMMARY", "")) return;
+    try {
+        LineFile(std::getenv("GITHUB_STEP_SUMMARY")).append(markdown_summary(result));
+    } catch (const Error& error) {  // the answer is the same without it
+        fmt::print(stderr, "no summary for the job's page: {}\n", error.what());
+    }
+}
+
+}  // namespace
+
 int finish(const Result& result, const Output& output) {
     write_reports(output.directory, result);
+    tell_github(result);
     if (output.json) {
         fmt::print("{}\n", to_json(result).dump(1, ' ', false, Json::error_handler_t::replace));
     } else {

@@ -20,16 +20,6 @@ int count(const std::vector<Record>& records, Outcome outcome) {
         std::count_if(records.begin(), records.end(), [&](const Record& r) { return r.verdict.outcome == outcome; }));
 }
 
-/// The records of each matrix, which are judged, diagnosed and claimed together. `records` is in the order of before().
-std::vector<std::span<const Record>> matrices_of(const std::vector<Record>& records) {
-    std::vector<std::span<const Record>> matrices;
-    for (std::size_t begin = 0, end = 0; begin < records.size(); begin = end) {
-        while (end < records.size() && matrix_of(records[end].trial) == matrix_of(records[begin].trial)) ++end;
-        matrices.push_back(std::span(records).subspan(begin, end - begin));
-    }
-    return matrices;
-}
-
 /// The contract's claims with the number of trials that had power over them.
 void add_claims(std::span<const Record> matrix, const std::vector<std::string>& allowed,
                 std::vector<ClaimStatus>& claims) {
@@ -97,6 +87,15 @@ Json claim_json(const ClaimStatus& status) {
 }
 
 }  // namespace
+
+std::vector<std::span<const Record>> matrices_of(const std::vector<Record>& records) {
+    std::vector<std::span<const Record>> matrices;
+    for (std::size_t begin = 0, end = 0; begin < records.size(); begin = end) {
+        while (end < records.size() && matrix_of(records[end].trial) == matrix_of(records[begin].trial)) ++end;
+        matrices.push_back(std::span(records).subspan(begin, end - begin));
+    }
+    return matrices;
+}
 
 Result assemble(std::string command, std::vector<Record> records, const std::vector<std::string>& allowed,
                 std::vector<std::string> notes) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,9 @@ struct Result {
     std::vector<Waste> waste;
     std::vector<std::string> notes;  ///< what was assumed, and what this run cannot prove
 };
+
+/// The records of each matrix, which are judged, diagnosed and claimed together. `records` is in the order of before().
+std::vector<std::span<const Record>> matrices_of(const std::vector<Record>& records);
 
 /// Merges the records of one or several matrices, in any order. `allowed` names claims that may stay untested.
 Result assemble(std::string command, std::vector<Record> records, const std::vector<std::string>& allowed,

@@ -45,9 +45,16 @@ struct Extent {
     std::int64_t over = 0, count = 0;
 };
 
+/// Keeps the largest margin of the t-th parameter. Every judged window of a yardstick has them in the model's order.
+void note(std::vector<ParameterMargin>& parameters, std::size_t t, const std::string& name, double margin) {
+    if (t == parameters.size()) parameters.push_back({name, margin});
+    if (!(margin <= parameters[t].margin)) parameters[t].margin = margin;  // a NaN stays
+}
+
 /// Folds one comparison into the result: the worst outcome, the first place that is not equivalent, the largest margin.
-void fold(CheckResult& result, Extent& extent, const Tensor& gradient, const TensorScale& scale,
-          const Tolerance& tolerance, double suspect, Place place) {
+/// The comparison's own margin.
+double fold(CheckResult& result, Extent& extent, const Tensor& gradient, const TensorScale& scale,
+            const Tolerance& tolerance, double suspect, Place place) {
     const Difference difference = compare(gradient, scale.truth, tolerance.allowed());
     const double margin = margin_of(difference.largest, tolerance);
     const Outcome outcome =
@@ -65,6 +72,7 @@ void fold(CheckResult& result, Extent& extent, const Tensor& gradient, const Ten
         result.tolerance = tolerance;
         extent = {difference.over, static_cast<std::int64_t>(gradient.count())};
     }
+    return margin;
 }
 
 /// How far what the gradient has of the truth is from all of it.
@@ -115,9 +123,11 @@ CheckResult check_grad(const Yardstick& yardstick, const Trace& candidate, const
     each_judged(yardstick, candidate, alignment, [&](std::size_t k, int rank, const WindowScale& window) {
         const Step& step = candidate.ranks[static_cast<std::size_t>(rank)][k];
         const bool exact = same_bits(window, candidate.manifest.mesh());
-        for (const TensorScale& scale : window.tensors) {
-            fold(result, extent, gradient_of(step, scale, rank), scale, owed(scale.tolerance, exact), suspect,
-                 {static_cast<std::int64_t>(k + 1), rank, scale.name});
+        for (std::size_t t = 0; t < window.tensors.size(); ++t) {
+            const TensorScale& scale = window.tensors[t];
+            note(result.parameters, t, scale.name,
+                 fold(result, extent, gradient_of(step, scale, rank), scale, owed(scale.tolerance, exact), suspect,
+                      {static_cast<std::int64_t>(k + 1), rank, scale.name}));
             any = true;
         }
         if (window.scale && !exact)

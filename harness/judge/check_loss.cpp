@@ -38,11 +38,12 @@ CheckResult check_loss(const Yardstick& yardstick, const Trace& candidate, const
     for (std::size_t at = 0; at < alignment.window.size() * static_cast<std::size_t>(mesh.copies); ++at) {
         const std::size_t k = at / static_cast<std::size_t>(mesh.copies);
         const int copy = static_cast<int>(at % static_cast<std::size_t>(mesh.copies));
+        const Place place{static_cast<std::int64_t>(k + 1), copy, "", -1};
+        const std::optional<double> loss = loss_of(candidate, mesh, copy, k);
+        if (copy == 0) result.losses.push_back({place.step, loss, std::nullopt, 0});
         if (!alignment.window[k]) continue;
         const WindowScale& window = yardstick.windows[*alignment.window[k]];
         if (!window.loss_truth) continue;
-        const Place place{static_cast<std::int64_t>(k + 1), copy, "", -1};
-        const std::optional<double> loss = loss_of(candidate, mesh, copy, k);
         if (!loss) {  // never a silent pass
             note(result, Outcome::inconclusive, place,
                  fmt::format("the loss of window {} was not recorded on every rank", k + 1));
@@ -51,6 +52,10 @@ CheckResult check_loss(const Yardstick& yardstick, const Trace& candidate, const
         double observed = std::abs(*loss - *window.loss_truth);
         if (std::isnan(observed)) observed = std::numeric_limits<double>::infinity();
         const Tolerance tolerance = owed(window.loss_tolerance, same_bits(window, mesh));
+        if (copy == 0) {
+            result.losses.back().truth = window.loss_truth;
+            result.losses.back().allowed = tolerance.allowed();
+        }
         const double margin = margin_of(observed, tolerance);
         const Outcome outcome = margin > 1            ? Outcome::divergent
                                 : loss == window.loss ? Outcome::identical

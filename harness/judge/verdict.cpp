@@ -44,8 +44,25 @@ std::optional<Place> optional_place_from(const Json& value, const std::string& w
     return place_from_json(value, where);
 }
 
+Json optional_number(const std::optional<double>& value) {
+    return value ? number_to_json(*value) : Json(nullptr);
+}
+
+std::optional<double> optional_number_from(const Json& value, const std::string& where) {
+    if (value.is_null()) return std::nullopt;
+    return number_from_json(value, where);
+}
+
 Json result_json(const CheckResult& result) {
     const Tolerance& t = result.tolerance;
+    Json parameters = Json::array(), losses = Json::array();
+    for (const ParameterMargin& one : result.parameters)
+        parameters.push_back({{"parameter", one.parameter}, {"margin", number_to_json(one.margin)}});
+    for (const StepLoss& one : result.losses)
+        losses.push_back({{"step", one.step},
+                          {"loss", optional_number(one.loss)},
+                          {"truth", optional_number(one.truth)},
+                          {"allowed", number_to_json(one.allowed)}});
     return {{"check", to_string(result.check)},
             {"outcome", to_string(result.outcome)},
             {"margin", number_to_json(result.margin)},
@@ -58,7 +75,9 @@ Json result_json(const CheckResult& result) {
               {"A", number_to_json(t.magnitude)}}},
             {"first", optional_place(result.first)},
             {"worst", optional_place(result.worst)},
-            {"message", result.message}};
+            {"message", result.message},
+            {"parameters", parameters},
+            {"losses", losses}};
 }
 
 CheckResult result_from(const Json& object, const std::string& where) {
@@ -73,6 +92,14 @@ CheckResult result_from(const Json& object, const std::string& where) {
     result.first = optional_place_from(object.at("first"), where);
     result.worst = optional_place_from(object.at("worst"), where);
     result.message = object.at("message").get<std::string>();
+    for (const Json& one : list_from_json(object.at("parameters"), where))
+        result.parameters.push_back(
+            {one.at("parameter").get<std::string>(), number_from_json(one.at("margin"), where)});
+    for (const Json& one : list_from_json(object.at("losses"), where))
+        result.losses.push_back({integer_from_json(one.at("step"), 1, std::numeric_limits<std::int64_t>::max(), where),
+                                 optional_number_from(one.at("loss"), where),
+                                 optional_number_from(one.at("truth"), where),
+                                 number_from_json(one.at("allowed"), where)});
     return result;
 }
 

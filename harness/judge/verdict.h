@@ -26,6 +26,24 @@ struct Place {
 
 std::string to_string(const Place& place);
 
+/// How far the gradient of one parameter was from the truth, in the window and on the rank where it was furthest.
+struct ParameterMargin {
+    std::string parameter;
+    double margin = 0;  ///< observed ÷ allowed
+
+    bool operator==(const ParameterMargin&) const = default;
+};
+
+/// The loss of one step beside what it should be.
+struct StepLoss {
+    std::int64_t step = 0;              ///< of the candidate, 1-based
+    std::optional<double> loss, truth;  ///< no truth: the step cannot be compared, since it holds other samples than
+                                        ///< every window of the reference or starts from other parameters
+    double allowed = 0;
+
+    bool operator==(const StepLoss&) const = default;
+};
+
 /// The answer to one question.
 struct CheckResult {
     Check check = Check::grad;
@@ -36,6 +54,8 @@ struct CheckResult {
     std::optional<Place> first;  ///< the earliest place that is not equivalent
     std::optional<Place> worst;  ///< the place with the largest margin
     std::string message;         ///< one sentence where it is not equivalent
+    std::vector<ParameterMargin> parameters;  ///< of grad: each one, in the model's order
+    std::vector<StepLoss> losses;             ///< of loss: each step, as the first copy of every place has it
 
     bool operator==(const CheckResult&) const = default;
 };

@@ -123,6 +123,12 @@ check "  is removed" test ! -e "$place/repo/.deps/python"
 new_machine && install --everything
 check "an unknown option" refused "'--everything' is not an option"
 
+new_machine && install --browser
+check "--browser brings a browser by apt-get" called 'apt-get -q -y install .*chromium chromium-driver'
+new_machine && install
+called 'chromium' && brought=yes || brought=no
+check "  and only where it was asked for" test "$brought" = no
+
 new_machine && with_packages
 printf '#!%s\necho trainers >>"$CALLS"\n' "$bash" >"$place/repo/ci/install_trainers"
 chmod +x "$place/repo/ci/install_trainers" && install --trainers

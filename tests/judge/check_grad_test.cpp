@@ -40,6 +40,21 @@ protected:
 };
 INSTANTIATE_TEST_SUITE_P(Recipes, CheckGrad, all_recipes(), recipe_name);
 
+TEST_P(CheckGrad, EveryParameterHasItsWorstMargin) {
+    const std::string name = yardstick.windows[0].tensors[1].name;
+    const double allowed = scale(1, name).tolerance.allowed();
+    const CheckResult result = check(off_by(1, name, 0, 3 * allowed));
+    ASSERT_EQ(result.parameters.size(), yardstick.windows[0].tensors.size());
+    for (std::size_t t = 0; t < result.parameters.size(); ++t) {
+        EXPECT_EQ(result.parameters[t].parameter, yardstick.windows[0].tensors[t].name);
+        if (t == 1)
+            EXPECT_NEAR(result.parameters[t].margin, 3, 0.1);
+        else
+            EXPECT_LE(result.parameters[t].margin, 1);
+    }
+    EXPECT_EQ(result.parameters[1].margin, result.margin);
+}
+
 TEST_P(CheckGrad, TheReferencesOwnBitsAreIdentical) {
     const CheckResult result = check(matrix.reference());
     EXPECT_EQ(result.outcome, Outcome::identical);

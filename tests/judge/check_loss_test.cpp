@@ -41,6 +41,23 @@ TEST_P(CheckLoss, RanksAreAveraged) {
     }
 }
 
+TEST_P(CheckLoss, EveryStepIsListedBesideTheTruth) {
+    Trace candidate = matrix.candidate({4, 2, 2});
+    candidate.ranks[1][1].loss = std::nullopt;
+    candidate.ranks[0][0].micros[0].samples[0] = "no sample of any window";
+    const CheckResult result = check(candidate);
+    ASSERT_EQ(result.losses.size(), candidate.ranks[0].size());
+    EXPECT_TRUE(result.losses[0].loss);
+    EXPECT_FALSE(result.losses[0].truth);  // not a window of the reference
+    EXPECT_FALSE(result.losses[1].loss);   // not recorded on every rank
+    for (std::size_t k = 2; k < result.losses.size(); ++k) {
+        EXPECT_EQ(result.losses[k].step, static_cast<std::int64_t>(k + 1));
+        EXPECT_EQ(result.losses[k].truth, yardstick.windows[k].loss_truth);
+        EXPECT_EQ(result.losses[k].allowed, yardstick.windows[k].loss_tolerance.allowed());
+        EXPECT_LE(std::abs(*result.losses[k].loss - *result.losses[k].truth), result.losses[k].allowed);
+    }
+}
+
 TEST_P(CheckLoss, TheAllowedDistanceIsTheLine) {
     for (const double sign : {-1.0, 1.0}) {
         Trace candidate = matrix.reference();

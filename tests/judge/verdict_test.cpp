@@ -17,14 +17,17 @@ Verdict verdict() {
     verdict.sensitivity = 1.0 / 3;
     verdict.tested = {Claim::scale, Claim::state};
     verdict.checks.push_back({.check = Check::data, .outcome = Outcome::identical});
-    verdict.checks.push_back({.check = Check::grad,
-                              .outcome = Outcome::divergent,
-                              .margin = infinity,
-                              .observed = 0.1,
-                              .tolerance = {.error = 1e-300, .unit_roundoff = 0x1p-53, .magnitude = 7, .factor = 8},
-                              .first = Place{3, 2, "layer/weight", 12},
-                              .worst = Place{},
-                              .message = "a \"message\""});
+    verdict.checks.push_back(
+        {.check = Check::grad,
+         .outcome = Outcome::divergent,
+         .margin = infinity,
+         .observed = 0.1,
+         .tolerance = {.error = 1e-300, .unit_roundoff = 0x1p-53, .magnitude = 7, .factor = 8},
+         .first = Place{3, 2, "layer/weight", 12},
+         .worst = Place{},
+         .message = "a \"message\"",
+         .parameters = {{"layer/weight", infinity}, {"layer/bias", 0.25}},
+         .losses = {{1, 2.5, 1.0 / 3, 1e-300}, {2, std::nullopt, 7.0, 0}, {3, 7.0, std::nullopt, 0}}});
     verdict.identities = {{Identity::scale, 5, 2, ""}, {Identity::swap_micros, 0, 0, "why"}};
     return verdict;
 }
@@ -61,6 +64,13 @@ TEST(Verdict, TheJsonShowsWhatIsAllowed) {
     EXPECT_EQ(to_json(verdict())["checks"][0]["first"], nullptr);
 }
 
+TEST(Verdict, WhatIsNotKnownOfALossIsNull) {
+    const Json losses = to_json(verdict())["checks"][1]["losses"];
+    EXPECT_EQ(losses[1]["loss"], nullptr);
+    EXPECT_EQ(losses[2]["truth"], nullptr);
+    EXPECT_EQ(losses[0]["step"], 1);
+}
+
 TEST(Verdict, WhatIsNoVerdictIsAnError) {
     const Json good = to_json(verdict());
     for (const char* field : {"/outcome",
@@ -78,6 +88,11 @@ TEST(Verdict, WhatIsNoVerdictIsAnError) {
                               "/checks/1/margin",
                               "/checks/1/observed",
                               "/checks/1/tolerance",
+                              "/checks/1/parameters",
+                              "/checks/1/parameters/0/margin",
+                              "/checks/1/losses",
+                              "/checks/1/losses/0/step",
+                              "/checks/1/losses/0/truth",
                               "/checks/1/tolerance/E",
                               "/checks/1/tolerance/u",
                               "/checks/1/tolerance/A",

@@ -1,8 +1,9 @@
 /// Writes result files into a folder, for schema_test.py: `example_results DIRECTORY`. Between them they hold every
-/// field and every word that a result may hold.
+/// field and every word that a result may hold. Beside them pages, for browser_test.py.
 #include <filesystem>
 
 #include "base/file.h"
+#include "reports/html/page.h"
 #include "reports/run_directory.h"
 #include "tests/reports/hostile.h"
 
@@ -18,6 +19,13 @@ int main(int argc, char** argv) {
     write("without_times.json", to_json(small_result(), false));
     write("nothing.json", to_json(assemble("", {}, {}, {})));
     write("hostile.json", to_json(hostile_result("\xff<script>\x1b")));
+
+    write_file(directory / "small.html", html_page(small_result()));
+    write_file(directory / "hostile.html",
+               html_page(hostile_result("</title></style><script>window.hostile = 1</script>")));
+    write_file(directory / "hostile_attribute.html",
+               html_page(hostile_result("\" onfocus=\"window.hostile = 1\" autofocus x=\"")));
+    write_file(directory / "hostile_svg.html", html_page(hostile_result("</text></svg><svg onload=window.hostile=1>")));
 
     Result odd = small_result();
     odd.findings = {odd_finding()};

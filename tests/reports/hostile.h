@@ -59,6 +59,7 @@ inline Result hostile_result(const std::string& text) {
         record.repro = record.trace = text;
         for (CheckResult& check : record.verdict.checks) {
             check.message = text;
+            for (ParameterMargin& one : check.parameters) one.parameter = text;
             for (std::optional<Place>* place : {&check.first, &check.worst})
                 if (*place) (*place)->tensor = text;
         }
@@ -77,10 +78,9 @@ inline Result hostile_result(const std::string& text) {
     return result;
 }
 
-/// A megabyte from outside in a few fields: of a message, a note and a sample's name.
-inline Result long_result() {
+/// A text from outside in a few fields: a message, a note and a sample's name. For a megabyte.
+inline Result long_result(const std::string& text = std::string(1 << 20, '<') + "\xff") {
     Result result = small_result();
-    const std::string text = std::string(1 << 20, '<') + "\xff";
     result.notes[0] = result.records[1].verdict.checks[3].message = result.findings[0].weights[0].sample = text;
     return result;
 }

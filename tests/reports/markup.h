@@ -65,7 +65,9 @@ private:
     void content(const std::set<std::string>& empty) {
         characters_are_plain();
         while (at_ < text_.size()) {
-            if (text_[at_] != '<')
+            if (raw())
+                raw_text();
+            else if (text_[at_] != '<')
                 character();
             else if (text_.substr(at_, 2) == "</")
                 end_tag();
@@ -133,7 +135,7 @@ private:
         if (at_ >= text_.size()) fail("it ends too early");
         if (text_[at_] != '&') {
             if (text_[at_] == '<' || text_[at_] == '>') fail("a loose bracket");
-            if (text_[at_] == '"' && !in_style()) fail("a loose quotation mark");
+            if (text_[at_] == '"') fail("a loose quotation mark");
             return std::string(1, text_[at_++]);
         }
         for (const auto& [entity, text] : entities)
@@ -144,13 +146,21 @@ private:
         fail("an unknown entity");
     }
 
-    bool in_style() const { return !open_.empty() && markup_.elements[open_.back()].name == "style"; }
+    /// In a style or a script nothing but its own end tag is markup.
+    bool raw() const {
+        if (open_.empty()) return false;
+        const std::string& name = markup_.elements[open_.back()].name;
+        return (name == "style" || name == "script") && text_.substr(at_, name.size() + 3) != "</" + name + ">";
+    }
+    void raw_text() {
+        while (at_ < text_.size() && raw()) markup_.elements[open_.back()].text += text_[at_++];
+    }
 
     std::string name() {
         const std::size_t begin = at_;
         while (at_ < text_.size() &&
                ((text_[at_] >= 'a' && text_[at_] <= 'z') || (text_[at_] >= '0' && text_[at_] <= '9' && at_ > begin) ||
-                (text_[at_] == '-' && at_ > begin)))
+                ((text_[at_] == '-' || text_[at_] == 'B') && at_ > begin)))  // viewBox has the one capital
             ++at_;
         if (at_ == begin) fail("a name is missing");
         return std::string(text_.substr(begin, at_ - begin));

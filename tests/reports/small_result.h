@@ -32,6 +32,13 @@ inline Record small_record(const std::string& subject, Split split, Outcome outc
         grad.first = Place{1, 0, "blocks.0.key.bias", 7};
         grad.message = "the gradient of " + to_string(split) + " is " + to_string(outcome);
     }
+    grad.parameters = {{"blocks.0.key.bias", record.verdict.margin}, {"head.weight", 0}};
+    // The third step cannot be compared, and of the fourth the loss was not recorded.
+    record.verdict.checks[4].losses = {{1, 2.5, 2.5, 1e-12},
+                                       {2, 2.75, 2.5, 1e-12},
+                                       {3, 2.25, std::nullopt, 0},
+                                       {4, std::nullopt, 2.0, 1e-12},
+                                       {5, 2.125, std::nullopt, 0}};
     record.traffic = {24, 4096, split.devices > 1 ? 2.0 : 0.0};
     record.cost = {12.5, 320};
     return record;
@@ -63,6 +70,7 @@ inline std::vector<Record> small_records() {
     records[1].evidence.windows = {small_window()};
     records[1].evidence.windows[0].recovered = {{{0}, {2, 2.0 / 3, 2.0 / 3, not_a_number}, {}, 1e-15}};
     records[1].evidence.ragged = {3};
+    records[1].evidence.narrow = 0.25;
     records[1].trace = "traces/gpt-2x2x1.trace";
     records[2].verdict.sensitivity = infinite;
     // Equal micros, but fewer on the second rank: here a mean of means is right, and no other count is.

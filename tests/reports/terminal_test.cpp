@@ -189,16 +189,6 @@ TEST(TerminalText, ALongIdIsCutBetweenCharacters) {
     EXPECT_TRUE(says(plain(result), "    abcdefg€     0 "));
 }
 
-TEST(FirstCharacters, CountsCharactersAndNotBytes) {
-    EXPECT_EQ(first_characters("abc", 2), "ab");
-    EXPECT_EQ(first_characters("abc", 3), "abc");
-    EXPECT_EQ(first_characters("abc", 9), "abc");
-    EXPECT_EQ(first_characters("", 9), "");
-    EXPECT_EQ(first_characters("abc", 0), "");
-    EXPECT_EQ(first_characters("ä日\xf0\x9f\x98\x80x", 3), "ä日\xf0\x9f\x98\x80");
-    EXPECT_EQ(first_characters("\xff\xe2\x80", 2), "\xff\xe2");  // bytes that are no UTF-8 count one by one
-}
-
 TEST(ShortNumber, IsForPeople) {
     EXPECT_EQ(short_number(0), "0");
     EXPECT_EQ(short_number(-0.0), "0");

@@ -1,0 +1,67 @@
+#include "reports/html/findings.h"
+
+#include "tests/base/expect.h"
+#include "tests/reports/html/read.h"
+#include "tests/reports/small_result.h"
+
+namespace isobatch {
+namespace {
+
+TEST(FindingsPart, SaysWhatWhereWhyNotAndHowToRepeatIt) {
+    const Result result = small_result();
+    ASSERT_EQ(result.findings.size(), 2u);
+    const Finding& finding = result.findings[0];
+    const std::string text = read_part(findings_part(result)).text;
+    EXPECT_TRUE(says(text, "token-mean-of-means\n" + meaning(Cause::token_mean_of_means)));
+    EXPECT_TRUE(says(text, "First seen: step 1, rank 0 in split gpt 2x2x1"));
+    EXPECT_TRUE(says(text, formula(Cause::token_mean_of_means)));
+    EXPECT_GT(finding.rivals.size(), 8u);
+    for (const Rival& rival : finding.rivals)
+        EXPECT_TRUE(says(text, "not " + to_string(rival.cause) + ": " + rival.ruled_out_by));
+    EXPECT_TRUE(says(text, "Remedy. " + finding.remedy));
+    EXPECT_TRUE(says(text, "Seen before in: " + finding.precedent + "\nRepeat it with\n" + finding.repro));
+    EXPECT_TRUE(says(text, "unknown"));
+    EXPECT_EQ(text.find("To tell them apart"), std::string::npos);
+    EXPECT_EQ(findings_part(assemble("", {}, {}, {})), "");
+}
+
+TEST(FindingsPart, ShowsWhatIsLeftOfEarlierGradients) {
+    Result result = small_result();
+    result.findings = {odd_finding()};
+    const std::string text = read_part(findings_part(result)).text;
+    EXPECT_TRUE(says(text, "not-zeroed-after-step or zero-grad-in-window"));
+    EXPECT_TRUE(
+        says(text, "gradient of 2 window(s) before: 0.2500000000\ngradient of 1 window(s) before: 1.0000000000\n"));
+    EXPECT_TRUE(says(text, "largest distance between prediction and recovery in the whole matrix: 0.75"));
+    EXPECT_TRUE(says(text, "To tell them apart: the separation"));
+}
+
+TEST(CausesFound, NamesSplitSampleAndCommandOfEach) {
+    const Result result = small_result();
+    const Markup page = read_part(causes_found(result));
+    EXPECT_TRUE(
+        says(page.text,
+             "First in split gpt 2x2x1, step 1, rank 0: sample sample-0 (rank 0, micro 0) weighs 2 instead of 1\n" +
+                 result.findings[0].repro));
+    EXPECT_EQ(page.named("a").at(0).attributes.at("href"), "#f0");
+    EXPECT_EQ(causes_found(assemble("", {}, {}, {})), "");
+}
+
+TEST(WorstSample, IsTheOneThatIsFurthestOff) {
+    Finding finding = odd_finding();
+    EXPECT_EQ(worst_sample(finding), "sample sample-0 (rank 0, micro 0) weighs inf instead of 1");
+    finding.weights[0].recovered = 1.5;
+    EXPECT_EQ(worst_sample(finding), "sample sample-1 (rank 0, micro 1) weighs -12346 instead of 1");
+    for (WeightLine& line : finding.weights) line.recovered = not_a_number;
+    EXPECT_EQ(worst_sample(finding), "");
+}
+
+TEST(FindingsPart, OfVeryManyTheRestIsCounted) {
+    Result result = small_result();
+    result.findings.resize(100, odd_finding());
+    EXPECT_TRUE(says(causes_found(result), "40 of 100 findings are shown"));
+    EXPECT_EQ(read_part(findings_part(result)).named("article").size(), 40u);
+}
+
+}  // namespace
+}  // namespace isobatch
