@@ -29,5 +29,8 @@ class TryTest(ProgramTest):
                 lines += [line for line in map(json.loads, file) if line["step"] is not None]
         return lines
 
+    def trace(self, split, out="isobatch-report"):
+        return glob.glob(self.path(f"{out}/traces/outside-{split}-*.trace"))[0]
+
     def newest(self):
         return sorted(name for name in os.listdir(TRAINERS) if re.fullmatch(r"transformers-5\.[0-9.]+", name))[-1]

@@ -51,6 +51,15 @@ class Try(TryTest):
         self.assertEqual(self.attempt("lightning_train.py", *equal, "--schedule", "once-a-micro", **own), 1, self.said)
         self.assertEqual(self.red(), {"step"})
 
+    def test_judge_says_the_same_of_the_traces_that_are_left(self):
+        self.assertEqual(self.attempt("plain_train.py", "--fault", "double-division"), 1, self.said)
+        traces = {split: self.trace(split) for split in ("16x1x1", "4x4x1", "1x16x1")}
+        self.assertEqual(self.isobatch("judge", *traces.values(), "--out", "judged"), 1, self.said)
+        self.assertEqual(self.causes("judged"), self.causes())
+        self.assertEqual(self.result("judged")["records"][0]["verdict"], self.result()["records"][1]["verdict"])
+        self.assertEqual(self.isobatch("judge", traces["16x1x1"], traces["4x4x1"]), 2, self.said)
+        self.assertIn("record 1x16x1 at level full too", self.said)
+
     def test_wrong_use_is_refused_with_what_to_do(self):
         for splits, said in (("16x1x1,8x1x1", "nearest splits"), ("8x1x2", "put a split of one device first")):
             self.assertEqual(self.attempt("plain_train.py", splits=splits), 2, self.said)
