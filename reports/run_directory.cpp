@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <map>
-#include <tuple>
+#include <memory>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "diagnose/result_text.h"
 #include "reports/costs.h"
 #include "reports/html/page.h"
 #include "reports/junit.h"
@@ -45,7 +46,8 @@ bool holds_a_run(const fs::path& directory) {
 
 /// One result file that is to be merged.
 struct Part {
-    std::string file, text, version;
+    std::string file, version;
+    std::shared_ptr<const MappedFile> bytes;
     Result result;
 };
 
@@ -67,9 +69,8 @@ std::vector<Part> read_parts(const std::vector<fs::path>& directories) {
         if (!fs::exists(file, code))
             throw Error("no result here", file.string(),
                         "name a directory that isobatch check, try or judge wrote with --out", Error::Kind::unfinished);
-        std::string text(MappedFile::open(file)->text());
-        Result result = result_from_json(parse_json(text, file.string()), file.string());
-        parts.push_back({file.string(), std::move(text), version_in(directory), std::move(result)});
+        const auto bytes = MappedFile::open(file);
+        parts.push_back({file.string(), version_in(directory), bytes, result_from_text(bytes->text(), file.string())});
         if (parts.back().version != parts.front().version)
             throw Error(fmt::format("written by isobatch {}, {} by {}", printable(parts.back().version),
                                     parts.front().file, printable(parts.front().version)),
@@ -77,7 +78,7 @@ std::vector<Part> read_parts(const std::vector<fs::path>& directories) {
     }
     // By what they hold, so that the order in which they were named changes nothing.
     std::sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) {
-        return std::tie(a.result.command, a.text) < std::tie(b.result.command, b.text);
+        return std::pair(a.result.command, a.bytes->text()) < std::pair(b.result.command, b.bytes->text());
     });
     return parts;
 }
@@ -164,22 +165,23 @@ void keep_record(const fs::path& directory, const Record& record) {
 }
 
 void write_reports(const fs::path& directory, const Result& result) {
-    write_file(directory / "result.json", text_of(to_json(result)));
+    write_file(directory / "result.json", json_text(result));
     write_file(directory / "junit.xml", junit_xml(result));
     write_file(directory / "costs.csv", costs_csv(result));
     write_file(directory / "index.html", html_page(result));
 }
 
 Result read_runs(const std::vector<fs::path>& directories) {
-    const std::vector<Part> parts = read_parts(directories);
+    std::vector<Part> parts = read_parts(directories);
+    const std::vector<std::string> allowed = allowed_by_all(parts);
     std::vector<Record> records;
     std::map<std::string, std::size_t> known;
     std::vector<std::string> notes, commands;
-    for (const Part& part : parts) {
-        for (const Record& record : part.result.records) {
+    for (Part& part : parts) {
+        for (Record& record : part.result.records) {
             const auto [it, fresh] = known.emplace(to_string(record.trial), records.size());
             if (fresh)
-                records.push_back(record);
+                records.push_back(std::move(record));
             else if (without_cost(records[it->second]) != without_cost(record))
                 throw Error("two runs hold different records of one trial",
                             fmt::format("{}: {}", part.file, printable(to_string(record.trial))),
@@ -188,7 +190,7 @@ Result read_runs(const std::vector<fs::path>& directories) {
         for (const std::string& note : part.result.notes) add_once(notes, note);
         add_once(commands, part.result.command);
     }
-    return assemble(joined(commands, " ; "), std::move(records), allowed_by_all(parts), std::move(notes));
+    return assemble(joined(commands, " ; "), std::move(records), allowed, std::move(notes));
 }
 
 }  // namespace isobatch

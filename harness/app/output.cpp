@@ -1,11 +1,12 @@
 #include <unistd.h>
 #include <cstdlib>
+#include <fstream>
 
 #include <fmt/format.h>
 
 #include "app/commands.h"
-#include "base/error.h"
-#include "base/file.h"
+#include "base/text.h"
+#include "diagnose/result_text.h"
 #include "reports/markdown.h"
 #include "reports/run_directory.h"
 #include "reports/terminal.h"
@@ -42,11 +43,10 @@ void tell_github(const Result& result) {
     };
     if (holds("GITHUB_ACTIONS", "true")) fmt::print(stderr, "{}", github_annotations(result));
     if (!holds("GITHUB_STEP_SUMMARY", "")) return;
-    try {
-        LineFile(std::getenv("GITHUB_STEP_SUMMARY")).append(markdown_summary(result));
-    } catch (const Error& error) {  // the answer is the same without it
-        fmt::print(stderr, "no summary for the job's page: {}\n", error.what());
-    }
+    // Appended: what the job's earlier steps wrote is not ours.
+    const char* page = std::getenv("GITHUB_STEP_SUMMARY");
+    if (!(std::ofstream(page, std::ios::app | std::ios::binary) << markdown_summary(result) << std::flush))
+        fmt::print(stderr, "no summary for the job's page: {} cannot be written\n", printable(page));
 }
 
 }  // namespace
@@ -55,7 +55,7 @@ int finish(const Result& result, const Output& output) {
     write_reports(output.directory, result);
     tell_github(result);
     if (output.json) {
-        fmt::print("{}\n", to_json(result).dump(1, ' ', false, Json::error_handler_t::replace));
+        fmt::print("{}", json_text(result));
     } else {
         fmt::print("{}report: {}\n", terminal_text(result, wants_colour()), (output.directory / "index.html").string());
     }

@@ -58,7 +58,6 @@ void add_report(CLI::App& app, int& exit_code) {
                                                   {"command", result.command},
                                                   {"version", ISOBATCH_VERSION},
                                                   {"trials", result.records.size()}});
-        for (const Record& record : result.records) keep_record(options->output.directory, record);
         exit_code = finish(result, options->output);
     });
 }

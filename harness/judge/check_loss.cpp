@@ -44,6 +44,8 @@ CheckResult check_loss(const Yardstick& yardstick, const Trace& candidate, const
         if (!alignment.window[k]) continue;
         const WindowScale& window = yardstick.windows[*alignment.window[k]];
         if (!window.loss_truth) continue;
+        const Tolerance tolerance = owed(window.loss_tolerance, same_bits(window, mesh));
+        if (copy == 0) result.losses.back() = {place.step, loss, window.loss_truth, tolerance.allowed()};
         if (!loss) {  // never a silent pass
             note(result, Outcome::inconclusive, place,
                  fmt::format("the loss of window {} was not recorded on every rank", k + 1));
@@ -51,11 +53,6 @@ CheckResult check_loss(const Yardstick& yardstick, const Trace& candidate, const
         }
         double observed = std::abs(*loss - *window.loss_truth);
         if (std::isnan(observed)) observed = std::numeric_limits<double>::infinity();
-        const Tolerance tolerance = owed(window.loss_tolerance, same_bits(window, mesh));
-        if (copy == 0) {
-            result.losses.back().truth = window.loss_truth;
-            result.losses.back().allowed = tolerance.allowed();
-        }
         const double margin = margin_of(observed, tolerance);
         const Outcome outcome = margin > 1            ? Outcome::divergent
                                 : loss == window.loss ? Outcome::identical

@@ -8,6 +8,7 @@
 
 #include "reports/escaped.h"
 #include "reports/html/elements.h"
+#include "reports/html/matrix.h"
 #include "reports/terminal.h"
 
 namespace isobatch {
@@ -69,8 +70,7 @@ std::string map_of(const Result& result, const std::vector<const Record*>& recor
         }
         rows += "</tr>\n";
     }
-    const std::string caption =
-        fmt::format("{}: distance ÷ allowed, by parameter and split", first_characters(records[0]->trial.subject, 60));
+    const std::string caption = matrix_name(records[0]->trial) + ": distance ÷ allowed, by parameter and split";
     return scrolled(caption,
                     fmt::format("<table class=\"heat\"><caption>{}</caption><thead><tr>{}</tr></thead><tbody>\n{}"
                                 "</tbody></table>",

@@ -8,6 +8,7 @@
 
 #include "reports/escaped.h"
 #include "reports/html/elements.h"
+#include "reports/html/matrix.h"
 #include "reports/terminal.h"
 
 namespace isobatch {
@@ -49,9 +50,7 @@ std::string grid(const Result& result, std::span<const Record> matrix) {
         for (const std::int64_t accum : widths) rows += cell(result, cells[{per_device, accum}]);
         rows += "</tr>\n";
     }
-    const Trial& trial = matrix[0].trial;
-    const std::string caption =
-        fmt::format("{}, effective batch {}", first_characters(trial.subject, 60), trial.split.effective());
+    const std::string caption = matrix_name(matrix[0].trial);
     return scrolled(caption, fmt::format("<table class=\"lattice\"><caption>{}</caption><thead><tr><td></td>{}</tr>"
                                          "</thead><tbody>\n{}</tbody></table>",
                                          escaped(caption), head, rows));

@@ -177,8 +177,8 @@ TEST_F(ReadRuns, ADamagedResultIsUnreadableInput) {
     };
     EXPECT_TRUE(says(error_for(changed("isobatch-result/1", "isobatch-result/2")).problem(),
                      "expected schema isobatch-result/1, found \"isobatch-result/2\""));
-    EXPECT_TRUE(says(error_for(changed("\"outcome\": \"identical\"", "\"outcome\": \"perfect\"")).problem(),
-                     "unknown outcome"));
+    EXPECT_TRUE(
+        says(error_for(changed("\"outcome\":\"identical\"", "\"outcome\":\"perfect\"")).problem(), "unknown outcome"));
     EXPECT_TRUE(says(error_for(changed("\"schema\"", "\"shema\"")).problem(), "malformed"));
 }
 

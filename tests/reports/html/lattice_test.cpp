@@ -15,7 +15,8 @@ std::string cell(const std::string& text) {
 TEST(LatticePart, HasACellForEverySplitWithItsOutcomeAndMargin) {
     const Markup page = read_part(lattice_part(small_result()));
     using Cells = std::vector<std::string>;
-    EXPECT_EQ(page.named("caption").at(0).text, "gpt, effective batch 4");
+    EXPECT_EQ(page.named("caption").at(0).text,
+              "gpt, effective batch 4 (fp64, serial, seed 1, planted token-mean-of-means)");
     EXPECT_EQ(page.named("table").size(), 2u);
     EXPECT_EQ(cell(cells_of(page, "per_device 4").at(0)), "✓ identical1 devicemargin 0.125");
     const Cells two = cells_of(page, "per_device 2");
