@@ -53,7 +53,8 @@ bool survives(const Json& value) {
 bool optional(const std::string& place) {
     const std::string last = place.substr(place.rfind('/') + 1);
     return place.starts_with("/claims") || place.starts_with("/findings") || place == "/waste" || last == "summary" ||
-           place == "/outcome" || last == "exit_code" || last == "split" || last == "allowed" || last == "exact";
+           place == "/outcome" || last == "exit_code" || last == "split" || last == "exact" ||
+           (last == "allowed" && place.find("/losses/") == std::string::npos);
 }
 
 TEST(Hostile, TheGoodResultIsRead) {
