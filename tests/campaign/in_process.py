@@ -1,5 +1,5 @@
 """Trains random loops in this one process through assert_equivalent, each right and then broken: not one right one may raise, and each broken
-one must be named. Lengths, splits, optimizers, clip, precision and how gradients are cleared are drawn; the faults take turns.
+one must be seen, and named where a first window can show what it is. Lengths, splits, optimizers, clip, precision and how gradients are cleared are drawn; the faults take turns.
 
 usage: in_process.py [--count N] [--seed S] [--report FILE]    FILE.md shows the figures
 """
@@ -40,7 +40,7 @@ def page(seed, right, broken, alarms, missed):
     named = collections.Counter((fault, ", ".join(causes) or outcome) for fault, (outcome, causes, _) in broken)
     rows = "\n".join(f"| {fault} | {said} | {count} |" for (fault, said), count in sorted(named.items()))
     return (f"# Random loops in one process\n\n`ci/campaign in-process` handed {len(right)} random right loops and the same {len(broken)} broken ones to `assert_equivalent`, in one process, "
-            f"under three splits each (seed {seed}): **{alarms} alarms, {missed} faults not named**. The largest margin of a right one was "
+            f"under three splits each (seed {seed}): **{alarms} alarms, {missed} faults unseen or called another name**. The largest margin of a right one was "
             f"{max(margin for _, _, margin in right):.3f} of what is allowed.\n\n| planted | said | loops |\n| --- | --- | ---: |\n{rows}")
 
 
@@ -61,7 +61,7 @@ def main():
         for name, seen, wrong in (("right", right[-1], alarm), (fault, broken[-1][1], miss)):
             if wrong:
                 print(f"WRONG {name}: {seen}: --count 1 --seed {options.seed + turn}: {splits} {' '.join(words)}", flush=True)
-    print(f"{len(right)} right and {len(broken)} broken loops, {alarms} alarms, {missed} faults not named, "
+    print(f"{len(right)} right and {len(broken)} broken loops, {alarms} alarms, {missed} faults unseen or called another name, "
           f"largest margin {max(margin for _, _, margin in right):.3f}, seed {options.seed}")
     write_report(options.report and options.report + ".md", page(options.seed, right, broken, alarms, missed))
     return 1 if alarms or missed else 0
