@@ -28,7 +28,6 @@ Decisions timed(const Setup& setup, const Decisions& right, Timing timing) {
     decide.disturbs = either(faulty.disturbs, right.disturbs, when);
     decide.clears_before = either(faulty.clears_before, right.clears_before, when);
     decide.clips = either(faulty.clips, right.clips, when);
-    decide.trains_on = either(faulty.trains_on, right.trains_on, when);
     decide.steps = either(faulty.steps, right.steps, when);
     decide.schedule_steps = either(faulty.schedule_steps, right.schedule_steps, when);
     return decide;

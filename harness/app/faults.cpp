@@ -49,10 +49,9 @@ void add_faults(CLI::App& app, int& exit_code) {
             if (known["meaning"] != "") fmt::print("  {}\n", known["meaning"].get<std::string>());
             if (known["seen_in"] != "") fmt::print("  seen in: {}\n", known["seen_in"].get<std::string>());
         }
-        if (!*json)
-            fmt::print(
-                "\nTIMING, where [@TIMING] stands: always (the default), first-window, later-windows, "
-                "epoch-ends, later-epochs\n");
+        if (!*json) fmt::print("\nTIMING, where [@TIMING] stands:\n");
+        for (std::size_t i = 0; !*json && i < all_timings.size(); ++i)
+            fmt::print("  {:<14} {}\n", to_string(all_timings[i]), meaning(all_timings[i]));
         exit_code = 0;
     });
 }

@@ -54,8 +54,13 @@ void add_judge(CLI::App& app, int& exit_code) {
         for (const auto& path : options->candidates) {
             text += " " + path.string();
             const Trace candidate = read_trace(path);
-            records.push_back(examiner.examine(candidate, "isobatch check " + candidate.manifest.trial));
+            const bool ours = candidate.manifest.engine != "outside";
+            records.push_back(examiner.examine(
+                candidate, ours ? "isobatch check " + candidate.manifest.trial
+                                : fmt::format("isobatch judge {} {}", options->reference.string(), path.string())));
         }
+        if (!examiner.yardstick().ours && examiner.yardstick().windows.size() < 2)
+            options->allowed.push_back("state");  // one window cannot show it
         start_run(options->output.directory, {{"schema", "isobatch-run/1"},
                                               {"command", text},
                                               {"version", ISOBATCH_VERSION},

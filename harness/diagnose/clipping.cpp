@@ -24,19 +24,25 @@ bool near(double a, double b, Recipe recipe) {
     return std::abs(a - b) <= (recipe == Recipe::fp64 ? 1e-8 : 1e-4) * std::max(std::abs(a), std::abs(b));
 }
 
-std::vector<Clipping> readings(const Step& step, const WindowScale& scale, const Mesh& mesh, Recipe recipe) {
+/// Of the parameters' gradients on the first rank.
+std::vector<double> norms_of(const Step& step, const WindowScale& scale) {
     std::vector<double> norms;
     for (const TensorScale& tensor : scale.tensors)
         norms.push_back(norm_of(as_doubles(gradient_of(step, tensor, 0), tensor.name)));
-    const double own = norm_of(norms), said = *step.grad_norm, right = factor_of(own, *step.clip_threshold);
-    if (near(said, own, recipe)) {
-        if (near(*step.clip_factor, right, recipe)) return {Clipping::right};
-        if (*step.clip_factor == 1) return {Clipping::left_out};
-    }
+    return norms;
+}
+
+std::vector<Clipping> readings(const Step& step, const WindowScale& scale, const Mesh& mesh, Recipe recipe) {
+    const std::vector<double> norms = norms_of(step, scale);
+    const double own = norm_of(norms), said = *step.grad_norm, threshold = *step.clip_threshold;
+    const auto has_factor = [&](double norm) { return near(*step.clip_factor, factor_of(norm, threshold), recipe); };
+    if (near(said, own, recipe) && *step.clip_factor == 1 && !has_factor(own)) return {Clipping::left_out};
+    if (!has_factor(said)) return {};
     std::vector<Clipping> fitting;
     const auto fits = [&](Clipping clipping, bool holds) {
         if (holds) fitting.push_back(clipping);
     };
+    fits(Clipping::right, near(said, own, recipe));
     fits(Clipping::replicas_counted, mesh.ranks() > 1 && near(said, own * std::sqrt(mesh.ranks()), recipe));
     fits(Clipping::all_but_one, std::any_of(norms.begin(), norms.end(), [&](double norm) {
              return norm < own && near(said, std::sqrt(own * own - norm * norm), recipe);
@@ -91,8 +97,13 @@ void add_clipping(Evidence& evidence, const Yardstick& yardstick, const Trace& c
     for (WindowEvidence& window : evidence.windows) {
         const auto scale = std::find_if(yardstick.windows.begin(), yardstick.windows.end(),
                                         [&](const WindowScale& one) { return one.step == window.window; });
+        if (scale == yardstick.windows.end() || window.step > std::ssize(candidate.ranks[0])) continue;
         const Step& step = candidate.ranks[0][static_cast<std::size_t>(window.step - 1)];
-        if (scale == yardstick.windows.end() || !step.grad_norm || !step.clip_threshold || !step.clip_factor) continue;
+        if (scale->clip_threshold && !step.clip_threshold) {  // a trainer that never clips records nothing
+            window.layout.norm = norm_of(norms_of(step, *scale)) / *scale->clip_threshold;
+            window.clipping = {window.layout.norm > 1 ? Clipping::left_out : Clipping::right};
+        }
+        if (!step.grad_norm || !step.clip_threshold || !step.clip_factor) continue;
         window.clipping = readings(step, *scale, window.layout.mesh, yardstick.recipe);
         add_weights(window, *scale, *step.clip_threshold);
     }

@@ -25,7 +25,8 @@ std::string against(const Prediction& prediction, const Record& record, const Wi
                     const Recovered& recovered) {
     if (prediction.not_a_number) return {};  // no weight can be read
     const Recipe recipe = prediction.rounded ? Recipe::bf16 : record.trial.recipe;
-    const double tolerance = prediction.rounded ? weight_tolerance(recipe, window.condition) : window.weight_tolerance;
+    const double tolerance = prediction.rounded ? std::min(refuse_above, weight_tolerance(recipe, window.condition))
+                                                : window.weight_tolerance;
     if (!(recovered.residual <= residual_limit(recipe)))
         return fmt::format("in {} no weights explain the gradient (residual {:.2g})", place_of(record, window),
                            recovered.residual);
@@ -117,17 +118,24 @@ std::string against_clipping(const Prediction& prediction, const Record& record,
                        place_of(record, window), meaning(prediction.clipping));
 }
 
-/// Nothing but a division by zero leaves what is not a number, and only in a window that has one.
+/// Nothing but a division by zero leaves what is not a number, and only in a window that has one. Of a window that is
+/// not judged nobody knows whether it does.
 std::string against_numbers(Cause cause, const Record& record, Timing timing) {
+    const auto& windows = record.evidence.windows;
     std::string seen;
-    for (const CheckResult& result : record.verdict.checks)
-        if (result.outcome == Outcome::divergent && result.first && !std::isfinite(result.observed) &&
-            (result.check == Check::grad || result.check == Check::loss))
-            seen = fmt::format("the {} of step {} of {}", to_string(result.check), result.first->step,
-                               to_string(record.trial.split));
     bool predicted = false;
-    for (const WindowEvidence& window : record.evidence.windows)
+    for (const CheckResult& result : record.verdict.checks) {
+        if (result.outcome != Outcome::divergent || !result.first || std::isfinite(result.observed) ||
+            (result.check != Check::grad && result.check != Check::loss))
+            continue;
+        seen = fmt::format("the {} of step {} of {}", to_string(result.check), result.first->step,
+                           to_string(record.trial.split));
+        predicted |= std::none_of(windows.begin(), windows.end(),
+                                  [&](const WindowEvidence& window) { return window.step == result.first->step; });
+    }
+    for (const WindowEvidence& window : windows)
         predicted |= cause == Cause::empty_micro_counted && predict(cause, window, 0, timing)->not_a_number;
+    predicted &= cause == Cause::empty_micro_counted;
     if (!seen.empty() && !predicted) return seen + " is not a number, and it leaves one";
     if (seen.empty() && predicted)
         return fmt::format("all is numbers in {}, and it leaves some that are none", to_string(record.trial.split));
@@ -151,7 +159,8 @@ std::string against_red(Cause cause, const Record& record, Timing timing) {
         return fmt::format("{} is divergent, and it changes no gradient there", to_string(record.trial.split));
     const FaultEntry& fault = find_fault(to_string(cause));
     const bool of_weights = fault.red.front() == Check::grad;  // and of the loss that follows them
-    const bool can = !of_weights && (fault.red.front() != Check::step || has_power(fault, record, timing));
+    const bool counted = fault.red.front() == Check::step || fault.red.front() == Check::norm;
+    const bool can = !of_weights && (!counted || has_power(fault, record, timing));
     if (can && std::any_of(fault.red.begin(), fault.red.end(), [&](Check check) { return is_red(record, check); }))
         return {};
     return fmt::format("{} is divergent, and it changes nothing there", to_string(record.trial.split));

@@ -123,7 +123,10 @@ Finding explained(std::span<const Record> matrix, const std::vector<const Record
     Finding always = explained(matrix, divergent, Timing::always);
     if (!always.causes.empty()) return always;
     for (const Timing timing : all_timings)
-        if (Finding finding = explained(matrix, divergent, timing); !finding.causes.empty()) return finding;
+        if (timing == Timing::always)
+            continue;
+        else if (Finding finding = explained(matrix, divergent, timing); !finding.causes.empty())
+            return finding;
     return always;
 }
 

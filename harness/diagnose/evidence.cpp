@@ -117,6 +117,8 @@ WindowEvidence window_from(const Json& object, const std::string& where) {
     window.layout.accum = static_cast<int>(integer_from_json(object.at("accum"), 1, 1 << 30, where));
     window.layout.moment = {window.step, static_cast<int>(integer_from_json(object.at("epoch"), 0, 1 << 30, where)),
                             object.at("ends_epoch").get<bool>()};
+    window.layout.samples = window.samples;  // an aligned window holds the reference's
+    std::sort(window.layout.samples.begin(), window.layout.samples.end());
     window.steps = integer_from_json(object.at("steps"), 0, std::int64_t{1} << 40, where);
     window.schedule_steps = integer_from_json(object.at("schedule_steps"), 0, std::int64_t{1} << 40, where);
     window.lr_ratio = number_from_json(object.at("lr_ratio"), where);

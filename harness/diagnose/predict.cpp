@@ -47,8 +47,8 @@ Prediction by_exchange(Cause cause, const WindowEvidence& window, int rank) {
         case Cause::reduced_once:
             return Prediction{by_micro(window, [&](const auto& m) { return m.micro > 0 ? kept(m) : 1; })};
         case Cause::two_level_order:
-            return Prediction{by_micro(window, [&](const auto& m) {
-                if (m.micro + 1 == most_micros(layout)) return 1.0;
+            return Prediction{by_micro(window, [&, most = most_micros(layout)](const auto& m) {
+                if (m.micro + 1 == most) return 1.0;
                 return mesh.inner_group(m.rank) == mesh.inner_group(rank) ? places / mesh.inner : 0.0;
             })};
         default:
@@ -161,8 +161,8 @@ Prediction by_divisor(Cause cause, const WindowEvidence& window) {
         case Cause::uneven_ranks_equal_weight:
             return layout.ragged ? by_divisor(Cause::rank_local_denominator, window) : all(1);
         case Cause::average_count_per_micro:
-            return Prediction{by_micro(window, [&](const auto& m) {
-                return equal_share(window, units_at(layout, m.micro), most_micros(layout));
+            return Prediction{by_micro(window, [&, most = most_micros(layout)](const auto& m) {
+                return equal_share(window, units_at(layout, m.micro), most);
             })};
         case Cause::no_world_compensation:
             return all(1 / places);

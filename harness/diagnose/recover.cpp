@@ -232,7 +232,7 @@ Evidence evidence_of(const Yardstick& yardstick, const Trace& candidate) {
             window.steps = most_events(candidate, k, "step");
             window.schedule_steps = most_events(candidate, k, "schedule");
         }
-        const std::vector<double>& lr = candidate.ranks[0].at(k).lr;
+        const std::vector<double> lr = k < candidate.ranks[0].size() ? candidate.ranks[0][k].lr : std::vector<double>();
         if (!lr.empty() && !scale.lr.empty()) window.lr_ratio = lr[0] / scale.lr[0];
         evidence.windows.push_back(std::move(window));
     }

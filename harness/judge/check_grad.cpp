@@ -91,6 +91,7 @@ double projection_error(const Step& step, const WindowScale& window, int rank) {
 
 /// As fold, for the whole gradient: the place names no tensor.
 void fold_scale(CheckResult& result, double observed, const Tolerance& tolerance, const Place& place) {
+    if (std::isnan(observed)) observed = std::numeric_limits<double>::infinity();
     const double margin = margin_of(observed, tolerance);
     const Outcome outcome = outcome_of(margin, scale_suspect_factor / scale_fail_factor);
     if (outcome == Outcome::equivalent) return;

@@ -54,24 +54,29 @@ std::vector<int> addends_of(const WindowScale& window, std::size_t t,
 std::optional<double> narrow_share(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment) {
     if (!yardstick.ours || !yardstick.contract || yardstick.contract->exact) return std::nullopt;
     const bool narrow = computes_narrow(yardstick.recipe);
-    std::int64_t seen = 0, few = 0;
+    std::int64_t seen = 0, few = 0, few_of_reference = 0;
     each_judged(yardstick, candidate, alignment, [&](std::size_t k, int rank, const WindowScale& window) {
         if (rank != 0) return;  // the others' entries are the same ones
         const Step& step = candidate.ranks[0][k];
-        const auto micros = by_micro(window, candidate, k);
+        const auto micros = narrow ? by_micro(window, candidate, k) : std::vector<std::vector<std::size_t>>();
         if (narrow && std::ssize(micros) < least_addends) return;
         for (std::size_t t = 0; t < window.tensors.size(); ++t) {
             const std::vector<double> entries =
                 as_doubles(gradient_of(step, window.tensors[t], rank), window.tensors[t].name);
+            const std::vector<double> own = as_doubles(window.tensors[t].gradient, window.tensors[t].name);
             const std::vector<int> addends = narrow ? addends_of(window, t, micros) : std::vector<int>();
             for (std::size_t j = 0; j < entries.size(); ++j) {
                 if (entries[j] == 0 || !std::isfinite(entries[j])) continue;
                 if (narrow && addends[j] < least_addends) continue;
                 ++seen;
                 few += fits_bf16(entries[j]);
+                few_of_reference += fits_bf16(own[j]);
             }
         }
     });
+    // In narrow arithmetic one micro that holds all has no more bits than that; several have.
+    if (!narrow && static_cast<double>(few_of_reference) >= narrow_limit * static_cast<double>(seen))
+        return std::nullopt;
     if (seen < (narrow ? least_entries : least_entries / 10)) return std::nullopt;
     return static_cast<double>(few) / static_cast<double>(seen);
 }

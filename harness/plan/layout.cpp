@@ -1,6 +1,7 @@
 #include "plan/layout.h"
 
 #include <algorithm>
+#include <map>
 
 namespace isobatch {
 
@@ -40,8 +41,9 @@ double units_at(const WindowLayout& window, int micro) {
 }
 
 int most_micros(const WindowLayout& window) {
+    std::map<int, int> micros;  // by rank: a window may have thousands
     int most = 0;
-    for (const MicroCount& micro : window.micros) most = std::max(most, micros_on(window, micro.rank));
+    for (const MicroCount& micro : window.micros) most = std::max(most, ++micros[micro.rank]);
     return most;
 }
 

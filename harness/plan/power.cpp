@@ -167,7 +167,7 @@ bool any_other_epoch(const Windows& windows) {
         epoch = window.moment.epoch;
         if (epoch == 1)
             first.push_back(&window);
-        else if (window.mesh.places > 1 && window.samples != first.at(position)->samples)
+        else if (window.mesh.places > 1 && (position >= first.size() || window.samples != first[position]->samples))
             return true;
         ++position;
     }

@@ -60,22 +60,45 @@ struct Made {
 
 using Readings = std::vector<Clipping>;
 
+/// That clips this norm at 2.
+double factor(double norm) {
+    return 2 / (norm + 1e-6);
+}
+
 TEST(Clipping, IsReadFromTheNormAndTheFactor) {
     EXPECT_EQ(Made(2).seen().clipping, Readings{Clipping::right});
     EXPECT_EQ(Made(9).seen().clipping, Readings{Clipping::right}) << "a factor of 1 that is owed";
     EXPECT_EQ(Made(2).reading(5, 1), Readings{Clipping::left_out});
-    EXPECT_EQ(Made(2).reading(5 * std::sqrt(2), 2 / 7.07), Readings{Clipping::replicas_counted});
+    EXPECT_EQ(Made(2).reading(5 * std::sqrt(2), factor(5 * std::sqrt(2))), Readings{Clipping::replicas_counted});
     EXPECT_EQ(Made(2).reading(5.001, 0.4), Readings{}) << "nothing that is known";
     EXPECT_EQ(Made(2).reading(5, 0.3), Readings{}) << "a factor that does not follow";
+    EXPECT_EQ(Made(2).reading(4, 1), Readings{}) << "another norm, and not clipped";
+    EXPECT_EQ(Made(9).reading(5, 1.8), Readings{}) << "a factor above 1";
     // Of two parameters all but one are the other one.
-    EXPECT_EQ(Made(2).reading(4, 0.5), (Readings{Clipping::all_but_one, Clipping::one_alone}));
-    EXPECT_EQ(Made(2).reading(3, 0.66), (Readings{Clipping::all_but_one, Clipping::one_alone}));
+    EXPECT_EQ(Made(2).reading(4, factor(4)), (Readings{Clipping::all_but_one, Clipping::one_alone}));
+    EXPECT_EQ(Made(2).reading(3, factor(3)), (Readings{Clipping::all_but_one, Clipping::one_alone}));
 }
 
 TEST(Clipping, OneRankCountsNoReplicas) {
     Made made(2);
     made.evidence.windows[0].layout.mesh.places = 1;
-    EXPECT_EQ(made.reading(5 * std::sqrt(2), 2 / 7.07), Readings{});
+    EXPECT_EQ(made.reading(5 * std::sqrt(2), factor(5 * std::sqrt(2))), Readings{});
+}
+
+TEST(Clipping, ATrainerThatRecordsNoClipLeavesOutWhatTheReferenceDoes) {
+    for (const double threshold : {2.0, 9.0}) {
+        Made made(threshold);
+        made.yardstick.windows[0].clip_threshold = threshold;
+        for (Step& step : made.trace.ranks[0]) step.grad_norm = step.clip_threshold = step.clip_factor = std::nullopt;
+        EXPECT_EQ(made.seen().clipping, Readings{threshold < 5 ? Clipping::left_out : Clipping::right});
+        EXPECT_NEAR(made.seen().layout.norm, 5 / threshold, 1e-12);
+    }
+}
+
+TEST(Clipping, ARankWithFewerStepsIsNoCrash) {
+    Made made(2);
+    made.trace.ranks[0].clear();
+    EXPECT_EQ(made.seen().clipping, Readings{Clipping::right});
 }
 
 TEST(Clipping, AStepWithoutANormIsLeftAlone) {

@@ -57,6 +57,70 @@ TEST(Contradiction, AHorizonIsKnownByTheRateOfLaterWindows) {
     EXPECT_TRUE(says(against(Cause::schedule_horizon, slow), "it changes nothing there"));
 }
 
+/// Right weights, and a step that is wrong.
+Record wrong_update(double norm, std::vector<Clipping> clipping) {
+    Record own = record();
+    own.verdict.checks = {{.check = Check::grad},
+                          {.check = Check::norm, .outcome = norm > 0 ? Outcome::divergent : Outcome::equivalent},
+                          {.check = Check::param, .outcome = Outcome::divergent}};
+    recovered(own).weights = {1, 1, 1};
+    own.evidence.windows[0].layout.norm = norm;
+    own.evidence.windows[0].clipping = std::move(clipping);
+    return own;
+}
+
+TEST(Contradiction, AnUpdateThatIsWrongWithoutAClipIsNoFaultOfClipping) {
+    const Record wrong = wrong_update(0, {Clipping::right});
+    for (const Cause cause :
+         {Cause::clip_disabled, Cause::norm_misses_shards, Cause::clip_local_norm, Cause::norm_counts_replicas})
+        EXPECT_TRUE(says(against(cause, wrong), "it changes nothing there")) << to_string(cause);
+}
+
+TEST(Contradiction, AClipIsWhatItsNormAndFactorSay) {
+    const Record left_out = wrong_update(2, {Clipping::left_out});
+    EXPECT_EQ(against(Cause::clip_disabled, left_out), "");
+    EXPECT_TRUE(says(against(Cause::norm_misses_shards, left_out), "by the norm of all parameters but one"));
+    const Record part = wrong_update(2, {Clipping::all_but_one, Clipping::one_alone});
+    EXPECT_EQ(against(Cause::norm_misses_shards, part), "");
+    EXPECT_EQ(against(Cause::clip_local_norm, part), "");
+    EXPECT_TRUE(says(against(Cause::clip_disabled, part), "clipped by nothing"));
+    EXPECT_NE(against(Cause::norm_counts_replicas, part), "");
+    for (const Cause cause : {Cause::clip_disabled, Cause::norm_misses_shards, Cause::clip_local_norm})
+        EXPECT_NE(against(cause, wrong_update(2, {})), "") << "nothing that is known";
+}
+
+TEST(Contradiction, WhatIsNotANumberWasDividedByNothing) {
+    Record none = record();
+    const Place place{2, 0, "", -1};
+    none.verdict.checks = {{.check = Check::grad},
+                           {.check = Check::loss,
+                            .outcome = Outcome::divergent,
+                            .observed = std::numeric_limits<double>::infinity(),
+                            .first = place,
+                            .worst = place}};
+    recovered(none).weights = {1, 1, 1};
+    EXPECT_TRUE(says(against(Cause::empty_micro_counted, none), "is not a number")) << "no micro is empty";
+    none.evidence.windows[0].layout.micros[1].units = 0;
+    EXPECT_EQ(against(Cause::empty_micro_counted, none), "");
+    EXPECT_TRUE(says(against(Cause::n_minus_one, none), "the loss of step 2 of 2x2x1 is not a number"));
+    none.verdict.checks[1].observed = 3;
+    EXPECT_TRUE(says(against(Cause::empty_micro_counted, none), "all is numbers"));
+    none.verdict.checks[1].observed = std::numeric_limits<double>::infinity();
+    none.evidence.windows[0].layout.micros[1].units = 1;
+    none.verdict.checks[1].first = Place{9, 0, "", -1};
+    EXPECT_EQ(against(Cause::empty_micro_counted, none), "") << "nobody looked at what that window holds";
+}
+
+TEST(Contradiction, RoundedSumsStillHaveRightWeights) {
+    Record rounded = record();
+    rounded.trial.recipe = Recipe::fp32;
+    rounded.evidence.narrow = 1;
+    rounded.evidence.windows[0].condition = 1e4;  // where bf16 alone would leave any weight open
+    EXPECT_TRUE(says(against(Cause::bf16_accumulator, rounded), "recovered 2.0000"));
+    recovered(rounded).weights = {1.1, 0.9, 1};
+    EXPECT_EQ(against(Cause::bf16_accumulator, rounded), "");
+}
+
 TEST(Contradiction, StreamsAreCutShortOnlyWhereATailDoesNotDivide) {
     Record lost = record();
     lost.trial.samples = 7;  // of four and of three, on one device

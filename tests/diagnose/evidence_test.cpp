@@ -29,6 +29,7 @@ Evidence evidence() {
         .clipped_each_rank = {1.0 / 3, 1},
         .refused = "why",
         .recovered = {{{0, 5}, {1, -0.0, std::nan("")}, {0.5}, 1e-17, {"a \"b\""}}, {{1}, {0, 0, 0}, {}, 0}}};
+    window.layout.samples = window.samples;
     return {{window, WindowEvidence{.step = 1}},        {3, 6}, {6}, {std::int64_t{1} << 40}, {Stray::padded},
             {{Stage::micro, 8}, {Stage::exchange, 64}}, 1.0 / 3};
 }

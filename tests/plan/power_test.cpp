@@ -221,6 +221,7 @@ TEST(FaultPower, AnEpochsOrderMattersWhereItsWindowsHoldOthers) {
     EXPECT_FALSE(power("epoch-not-set", windows(2, {"a", "b"})));
     EXPECT_FALSE(power("epoch-not-set", windows(1, {"a", "c"})));
     EXPECT_TRUE(power("epoch-not-set", windows(2, {"a", "c"})));
+    EXPECT_TRUE(power("epoch-not-set", {windows(2, {"a"})[1]})) << "no first epoch was judged";
 }
 
 TEST(FaultPower, TheStepsOfATailMatterWhereThereIsOne) {
