@@ -111,6 +111,14 @@ Setup make_setup(const Trial& trial) {
     if (subject.contract.exact && computes_narrow(trial.recipe))
         throw Error(fmt::format("the case {} is made for bits that {} has not", subject.name, to_string(trial.recipe)),
                     "--recipe", "choose fp64 or fp32, or another case");
+    for (const Identity identity : parse_identities(trial.identities))
+        if (trial.recipe == Recipe::fp16_autocast &&
+            (identity == Identity::scale || identity == Identity::replicate_2 || identity == Identity::replicate_4))
+            throw Error(fmt::format("{} scales the loss, and fp16 has too few exponents to be scaled bit for bit",
+                                    to_string(identity)),
+                        "--identities",
+                        "choose another recipe, or name null-micro, swap-micros, swap-devices, one-device, "
+                        "cancel-micros or cancel-devices");
     return {&subject,
             trial,
             subject.make_data({trial.samples, trial.split.effective(), trial.lengths, Seed{trial.seed}.split("data")}),

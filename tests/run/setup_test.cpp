@@ -74,6 +74,19 @@ TEST(Setup, ACaseThatNeedsNoRoundingIsRefusedInFewBits) {
     }
 }
 
+TEST(Setup, WhatScalesALossIsNoIdentityInFp16) {
+    Trial trial = small_trial({4, 1, 1}, Recipe::fp16_autocast);
+    for (const char* identity : {"all", "scale", "null-micro,replicate-2", "replicate-4"}) {
+        trial.identities = identity;
+        EXPECT_EQ(error_of([&] { make_setup(trial); }).where(), "--identities") << identity;
+    }
+    trial.identities = "null-micro,swap-micros,swap-devices,one-device,cancel-micros,cancel-devices";
+    EXPECT_NO_THROW(make_setup(trial));
+    trial.recipe = Recipe::bf16;
+    trial.identities = "all";
+    EXPECT_NO_THROW(make_setup(trial));
+}
+
 TEST(Decisions, CorrectTrainerDividesByTheUnitsOfTheWindowPerDevice) {
     const isobatch::Setup setup = make_setup(small_trial({1, 2, 2}));
     const Window window = setup.window(setup.batches()[0]);
