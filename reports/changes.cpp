@@ -21,11 +21,8 @@ std::map<std::string, Outcome> outcomes_of(const Result& result) {
 /// What was found, by the case that it was found in: the first word of the trial that shows it.
 std::set<std::string> causes_of(const Result& result) {
     std::set<std::string> causes;
-    for (const Finding& finding : result.findings) {
-        std::vector<std::string> names;
-        for (const Cause cause : finding.causes) names.push_back(to_string(cause));
-        causes.insert(pieces(finding.trial, ' ')[0] + ": " + joined(names, " or "));
-    }
+    for (const Finding& finding : result.findings)
+        causes.insert(pieces(finding.trial, ' ')[0] + ": " + names_of(finding.causes));
     return causes;
 }
 

@@ -22,12 +22,6 @@ std::string command_block(std::string_view command) {
                        shortened(printable(first_characters(command, longest_command)), 4 * longest_command));
 }
 
-std::string causes_of(const Finding& finding) {
-    std::vector<std::string> names;
-    for (const Cause cause : finding.causes) names.push_back(to_string(cause));
-    return joined(names, " or ");
-}
-
 std::string rows(const Result& result) {
     std::string text = "| split | outcome | margin | ms/step |\n| --- | --- | ---: | ---: |\n";
     std::vector<const Record*> records;
@@ -69,7 +63,7 @@ std::string markdown_summary(const Result& result) {
         fmt::format("## isobatch: {}\n\n{}\n\n", to_string(result.outcome), markdown_text(result.summary));
     for (std::size_t i = 0; i < result.findings.size() && i < most_findings; ++i) {
         const Finding& finding = result.findings[i];
-        text += fmt::format("### {}\n\n{}\n\nFirst seen: {}\n\nRemedy: {}\n\n", causes_of(finding),
+        text += fmt::format("### {}\n\n{}\n\nFirst seen: {}\n\nRemedy: {}\n\n", names_of(finding.causes),
                             markdown_text(finding.summary), markdown_text(to_string(finding.first)),
                             markdown_text(finding.remedy)) +
                 command_block(finding.repro);
@@ -91,7 +85,7 @@ std::string github_annotations(const Result& result) {
         lines.push_back(fmt::format("::{} title=isobatch {}::{}\n", kind, title, command_data(text)));
     };
     for (const Finding& finding : result.findings)
-        add("error", causes_of(finding), fmt::format("{} Repeat: {}", finding.summary, finding.repro));
+        add("error", names_of(finding.causes), fmt::format("{} Repeat: {}", finding.summary, finding.repro));
     for (const Record& record : result.records)
         if (record.verdict.outcome == Outcome::crashed)
             add("error", "crashed",

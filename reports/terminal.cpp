@@ -102,9 +102,7 @@ std::string identities(const Result& result) {
 }
 
 std::string finding_text(const Finding& finding, bool colour) {
-    std::vector<std::string> names;
-    for (const Cause cause : finding.causes) names.push_back(to_string(cause));
-    std::string text = fmt::format("{}{}{}\n  {}\n", colour ? "\x1b[1m" : "", joined(names, " or "),
+    std::string text = fmt::format("{}{}{}\n  {}\n", colour ? "\x1b[1m" : "", names_of(finding.causes),
                                    colour ? "\x1b[0m" : "", printable(finding.summary));
     text += fmt::format("  first seen: {} in {}\n", to_string(finding.first), printable(finding.trial));
     if (!finding.weights.empty()) {

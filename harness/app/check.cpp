@@ -237,14 +237,13 @@ void add_training(CLI::App& command, CheckOptions& options) {
     command.add_option("--threads", options.threads, "Threads that an operator may use; the reference has one")
         ->check(CLI::Range(1, max_threads))
         ->capture_default_str();
-    command.add_option("--identities", options.identities,
-                       "all, or some of null-micro, replicate-2, replicate-4, scale, swap-micros, swap-devices, "
-                       "one-device, cancel-micros, cancel-devices: run each judged window again as a twin that no "
-                       "right trainer can tell from it by a single bit, in any model and recipe; each costs a trial");
     command.add_option(
-        "--fault", options.fault,
-        "Plant a fault in every candidate, to see it found: ID, or ID@TIMING with first-window, later-windows, "
-        "epoch-ends or later-epochs");
+        "--identities", options.identities,
+        "all, or some of null-micro, replicate-2, replicate-4, scale, swap-micros, swap-devices, "
+        "one-device, cancel-micros, cancel-devices: run each judged window again as a twin that no "
+        "right trainer can tell from it by a single bit (in fp16, of those that scale nothing); each costs a trial");
+    command.add_option("--fault", options.fault,
+                       "Plant a fault in every candidate, to see it found: ID or ID@TIMING, as isobatch faults lists");
 }
 
 }  // namespace

@@ -14,15 +14,14 @@ namespace {
 
 /// What the candidates are judged by. An outside trainer's reference does not hold its samples' own gradients: they are
 /// those of a run with one sample a micro.
-Yardstick yardstick_from(const Trace& reference, const std::vector<std::filesystem::path>& candidates) {
+Yardstick yardstick_from(const Trace& reference, const std::vector<Trace>& candidates) {
     if (reference.manifest.engine != "outside") return yardstick_of(reference);
     const auto has_columns = [](const Manifest& manifest) {
         return manifest.split.per_device == 1 && manifest.split.devices == 1 && manifest.level == Level::full;
     };
     if (has_columns(reference.manifest)) return outside_yardstick(reference, reference);
-    for (const auto& path : candidates)
-        if (const Trace columns = read_trace(path); has_columns(columns.manifest))
-            return outside_yardstick(reference, columns);
+    for (const Trace& columns : candidates)
+        if (has_columns(columns.manifest)) return outside_yardstick(reference, columns);
     throw Error("no trace of this outside trainer has the gradient of each sample", reference.manifest.trial,
                 fmt::format("record 1x{}x1 at level full too, and name it among the candidates",
                             reference.manifest.split.effective()));
@@ -48,16 +47,19 @@ void add_judge(CLI::App& app, int& exit_code) {
     add_output(*command, options->output);
     command->callback([options, &exit_code] {
         const Trace reference = read_trace(options->reference);
-        Examiner examiner(yardstick_from(reference, options->candidates));
+        std::vector<Trace> candidates;  // mapped files
+        for (const auto& path : options->candidates) candidates.push_back(read_trace(path));
+        Examiner examiner(yardstick_from(reference, candidates));
         std::vector<Record> records;
         std::string text = "isobatch judge " + options->reference.string();
-        for (const auto& path : options->candidates) {
-            text += " " + path.string();
-            const Trace candidate = read_trace(path);
+        for (std::size_t i = 0; i < candidates.size(); ++i) {
+            const std::string path = options->candidates[i].string();
+            const Trace& candidate = candidates[i];
+            text += " " + path;
             const bool ours = candidate.manifest.engine != "outside";
             records.push_back(examiner.examine(
                 candidate, ours ? "isobatch check " + candidate.manifest.trial
-                                : fmt::format("isobatch judge {} {}", options->reference.string(), path.string())));
+                                : fmt::format("isobatch judge {} {}", options->reference.string(), path)));
         }
         if (!examiner.yardstick().ours && examiner.yardstick().windows.size() < 2)
             options->allowed.push_back("state");  // one window cannot show it

@@ -4,16 +4,13 @@
 #include <cmath>
 #include <numeric>
 
+#include "diagnose/recover.h"
+#include "judge/clip_factor.h"
 #include "judge/judge.h"
 
 namespace isobatch {
 
 namespace {
-
-/// As clip_grad_norm_ takes it.
-double factor_of(double norm, double threshold) {
-    return std::min(1.0, threshold / (norm + 1e-6));
-}
 
 double norm_of(const std::vector<double>& values) {
     return std::sqrt(std::inner_product(values.begin(), values.end(), values.begin(), 0.0));
@@ -35,7 +32,7 @@ std::vector<double> norms_of(const Step& step, const WindowScale& scale) {
 std::vector<Clipping> readings(const Step& step, const WindowScale& scale, const Mesh& mesh, Recipe recipe) {
     const std::vector<double> norms = norms_of(step, scale);
     const double own = norm_of(norms), said = *step.grad_norm, threshold = *step.clip_threshold;
-    const auto has_factor = [&](double norm) { return near(*step.clip_factor, factor_of(norm, threshold), recipe); };
+    const auto has_factor = [&](double norm) { return near(*step.clip_factor, clip_factor(norm, threshold), recipe); };
     if (near(said, own, recipe) && *step.clip_factor == 1 && !has_factor(own)) return {Clipping::left_out};
     if (!has_factor(said)) return {};
     std::vector<Clipping> fitting;
@@ -80,11 +77,11 @@ void add_weights(WindowEvidence& window, const WindowScale& scale, double thresh
             whole.resize(added.size());
             for (std::size_t j = 0; j < added.size(); ++j) clipped[j] += added[j], whole[j] += added[j];
             if (m + 1 == micros.size() || micros[m + 1].rank != micros[first].rank) continue;
-            const double factor = factor_of(norm_of(clipped), threshold);
+            const double factor = clip_factor(norm_of(clipped), threshold);
             for (double& value : clipped) value *= factor;
             for (std::size_t other = first; other <= m; ++other) window.clipped_each_micro[other] *= factor;
         }
-        const double factor = window.layout.mesh.places > 1 ? factor_of(norm_of(whole), threshold) : 1;
+        const double factor = window.layout.mesh.places > 1 ? clip_factor(norm_of(whole), threshold) : 1;
         std::fill(window.clipped_each_rank.begin() + static_cast<std::ptrdiff_t>(first),
                   window.clipped_each_rank.begin() + static_cast<std::ptrdiff_t>(m), factor);
         first = m;
@@ -95,9 +92,8 @@ void add_weights(WindowEvidence& window, const WindowScale& scale, double thresh
 
 void add_clipping(Evidence& evidence, const Yardstick& yardstick, const Trace& candidate) {
     for (WindowEvidence& window : evidence.windows) {
-        const auto scale = std::find_if(yardstick.windows.begin(), yardstick.windows.end(),
-                                        [&](const WindowScale& one) { return one.step == window.window; });
-        if (scale == yardstick.windows.end() || window.step > std::ssize(candidate.ranks[0])) continue;
+        const WindowScale* scale = scale_of(yardstick, window);
+        if (scale == nullptr || window.step > std::ssize(candidate.ranks[0])) continue;
         const Step& step = candidate.ranks[0][static_cast<std::size_t>(window.step - 1)];
         if (scale->clip_threshold && !step.clip_threshold) {  // a trainer that never clips records nothing
             window.layout.norm = norm_of(norms_of(step, *scale)) / *scale->clip_threshold;

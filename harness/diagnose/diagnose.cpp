@@ -120,13 +120,12 @@ Finding explained(std::span<const Record> matrix, const std::vector<const Record
 /// At the simplest time at which any cause explains everything; what is said of unknown ones is what rules them out
 /// always.
 Finding explained(std::span<const Record> matrix, const std::vector<const Record*>& divergent) {
-    Finding always = explained(matrix, divergent, Timing::always);
-    if (!always.causes.empty()) return always;
-    for (const Timing timing : all_timings)
-        if (timing == Timing::always)
-            continue;
-        else if (Finding finding = explained(matrix, divergent, timing); !finding.causes.empty())
-            return finding;
+    Finding always;
+    for (const Timing timing : all_timings) {
+        Finding finding = explained(matrix, divergent, timing);
+        if (!finding.causes.empty()) return finding;
+        if (timing == Timing::always) always = std::move(finding);
+    }
     return always;
 }
 

@@ -70,18 +70,23 @@ Json window_json(const WindowEvidence& window) {
             {"recovered", recovered}};
 }
 
-Clipping clipping_from(const std::string& text, const std::string& where) {
-    for (const Clipping one :
-         {Clipping::right, Clipping::left_out, Clipping::replicas_counted, Clipping::all_but_one, Clipping::one_alone})
-        if (to_string(one) == text) return one;
-    throw Error(fmt::format("unknown clipping \"{}\"", printable(text)), where,
+/// The one of these that has this name.
+template <class Word>
+Word one_of(std::initializer_list<Word> known, const char* what, const std::string& text, const std::string& where) {
+    for (const Word word : known)
+        if (to_string(word) == text) return word;
+    throw Error(fmt::format("unknown {} \"{}\"", what, printable(text)), where,
                 "the file was written by another version");
 }
 
+Clipping clipping_from(const std::string& text, const std::string& where) {
+    return one_of(
+        {Clipping::right, Clipping::left_out, Clipping::replicas_counted, Clipping::all_but_one, Clipping::one_alone},
+        "clipping", text, where);
+}
+
 Stage stage_from(const std::string& text, const std::string& where) {
-    for (const Stage stage : {Stage::micro, Stage::device, Stage::exchange})
-        if (to_string(stage) == text) return stage;
-    throw Error(fmt::format("unknown stage \"{}\"", printable(text)), where, "the file was written by another version");
+    return one_of({Stage::micro, Stage::device, Stage::exchange}, "stage", text, where);
 }
 
 /// The lists of a window speak of the same samples, so that whatever reads them may index one by another.

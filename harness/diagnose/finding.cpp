@@ -1,6 +1,14 @@
 #include "diagnose/finding.h"
 
+#include "base/text.h"
+
 namespace isobatch {
+
+std::string names_of(const std::vector<Cause>& causes) {
+    std::vector<std::string> names;
+    for (const Cause cause : causes) names.push_back(to_string(cause));
+    return joined(names, " or ");
+}
 
 Json to_json(const Finding& finding) {
     Json causes = Json::array(), weights = Json::array(), rivals = Json::array();

@@ -43,6 +43,9 @@ struct Finding {
     std::string repro;  ///< the command that repeats the trial
 };
 
+/// `token-mean-of-means or n-minus-one`
+std::string names_of(const std::vector<Cause>& causes);
+
 Json to_json(const Finding& finding);
 
 }  // namespace isobatch

@@ -81,6 +81,12 @@ bool same_gradients(const Step& a, const Step& b, const WindowScale& window) {
 
 }  // namespace
 
+const WindowScale* scale_of(const Yardstick& yardstick, const WindowEvidence& window) {
+    const auto scale = std::find_if(yardstick.windows.begin(), yardstick.windows.end(),
+                                    [&](const WindowScale& one) { return one.step == window.window; });
+    return scale == yardstick.windows.end() ? nullptr : &*scale;
+}
+
 double weight_tolerance(Recipe recipe, double condition) {
     if (computes_narrow(recipe)) return std::max(5e-3, 0x1p-9 * condition);
     const double floor = recipe == Recipe::fp64 ? 1e-9 : 1e-5;
@@ -184,9 +190,8 @@ Recovered Decoder::solve(std::size_t w, const Window& window, const Step& step, 
 void Decoder::recover(Evidence& evidence, const Trace& candidate) const {
     for (WindowEvidence& window : evidence.windows) {
         const auto k = static_cast<std::size_t>(window.step - 1);
-        const auto scale = std::find_if(yardstick_->windows.begin(), yardstick_->windows.end(),
-                                        [&](const WindowScale& s) { return s.step == window.window; });
-        const auto w = static_cast<std::size_t>(scale - yardstick_->windows.begin());
+        const WindowScale* scale = scale_of(*yardstick_, window);
+        const auto w = static_cast<std::size_t>(scale - yardstick_->windows.data());
         window.weight_tolerance = windows_[w]->weight_tolerance;
         window.refused = windows_[w]->refused;
         if (windows_[w]->system) window.condition = windows_[w]->system->condition();

@@ -45,6 +45,9 @@ private:
     std::vector<std::optional<Window>> windows_;
 };
 
+/// The reference's window that this one is; nullptr where the yardstick has none of that number.
+const WindowScale* scale_of(const Yardstick& yardstick, const WindowEvidence& window);
+
 /// The weights of a least-squares solution are right to this, from the condition of its columns: 16·u·condition,
 /// floored at 1e-5 (fp32) or 1e-9 (fp64). Five times above the worst of 154 correct fp32 runs. In fewer bits
 /// 2^-9·condition, floored at 5e-3: 3.7 times above the worst of 120 perceptrons in bf16, with columns of that recipe.

@@ -48,12 +48,6 @@ bool fault_without_power(std::span<const Record> matrix) {
                        [](const Record& record) { return record.verdict.outcome <= Outcome::equivalent; });
 }
 
-std::string names(const std::vector<Cause>& causes) {
-    std::vector<std::string> list;
-    for (const Cause cause : causes) list.push_back(to_string(cause));
-    return joined(list, " or ");
-}
-
 std::string sentence(const Result& result, const std::vector<std::string>& untested) {
     const int trials = static_cast<int>(result.records.size());
     const int crashes = count(result.records, Outcome::crashed), divergent = count(result.records, Outcome::divergent);
@@ -66,7 +60,7 @@ std::string sentence(const Result& result, const std::vector<std::string>& untes
                             divergent, trials, splits, divergent == 1 ? "trains" : "train");
     std::vector<std::string> found;
     for (const Finding& finding : result.findings) {
-        std::string name = names(finding.causes);
+        std::string name = names_of(finding.causes);
         if (std::find(found.begin(), found.end(), name) == found.end()) found.push_back(std::move(name));
     }
     if (!found.empty()) text += ": " + joined(found, ", ");

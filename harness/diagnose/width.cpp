@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "diagnose/recover.h"
 #include "judge/judge.h"
 
 namespace isobatch {
@@ -91,10 +92,8 @@ std::string where_added(Stage stage) {
 std::vector<Width> widths_of(const Yardstick& yardstick, const Evidence& evidence, const Trace& candidate) {
     Readings right;
     for (const WindowEvidence& window : evidence.windows) {
-        const auto scale = std::find_if(yardstick.windows.begin(), yardstick.windows.end(),
-                                        [&](const WindowScale& other) { return other.step == window.window; });
-        if (scale != yardstick.windows.end() && same_bits(*scale, candidate.manifest.mesh()))
-            read(*scale, window, candidate, right);
+        const WindowScale* scale = scale_of(yardstick, window);
+        if (scale != nullptr && same_bits(*scale, candidate.manifest.mesh())) read(*scale, window, candidate, right);
     }
     std::vector<Width> widths;
     for (const auto& [stage, exponents] : right)

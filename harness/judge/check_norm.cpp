@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "judge/clip_factor.h"
 #include "judge/judge.h"
 
 namespace isobatch {
@@ -61,8 +62,7 @@ CheckResult check_norm(const Yardstick& yardstick, const Trace& candidate, const
         }
         if (!window.clip_threshold) return;
         const double norm = norm_of(step, window, rank);
-        // As torch's clip_grad_norm_ takes it.
-        const double quotient = *window.clip_threshold / (norm + 1e-6), factor = quotient > 1 ? 1 : quotient;
+        const double factor = clip_factor(norm, *window.clip_threshold);
         const auto compare = [&](const char* what, std::optional<double> recorded, std::optional<double> own,
                                  double expected) {
             if (recorded != own) result.outcome = worst(result.outcome, Outcome::equivalent);

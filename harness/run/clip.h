@@ -4,6 +4,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "judge/clip_factor.h"
+
 namespace isobatch {
 
 /// What clipping by the global norm did to the gradients of one rank.
@@ -12,9 +14,6 @@ struct Clip {
     double threshold = 0;
     double factor = 1;  ///< what they were multiplied by
 };
-
-/// What a gradient of this norm is multiplied by, as clip_grad_norm_ takes it; not a number where the norm is none.
-double clip_factor(double norm, double threshold);
 
 /// LibTorch's own clip_grad_norm_.
 Clip clip_by_norm(const std::vector<at::Tensor>& parameters, double threshold);

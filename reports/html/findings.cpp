@@ -52,8 +52,8 @@ std::string in_full(const Result& result, const Finding& finding, std::size_t nu
     std::string text = fmt::format(
         "<article id=\"f{0}\" tabindex=\"-1\" aria-labelledby=\"f{0}-heading\">\n<h3 id=\"f{0}-heading\">{1}</h3>\n"
         "<p>{2}</p>\n<p>First seen: {3} in split {4}</p>\n",
-        number, names_of(finding), shortened(finding.summary, longest), shortened(to_string(finding.first), longest),
-        first_split(result, finding));
+        number, names_of(finding.causes), shortened(finding.summary, longest),
+        shortened(to_string(finding.first), longest), first_split(result, finding));
     text += weight_picture(finding) + beside_weights(finding);
     if (!finding.separated_by.empty())
         text += fmt::format("<p><b>To tell them apart:</b> {}</p>\n", shortened(finding.separated_by, longest));
@@ -64,12 +64,6 @@ std::string in_full(const Result& result, const Finding& finding, std::size_t nu
 }
 
 }  // namespace
-
-std::string names_of(const Finding& finding) {
-    std::vector<std::string> names;
-    for (const Cause cause : finding.causes) names.push_back(to_string(cause));
-    return joined(names, " or ");
-}
 
 std::string worst_sample(const Finding& finding) {
     const WeightLine* worst = nullptr;
@@ -88,7 +82,7 @@ std::string causes_found(const Result& result) {
         const std::string sample = worst_sample(finding);
         items += fmt::format(
             "<li class=\"cause\"><a href=\"#f{}\"><b>{}</b></a> {}\n<p>First in split {}, {}{}</p>\n{}</li>\n", i,
-            names_of(finding), shortened(finding.summary, longest), first_split(result, finding),
+            names_of(finding.causes), shortened(finding.summary, longest), first_split(result, finding),
             shortened(to_string(finding.first), longest), sample.empty() ? "" : ": " + escaped(sample),
             command_line(finding.repro));
     }

@@ -6,6 +6,7 @@
 #include "../base/temporary_directory.h"
 #include "cases/faults/faults.h"
 #include "diagnose/result.h"
+#include "noisy_case.h"
 #include "plan/isobatch.h"
 #include "small_trial.h"
 #include "trace/read.h"
@@ -19,18 +20,8 @@ TEST(Matrix, ReferencesOwnSplitIsIdenticalAndOthersEquivalent) {
 }
 
 TEST(Matrix, NoiseInTheModelIsNotDeterministicRatherThanAVerdict) {
-    static int calls = 0;
-    Case noisy = find_case("mlp");
-    noisy.name = "noisy";
-    const auto plain = noisy.loss_sum;
-    static Case registered;
-    noisy.loss_sum = [plain](torch::nn::Module& model, const Examples& examples) {
-        return plain(model, examples).mul(1 + 1e-15 * (++calls % 7));
-    };
-    registered = noisy;
-    const CaseRegistration registration(+[] { return registered; });
     Trial trial = small_trial({4, 1, 1});
-    trial.subject = "noisy";
+    trial.subject = noisy_case();
     const Record record = Matrix(plant, {}).run(trial);
     EXPECT_EQ(record.verdict.outcome, Outcome::inconclusive);
     EXPECT_TRUE(says(result_of(record.verdict, Check::grad).message, "not deterministic"));

@@ -9,6 +9,7 @@
 #include "cases/faults/faults.h"
 #include "diagnose/result.h"
 #include "judge/compare.h"
+#include "noisy_case.h"
 #include "plan/isobatch.h"
 #include "run/matrix.h"
 #include "small_trial.h"
@@ -143,17 +144,7 @@ TEST(Twins, TheTrialItselfIsNotChanged) {
 }
 
 TEST(Twins, AModelWithNoiseIsNotDeterministicRatherThanBroken) {
-    static int calls = 0;
-    Case noisy = find_case("mlp");
-    noisy.name = "noisy-twins";
-    const auto plain = noisy.loss_sum;
-    static Case registered;
-    noisy.loss_sum = [plain](torch::nn::Module& model, const Examples& examples) {
-        return plain(model, examples).mul(1 + 1e-15 * (++calls % 7));
-    };
-    registered = noisy;
-    const CaseRegistration registration(+[] { return registered; });
-    const Record record = Matrix(plant, {}).run(asked("noisy-twins", {2, 2, 1}));
+    const Record record = Matrix(plant, {}).run(asked(noisy_case(), {2, 2, 1}));
     EXPECT_EQ(record.verdict.outcome, Outcome::inconclusive);
     EXPECT_TRUE(says(result_of(record.verdict, Check::identity).message, "not deterministic"));
 }
