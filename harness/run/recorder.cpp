@@ -1,5 +1,7 @@
 #include "run/recorder.h"
 
+#include <ctime>
+
 #include <fmt/format.h>
 
 #include "run/forced_update.h"
@@ -7,11 +9,28 @@
 
 namespace isobatch {
 
-double Recorder::lap() {
+namespace {
+/// Of all threads of this process, which waits and other programs do not add to.
+double processor_ms() {
+    timespec used{};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return 1e3 * static_cast<double>(used.tv_sec) + 1e-6 * static_cast<double>(used.tv_nsec);
+}
+}  // namespace
+
+Recorder::Lap& Recorder::Lap::operator+=(const Lap& other) {
+    ms += other.ms;
+    processor_ms += other.processor_ms;
+    return *this;
+}
+
+Recorder::Lap Recorder::lap() {
     const auto now = Clock::now();
-    const double ms = std::chrono::duration<double, std::milli>(now - last_).count();
+    const double worked = processor_ms();
+    const Lap lap{std::chrono::duration<double, std::milli>(now - last_).count(), worked - last_processor_ms_};
     last_ = now;
-    return ms;
+    last_processor_ms_ = worked;
+    return lap;
 }
 
 Step& Recorder::open(int rank) {
@@ -30,13 +49,14 @@ void Recorder::window_begins(const Window& window, std::vector<Replica>& replica
         step.loss = 0;
     }
     if (beats_) beats_({replicas[0].counters.optimizer_steps + 1});
-    window_ms_ = 0;
+    window_ = {};
     lap();
 }
 
 void Recorder::forward_ends() {
-    forward_ms_ = lap();
-    window_ms_ += forward_ms_;
+    const Lap forward = lap();
+    forward_ms_ = forward.ms;
+    window_ += forward;
 }
 
 void Recorder::exchange_begins(const Replica& replica) {
@@ -45,10 +65,10 @@ void Recorder::exchange_begins(const Replica& replica) {
 
 void Recorder::backward_ends(const Replica& replica, const Window& window, const Slice& micro,
                              const at::Tensor& loss_sum, double weight) {
-    const double backward_ms = lap();
-    window_ms_ += backward_ms;
+    const Lap backward = lap();
+    window_ += backward;
     Step& step = open(replica.rank);
-    Micro entry{.index = micro.micro, .weight = weight, .forward_ms = forward_ms_, .backward_ms = backward_ms};
+    Micro entry{.index = micro.micro, .weight = weight, .forward_ms = forward_ms_, .backward_ms = backward.ms};
     for (const std::int64_t sample : window.of(micro)) entry.samples.push_back(std::to_string(sample));
     entry.units = window.units_of(micro);
     entry.padded_units = data_->padded_units(window.of(micro));
@@ -64,7 +84,7 @@ void Recorder::note(const Replica& replica, std::string event) {
 }
 
 void Recorder::gradient_ready(const Replica& replica, const Window& window) {
-    window_ms_ += lap();
+    window_ += lap();
     Step& step = open(replica.rank);
     if (judged_ || level_ == Level::full)
         for (std::size_t i = 0; i < replica.parameters.size(); ++i)
@@ -76,7 +96,7 @@ void Recorder::gradient_ready(const Replica& replica, const Window& window) {
 
 void Recorder::update_begins(Replica& replica, const Window& window, const std::function<void(Replica&)>& update) {
     if (!judged_ || !forcing_) return;
-    window_ms_ += lap();
+    window_ += lap();
     Step& step = open(replica.rank);
     for (auto& [key, tensor] : forced_update(replica, forcing_->gradients(window), update))
         step.tensors[key] = std::move(tensor);
@@ -92,11 +112,12 @@ void Recorder::clipped(const Replica& replica, const Clip& clip) {
 }
 
 void Recorder::step_ends(const Replica& replica, std::optional<Collectives> moved) {
-    window_ms_ += lap();
+    window_ += lap();
     Step& step = open(replica.rank);
     step.number = replica.counters.optimizer_steps;
     step.counters = replica.counters;
-    step.step_ms = window_ms_;
+    step.step_ms = window_.ms;
+    step.processor_ms = window_.processor_ms;
     step.collectives = std::move(moved);
     if (level_ == Level::full) {
         for (std::size_t i = 0; i < replica.parameters.size(); ++i)

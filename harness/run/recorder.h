@@ -49,7 +49,13 @@ public:
 
 private:
     using Clock = std::chrono::steady_clock;
-    double lap();          ///< milliseconds since the last lap
+    /// Milliseconds that passed, and that processors worked.
+    struct Lap {
+        double ms = 0, processor_ms = 0;
+
+        Lap& operator+=(const Lap& other);
+    };
+    Lap lap();             ///< since the last lap
     Step& open(int rank);  ///< the step that this rank is in
 
     TraceSink* sink_;
@@ -59,9 +65,11 @@ private:
     Trust trust_;
     Beats beats_;
     std::map<int, Step> steps_;  ///< by rank
-    double forward_ms_ = 0, window_ms_ = 0;
+    double forward_ms_ = 0;
+    Lap window_;
     bool judged_ = false;
     Clock::time_point last_ = Clock::now();
+    double last_processor_ms_ = 0;
 };
 
 }  // namespace isobatch

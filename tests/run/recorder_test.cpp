@@ -76,6 +76,8 @@ TEST(Recorder, TimesAreThereAndTheStepIsNotLessThanItsMicros) {
         for (const Micro& micro : step.micros) micros += micro.forward_ms + micro.backward_ms;
         EXPECT_GT(micros, 0);
         EXPECT_GE(step.step_ms, micros);
+        EXPECT_GT(step.processor_ms, 0);
+        EXPECT_LE(step.processor_ms, 2 * step.step_ms);  // one thread; two where the clocks are read apart
     }
 }
 

@@ -39,6 +39,7 @@ inline Step small_step(int rank, int number) {
     step.lr = {1e-3 * number, 0.1};
     step.counters = {number, number + 1, number + 2, number + 3};
     step.step_ms = 1.5;
+    if (rank == 0) step.processor_ms = 1.25, step.memory_bytes_peak = 1 << 20;
     if (number < 3) step.collectives = Collectives{{"all_reduce", {number, 1 << 20}}, {"br\"oad", {0, 0}}};
     if (rank == 0) step.trusted = Trusted{{1, 2, 3}, -0.0, 4.5, {1e-17, 0}, 17.5};
     step.unknown = {{"newer", {{"all_reduce", {{"calls", 2}}}}}};
@@ -101,9 +102,10 @@ inline auto fields(const Manifest& manifest) {
 inline void expect_same(const Step& left, const Step& right) {
     const auto plain = [](const Step& step) {
         const auto& [number, epoch, events, micros, loss, grad_norm, clip_threshold, clip_factor, lr, counters, step_ms,
-                     collectives, left_over, gradient, trusted, unknown, tensors] = step;
+                     processor_ms, memory_bytes_peak, collectives, left_over, gradient, trusted, unknown, tensors] =
+            step;
         return std::tie(number, epoch, events, loss, grad_norm, clip_threshold, clip_factor, lr, counters, step_ms,
-                        collectives, left_over, gradient, unknown);
+                        processor_ms, memory_bytes_peak, collectives, left_over, gradient, unknown);
     };
     EXPECT_TRUE(plain(left) == plain(right));
     ASSERT_EQ(left.micros.size(), right.micros.size());
