@@ -1,16 +1,23 @@
 #pragma once
 
+#include <string>
+
 #include "base/json.h"
 #include "trace/trace.h"
 
 namespace isobatch {
 
-/// What a split costs, from the times in its trace. The only part of a record that differs between two runs of one
-/// trial.
+/// What a split costs, from its trace, and where that was measured. The only part of a record that differs between two
+/// runs of one trial.
 struct Cost {
     double step_ms_median =
         0;  ///< over all steps but the first, which also warms up; all ranks of a serial run together
     double samples_per_second = 0;  ///< effective batch ÷ median step
+    /// Of the steps with most samples, but the first: the fastest by the clock, and the least that processors worked in
+    /// one. Whatever else a machine does adds to a step and never takes from it. 0: not measured.
+    double step_ms_min = 0, processor_ms_min = 0;
+    std::int64_t memory_bytes_peak = 0;  ///< the most that one rank's tensors held at a time; 0: not measured
+    std::string machine, software;       ///< processor; libraries with their releases. Empty: not known
 };
 
 Cost cost_of(const Trace& trace);

@@ -64,17 +64,87 @@ TEST(CostOf, NothingCostsNothing) {
     }
 }
 
-TEST(Cost, ReadsBackFromItsJson) {
-    for (const Cost& cost : {Cost{}, Cost{1.0 / 3, 1e9}, Cost{std::numeric_limits<double>::infinity(), 0}}) {
-        const Cost read = cost_from_json(parse_json(to_json(cost).dump(), "file"), "file");
-        EXPECT_EQ(read.step_ms_median, cost.step_ms_median);
-        EXPECT_EQ(read.samples_per_second, cost.samples_per_second);
+/// samples[step], milliseconds and processor milliseconds of each, on one rank.
+Trace worked(const std::vector<std::tuple<int, double, double>>& steps) {
+    Trace trace = timed({{}});
+    for (const auto& [samples, ms, processor_ms] : steps) {
+        Step step;
+        step.micros.resize(2);
+        step.micros[0].samples.resize(static_cast<std::size_t>(samples - samples / 2));
+        step.micros[1].samples.resize(static_cast<std::size_t>(samples / 2));
+        step.step_ms = ms;
+        step.processor_ms = processor_ms;
+        trace.ranks[0].push_back(step);
     }
-    EXPECT_EQ(to_json(Cost{2, 3}), (Json{{"step_ms_median", 2.0}, {"samples_per_second", 3.0}}));
-    for (const Json& bad : {Json(), Json(1), Json::array(), Json::object(), Json{{"step_ms_median", 1}},
-                            Json{{"samples_per_second", 1}}, Json{{"step_ms_median", "1"}, {"samples_per_second", 1}},
-                            Json{{"step_ms_median", 1}, {"samples_per_second", true}}})
+    return trace;
+}
+
+TEST(CostOf, TheFastestIsOfTheFullWindowsButTheFirst) {
+    const Cost cost = cost_of(worked({{16, 1, 1}, {16, 9, 5}, {11, 3, 2}, {16, 7, 6}, {11, 2, 2}}));
+    EXPECT_EQ(cost.step_ms_min, 7);
+    EXPECT_EQ(cost.processor_ms_min, 5);
+    EXPECT_EQ(cost_of(worked({{16, 1, 1}, {11, 3, 2}})).step_ms_min, 3) << "no other full one";
+    EXPECT_EQ(cost_of(worked({{16, 4, 3}})).processor_ms_min, 3) << "a single step is all there is";
+}
+
+TEST(CostOf, AProcessorThatNobodyWatchedCostsNothing) {
+    EXPECT_EQ(cost_of(worked({{16, 1, 1}, {16, 9, 0}, {16, 8, 6}})).processor_ms_min, 6);
+    EXPECT_EQ(cost_of(worked({{16, 1, 0}, {16, 9, 0}})).processor_ms_min, 0);
+}
+
+TEST(CostOf, TheFastestStepLastsAsLongAsItsSlowestRank) {
+    Trace trace = worked({{8, 1, 1}, {8, 2, 1}, {8, 9, 8}});
+    trace.ranks.push_back(worked({{8, 1, 1}, {8, 6, 5}, {8, 3, 3}}).ranks[0]);
+    EXPECT_EQ(cost_of(trace).step_ms_min, 6);
+    EXPECT_EQ(cost_of(trace).processor_ms_min, 5);
+}
+
+TEST(CostOf, MemoryIsTheMostOfAnyStepAndRank) {
+    Trace trace = timed({{1, 1}, {1, 1}});
+    EXPECT_EQ(cost_of(trace).memory_bytes_peak, 0);
+    trace.ranks[0][0].memory_bytes_peak = 3;
+    trace.ranks[1][1].memory_bytes_peak = 7;
+    trace.ranks[1][0].memory_bytes_peak = 5;
+    EXPECT_EQ(cost_of(trace).memory_bytes_peak, 7);
+}
+
+TEST(CostOf, SaysWhereItWasMeasured) {
+    Trace trace = timed({{1}});
+    EXPECT_EQ(cost_of(trace).machine + cost_of(trace).software, "");
+    trace.manifest.provenance = {{"cpu", "Model 9"},     {"architecture", "x86-64"}, {"libtorch", "2.11.0"},
+                                 {"compiler", "12.2"},   {"intra_op_threads", "1"},  {"threads", "2"},
+                                 {"writer", "a writer"}, {"python", "3.11"}};
+    EXPECT_EQ(cost_of(trace).machine, "x86-64, Model 9");
+    EXPECT_EQ(cost_of(trace).software, "libtorch 2.11.0, python 3.11");
+}
+
+TEST(Cost, ReadsBackFromItsJson) {
+    const Cost full{1.0 / 3, 1e9, 0.125, 1e-9, std::int64_t{1} << 53, "machine", "software"};
+    for (const Cost& cost : {Cost{}, full, Cost{std::numeric_limits<double>::infinity(), 0}}) {
+        const auto [median, rate, fastest, least, memory, machine, software] =
+            cost_from_json(parse_json(to_json(cost).dump(), "file"), "file");
+        EXPECT_EQ(median, cost.step_ms_median);
+        EXPECT_EQ(rate, cost.samples_per_second);
+        EXPECT_EQ(fastest, cost.step_ms_min);
+        EXPECT_EQ(least, cost.processor_ms_min);
+        EXPECT_EQ(memory, cost.memory_bytes_peak);
+        EXPECT_EQ(machine, cost.machine);
+        EXPECT_EQ(software, cost.software);
+    }
+    for (const Json& bad : {Json(), Json(1), Json::array(), Json::object()})
         EXPECT_TRUE(error_of([&] { cost_from_json(bad, "file"); }).where().starts_with("file")) << bad;
+    const Json fields = to_json(full);
+    for (const auto& [field, value] : fields.items()) {
+        Json bad = to_json(full);
+        bad.erase(field);
+        EXPECT_TRUE(error_of([&] { cost_from_json(bad, "file"); }).where().starts_with("file")) << field;
+        for (const Json& wrong : {Json(true), Json::array(), Json(nullptr), Json(-0.5)}) {
+            bad[field] = wrong;
+            if (wrong.is_number() && field != "machine" && field != "software" && field != "memory_bytes_peak")
+                continue;
+            EXPECT_TRUE(error_of([&] { cost_from_json(bad, "file"); }).where().starts_with("file")) << field;
+        }
+    }
 }
 
 }  // namespace
