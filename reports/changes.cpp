@@ -1,8 +1,5 @@
 #include "reports/changes.h"
 
-#include <map>
-#include <set>
-
 #include <fmt/format.h>
 
 #include "base/text.h"
@@ -12,18 +9,10 @@ namespace isobatch {
 
 namespace {
 
-std::map<std::string, Outcome> outcomes_of(const Result& result) {
-    std::map<std::string, Outcome> outcomes;
-    for (const Record& record : result.records) outcomes[to_string(record.trial)] = record.verdict.outcome;
-    return outcomes;
-}
-
-/// What was found, by the case that it was found in: the first word of the trial that shows it.
-std::set<std::string> causes_of(const Result& result) {
-    std::set<std::string> causes;
-    for (const Finding& finding : result.findings)
-        causes.insert(pieces(finding.trial, ' ')[0] + ": " + names_of(finding.causes));
-    return causes;
+Stand stand_of(const Result& result) {
+    Stand stand{{}, causes_of(result), result.outcome};
+    for (const Record& record : result.records) stand.outcomes[to_string(record.trial)] = record.verdict.outcome;
+    return stand;
 }
 
 std::vector<std::string> only_in(const std::set<std::string>& these, const std::set<std::string>& not_those) {
@@ -59,11 +48,22 @@ Json list_json(const std::vector<Change>& changes) {
 
 }  // namespace
 
+std::set<std::string> causes_of(const Result& result) {
+    std::set<std::string> causes;
+    for (const Finding& finding : result.findings)
+        causes.insert(pieces(finding.trial, ' ')[0] + ": " + names_of(finding.causes));
+    return causes;
+}
+
 Changes changes_between(const Result& before, const Result& after) {
+    return changes_between(stand_of(before), stand_of(after));
+}
+
+Changes changes_between(const Stand& before, const Stand& after) {
     Changes changes;
     changes.before = before.outcome;
     changes.after = after.outcome;
-    const auto old = outcomes_of(before), now = outcomes_of(after);
+    const auto &old = before.outcomes, &now = after.outcomes;
     for (const auto& [trial, outcome] : now) {
         const auto it = old.find(trial);
         if (it == old.end())
@@ -77,8 +77,8 @@ Changes changes_between(const Result& before, const Result& after) {
     }
     for (const auto& [trial, outcome] : old)
         if (!now.contains(trial)) changes.gone.push_back({trial, outcome, std::nullopt});
-    changes.new_causes = only_in(causes_of(after), causes_of(before));
-    changes.gone_causes = only_in(causes_of(before), causes_of(after));
+    changes.new_causes = only_in(after.causes, before.causes);
+    changes.gone_causes = only_in(before.causes, after.causes);
     return changes;
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,6 +17,16 @@ struct Change {
     std::optional<Outcome> before, after;
 };
 
+/// What two results are compared by.
+struct Stand {
+    std::map<std::string, Outcome> outcomes;  ///< by the text form of the trial
+    std::set<std::string> causes;             ///< `case: name`
+    Outcome outcome = Outcome::identical;     ///< of the whole
+};
+
+/// What was found, by the case that it was found in: the first word of the trial that shows it.
+std::set<std::string> causes_of(const Result& result);
+
 /// What is different from an earlier result. Trials are matched by their text form.
 struct Changes {
     std::vector<Change> worse, better;
@@ -27,6 +39,7 @@ struct Changes {
     bool regressed() const { return !worse.empty() || !new_causes.empty(); }
 };
 
+Changes changes_between(const Stand& before, const Stand& after);
 Changes changes_between(const Result& before, const Result& after);
 
 std::string changes_text(const Changes& changes, bool colour);
