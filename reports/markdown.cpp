@@ -14,13 +14,7 @@ namespace {
 
 constexpr std::size_t most_rows = 200;
 constexpr std::size_t most_findings = 20;
-constexpr std::size_t most_annotations = 10;
 constexpr std::size_t longest_command = 4000;
-
-std::string command_block(std::string_view command) {
-    return fmt::format("<pre>{}</pre>\n\n",
-                       shortened(printable(first_characters(command, longest_command)), 4 * longest_command));
-}
 
 std::string rows(const Result& result) {
     std::string text = "| split | outcome | margin | ms/step |\n| --- | --- | ---: | ---: |\n";
@@ -47,6 +41,15 @@ std::string command_data(std::string_view text) {
 }
 
 }  // namespace
+
+std::string command_block(std::string_view command) {
+    return fmt::format("<pre>{}</pre>\n\n",
+                       shortened(printable(first_characters(command, longest_command)), 4 * longest_command));
+}
+
+std::string annotation(std::string_view kind, std::string_view title, std::string_view text) {
+    return fmt::format("::{} title=isobatch {}::{}\n", kind, title, command_data(text));
+}
 
 std::string markdown_text(std::string_view text, std::size_t count) {
     const std::string kept = first_characters(text, count);
@@ -82,7 +85,7 @@ std::string markdown_summary(const Result& result) {
 std::string github_annotations(const Result& result) {
     std::vector<std::string> lines;
     const auto add = [&](std::string_view kind, const std::string& title, const std::string& text) {
-        lines.push_back(fmt::format("::{} title=isobatch {}::{}\n", kind, title, command_data(text)));
+        lines.push_back(annotation(kind, title, text));
     };
     for (const Finding& finding : result.findings)
         add("error", names_of(finding.causes), fmt::format("{} Repeat: {}", finding.summary, finding.repro));

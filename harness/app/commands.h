@@ -15,6 +15,7 @@ void add_check(CLI::App& app, int& exit_code);
 void add_try(CLI::App& app, int& exit_code);
 void add_judge(CLI::App& app, int& exit_code);
 void add_report(CLI::App& app, int& exit_code);
+void add_gate(CLI::App& app, int& exit_code);
 void add_faults(CLI::App& app, int& exit_code);
 void add_plan(CLI::App& app, int& exit_code);
 void add_trace(CLI::App& app, int& exit_code);
@@ -31,6 +32,9 @@ void add_output(CLI::App& command, Output& output);
 
 /// Writes the reports, prints the answer, returns the exit code.
 int finish(const Result& result, const Output& output);
+
+/// Where a job of GitHub Actions looks, and only there: lines that it reads from either stream, and its page.
+void tell_github(const std::string& annotations, const std::string& page);
 
 /// Standard output is a terminal and NO_COLOR is not set.
 bool wants_colour();

@@ -13,7 +13,8 @@ constexpr const char* description =
     "A split is PER_DEVICExACCUMxDEVICES; all splits with one product are claimed to train identically.";
 
 constexpr const char* footer =
-    "Exit codes: 0 all equivalent, 1 divergent, 2 usage or unreadable input, 3 a trial crashed or did not end,\n"
+    "Exit codes: 0 all equivalent, 1 divergent or regressed, 2 usage or unreadable input, 3 a trial crashed or did not "
+    "end,\n"
     "            4 inconclusive (nothing here could have failed), 77 skipped.";
 
 }  // namespace
@@ -24,8 +25,9 @@ int main(int argc, char** argv) {
     app.require_subcommand(1);
     app.set_version_flag("--version", ISOBATCH_VERSION);
     int exit_code = 0;
-    for (const auto add : {isobatch::add_check, isobatch::add_try, isobatch::add_judge, isobatch::add_report,
-                           isobatch::add_plan, isobatch::add_faults, isobatch::add_trace, isobatch::add_doctor})
+    for (const auto add :
+         {isobatch::add_check, isobatch::add_try, isobatch::add_judge, isobatch::add_report, isobatch::add_gate,
+          isobatch::add_plan, isobatch::add_faults, isobatch::add_trace, isobatch::add_doctor})
         add(app, exit_code);
     try {
         app.parse(argc, argv);

@@ -32,28 +32,23 @@ std::filesystem::path program_folder() {
     return code ? std::filesystem::current_path() : self.parent_path();
 }
 
-namespace {
-
-/// Where a job of GitHub Actions looks: its page, and the lines that it reads from either stream. Standard error, since
-/// standard output may be somebody's JSON.
-void tell_github(const Result& result) {
+// Annotations go to standard error, since standard output may be somebody's JSON.
+void tell_github(const std::string& annotations, const std::string& page) {
     const auto holds = [](const char* name, std::string_view wanted) {
         const char* value = std::getenv(name);
         return value != nullptr && *value != '\0' && (wanted.empty() || value == wanted);
     };
-    if (holds("GITHUB_ACTIONS", "true")) fmt::print(stderr, "{}", github_annotations(result));
+    if (holds("GITHUB_ACTIONS", "true")) fmt::print(stderr, "{}", annotations);
     if (!holds("GITHUB_STEP_SUMMARY", "")) return;
     // Appended: what the job's earlier steps wrote is not ours.
-    const char* page = std::getenv("GITHUB_STEP_SUMMARY");
-    if (!(std::ofstream(page, std::ios::app | std::ios::binary) << markdown_summary(result) << std::flush))
-        fmt::print(stderr, "no summary for the job's page: {} cannot be written\n", printable(page));
+    const char* file = std::getenv("GITHUB_STEP_SUMMARY");
+    if (!(std::ofstream(file, std::ios::app | std::ios::binary) << page << std::flush))
+        fmt::print(stderr, "no summary for the job's page: {} cannot be written\n", printable(file));
 }
-
-}  // namespace
 
 int finish(const Result& result, const Output& output) {
     write_reports(output.directory, result);
-    tell_github(result);
+    tell_github(github_annotations(result), markdown_summary(result));
     if (output.json) {
         fmt::print("{}", json_text(result));
     } else {

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "reports/html/page.h"
 #include "reports/run_directory.h"
+#include "tests/reports/gate/small_gate.h"
 #include "tests/reports/hostile.h"
 
 int main(int argc, char** argv) {
@@ -17,6 +18,7 @@ int main(int argc, char** argv) {
 
     write("small.json", to_json(small_result()));
     write("without_times.json", to_json(small_result(), false));
+    write("right.json", to_json(small_round()));
     write("nothing.json", to_json(assemble("", {}, {}, {})));
     write("hostile.json", to_json(hostile_result("\xff<script>\x1b")));
 
