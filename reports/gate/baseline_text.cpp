@@ -76,6 +76,8 @@ Standing standing_from(const Json& line, const std::string& file) {
         };
         Standing standing;
         standing.trial = parse_trial(text);
+        if (to_string(standing.trial) != text)  // or a misspelt one would be gone from every run, or there twice
+            throw Error("the trial is not spelled out as isobatch does", where, again);
         standing.outcome = parse_outcome(line.at("outcome").get<std::string>());
         // What was right was within what is allowed.
         standing.margins = numbers(line.at("margins"), 1, most_margins, where + ", margins");
