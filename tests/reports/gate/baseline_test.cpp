@@ -13,6 +13,7 @@ TEST(SeenIn, HoldsTheWorstAndTheMostOfAllRuns) {
     other.traffic = {48, 8192, 3};
     other.cost.memory_bytes_peak = 2000;
     rounds[0].records[2].verdict.outcome = Outcome::divergent;
+    rounds[0].records[2].verdict.margin = 0.9;
     const Baseline seen = baseline_of(rounds);
     ASSERT_EQ(seen.trials.size(), 3u);
     EXPECT_EQ(seen.trials[1].margins, (std::vector<double>{0.125, 0.25}));
