@@ -47,9 +47,12 @@ at::Tensor loss_sum(torch::nn::Module& model, const Examples& examples) {
 
 Case mlp() {
     return {.name = "mlp",
-            .summary = "token classification by a 3-layer perceptron, mean over scored tokens, SGD with momentum",
+            .summary =
+                "token classification by a 3-layer perceptron, mean over scored tokens, SGD with momentum "
+                "and an average of its parameters",
             .contract = {.weighting = Weighting::token_mean},
-            .optimizer = {.kind = OptimizerChoice::Kind::sgd, .lr = 0.1, .momentum = 0.9, .clip_norm = 0.05},
+            .optimizer =
+                {.kind = OptimizerChoice::Kind::sgd, .lr = 0.1, .momentum = 0.9, .clip_norm = 0.05, .average = 0.9},
             .make_data = make_data,
             .make_model = make_model,
             .loss_sum = loss_sum};

@@ -97,6 +97,7 @@ TEST(Laws, PlantedFaultIsRedExactlyWhereItHasPower) {
         Trial trial = *any_trial();
         const FaultEntry& entry = fault_catalogue()[*rc::gen::inRange<std::size_t>(0, fault_catalogue().size())];
         trial.fault = with_timing(entry);
+        trial.trajectory = entry.red == std::vector{Check::trajectory} ? 4 : 0;
         if (entry.cause == Cause::two_level_order)
             trial.engine = fmt::format("serial:inner={}", *rc::gen::inRange(1, 5));
         RC_LOG() << "isobatch check " << to_string(trial) << std::endl;

@@ -46,7 +46,8 @@ Clip clip_each_shard(const Window&, Replica& replica) {
 bool plant_clip(const std::string& id, Setup& setup) {
     Decisions& decide = setup.decisions;
     if (id == "clip-disabled") {
-        decide.clips = [](const Window&, Replica& replica) {
+        decide.clips = [](const Window& window, Replica& replica) -> std::optional<Clip> {
+            if (replica.clip_norm == 0) return clip_to_the_case(window, replica);
             return Clip{norm_of(replica.parameters), replica.clip_norm, 1};
         };
     } else if (id == "norm-misses-shards") {

@@ -1,5 +1,8 @@
-/// Faults of the format that gradients are summed in.
+/// Faults of the format that gradients are summed in, or parameters kept in.
+#include <ATen/core/grad_mode.h>
+
 #include "cases/faults/faults.h"
+#include "run/replica.h"
 
 namespace isobatch {
 
@@ -8,6 +11,12 @@ bool plant_precision(const std::string& id, Setup& setup) {
         setup.decisions.accumulator = at::kBFloat16;
     } else if (id == "bf16-reduction") {
         setup.decisions.reduction = Reduction::mean_in_bf16;
+    } else if (id == "master-weights-lost") {  // every window starts from them, so a forced one hides it
+        setup.decisions.keeps = [](Replica& replica) {
+            const at::NoGradGuard no_grad;
+            for (const at::Tensor& parameter : replica.parameters) parameter.copy_(parameter.to(at::kBFloat16));
+        };
+        return true;
     } else {
         return false;
     }

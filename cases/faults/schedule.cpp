@@ -1,4 +1,4 @@
-/// Faults of what is counted: optimizer steps, and the steps of the learning rate's schedule.
+/// Faults of what is counted: optimizer steps, those of the learning rate's schedule, and updates of an average.
 #include "cases/faults/faults.h"
 
 namespace isobatch {
@@ -28,6 +28,8 @@ bool plant_schedule(const std::string& id, Setup& setup) {
     };
     if (id == "schedule-per-micro") {
         decide.schedule_steps = [](const Window& window) { return window.most_micros(); };
+    } else if (id == "ema-per-micro") {
+        decide.averages = [](const Window& window) { return window.most_micros(); };
     } else if (id == "schedule-per-rank") {
         decide.schedule_steps = [](const Window& window) { return window.mesh.places; };
     } else if (id == "schedule-horizon") {

@@ -29,6 +29,7 @@ Decisions timed(const Setup& setup, const Decisions& right, Timing timing) {
     decide.clears_before = either(faulty.clears_before, right.clears_before, when);
     decide.clips = either(faulty.clips, right.clips, when);
     decide.steps = either(faulty.steps, right.steps, when);
+    decide.averages = either(faulty.averages, right.averages, when);
     decide.schedule_steps = either(faulty.schedule_steps, right.schedule_steps, when);
     return decide;
 }

@@ -31,11 +31,10 @@ struct CheckOptions {
     std::string splits = "all", engine = "serial", device = "cpu", recipe = "fp64", lengths = "ragged", optimizer,
                 fault, identities;
     std::uint64_t seed = 1;
-    int epochs = 2, jobs = 1;
+    int epochs = 2, jobs = 1, trajectory = 0;
     std::vector<std::string> allowed;
     bool keep_traces = false, resume = false;
-    std::string shard;
-    std::string runner;
+    std::string shard, runner;
     Deadlines deadlines;
     Output output;
     CLI::Option* effective_given = nullptr;
@@ -71,7 +70,7 @@ std::vector<Trial> plan_trials(CheckOptions& options) {
             trials.push_back(parse_trial(to_string(
                 Trial{subject, split, options.engine, options.device, parse_recipe(options.recipe), options.seed,
                       samples, lengths, options.epochs, options.fault, static_cast<int>(options.copies),
-                      options.optimizer, static_cast<int>(options.threads), options.identities})));
+                      options.optimizer, static_cast<int>(options.threads), options.identities, options.trajectory})));
     for (const Trial& trial : trials) mesh_of(trial);  // refuses what no machine has
     return trials;
 }
@@ -117,9 +116,8 @@ std::vector<std::string> notes_for(const CheckOptions& options, const std::vecto
     for (const Batch& batch : batches_of(trials[0].samples, options.effective, 1))
         if (windows.size() < 6) windows.push_back(std::to_string(batch.samples));
     std::vector<std::string> notes{
-        fmt::format("{}: {} trials against the single large batch {} ({}, {}, {} engine)",
-                    joined(options.subjects, ", "), trials.size(), to_string(reference_of(trials[0]).split),
-                    options.recipe, options.device, options.engine),
+        fmt::format("{}: {} trials of the effective batch {} ({}, {}, {} engine)", joined(options.subjects, ", "),
+                    trials.size(), options.effective, options.recipe, options.device, options.engine),
         fmt::format("data: {} samples of {} length, seed {}, {} epoch(s) of windows {}{}", trials[0].samples,
                     options.lengths, options.seed, options.epochs, joined(windows, ", "),
                     batches_of(trials[0].samples, options.effective, 1).size() > windows.size() ? ", …" : "")};
@@ -211,8 +209,7 @@ void add_deadlines(CLI::App& command, Deadlines& deadlines) {
         ->capture_default_str();
     command
         .add_option("--step-deadline", deadlines.step,
-                    "Seconds that a rank may take from one sign of life to the next: the start of a step, and its "
-                    "exchange")
+                    "Seconds that a rank may take between two signs of life: the start of a step, its exchange")
         ->check(positive_seconds)
         ->capture_default_str();
 }
@@ -239,9 +236,13 @@ void add_training(CLI::App& command, CheckOptions& options) {
         ->capture_default_str();
     command.add_option(
         "--identities", options.identities,
-        "all, or some of null-micro, replicate-2, replicate-4, scale, swap-micros, swap-devices, "
-        "one-device, cancel-micros, cancel-devices: run each judged window again as a twin that no "
-        "right trainer can tell from it by a single bit (in fp16, of those that scale nothing); each costs a trial");
+        "all, or some of null-micro, replicate-2, replicate-4, scale, swap-micros, swap-devices, one-device, "
+        "cancel-micros, cancel-devices: run each judged window again as a twin that no right trainer can tell "
+        "from it by a single bit; each costs a trial");
+    command
+        .add_option("--trajectory", options.trajectory,
+                    "Also compare the losses of a run that follows nothing with those of 8 or so trusted ones")
+        ->check(CLI::Range(1, max_trusted_runs));
     command.add_option("--fault", options.fault,
                        "Plant a fault in every candidate, to see it found: ID or ID@TIMING, as isobatch faults lists");
 }

@@ -53,7 +53,7 @@ void RankGroup::drop_reference() {
 }
 
 std::optional<RankGroup::Failure> RankGroup::make_reference() {
-    const Trial wanted = reference_of(trial_);
+    const Trial wanted = reference_of(trial_, couples_.contains(trial_.subject));
     if (reference_ && reference_->trial == wanted) return std::nullopt;
     drop_reference();
     const auto directory = program_.out / "traces" / ("reference-" + file_name(wanted) + ".trace");
@@ -67,7 +67,9 @@ std::optional<RankGroup::Failure> RankGroup::make_reference() {
         references_->leave(directory);
         return Failure{0, Failing::said, std::string("the reference: ") + error.problem()};
     }
-    return std::nullopt;
+    const std::optional<Contract>& contract = reference_->examiner.yardstick().contract;
+    if (!contract || !contract->couples_samples || !couples_.insert(trial_.subject).second) return std::nullopt;
+    return make_reference();  // only a reference tells, and another may be wanted
 }
 
 std::optional<RankGroup::Failure> RankGroup::write_reference(const Trial& wanted,

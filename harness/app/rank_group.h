@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -76,6 +77,7 @@ private:
     std::string lost_;                                 ///< why the launched ranks cannot be gathered again
     std::vector<std::unique_ptr<Process>> processes_;  ///< by rank; a trial uses the first ones
     std::unique_ptr<Reference> reference_;
+    std::set<std::string> couples_;  ///< cases that are known to couple the samples of a micro
     Trial trial_;
     std::vector<Failure> failures_;  ///< of this trial, so far
 };

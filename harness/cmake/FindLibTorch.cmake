@@ -1,13 +1,14 @@
 # LibTorch without its own CMake package, which stops with a fatal error on a machine that has no CUDA toolkit. Looks in
-# ISOBATCH_TORCH (a prefix that holds lib/libtorch_cpu.so), then in .deps/python, where ci/install puts the wheel.
+# ISOBATCH_TORCH (a prefix that holds lib/libtorch_cpu.so), then in .deps/python, where ci/install puts the wheel, then in
+# ISOBATCH_TORCH_BUILT, which an installed package knows.
 #
 # Targets: isobatch_libtorch (CPU).
 
 file(GLOB _torch_wheels "${PROJECT_SOURCE_DIR}/.deps/python/lib/python3*/site-packages/torch")
-find_path(ISOBATCH_TORCH NAMES lib/libtorch_cpu.so PATHS ${_torch_wheels} NO_DEFAULT_PATH
+find_path(ISOBATCH_TORCH NAMES lib/libtorch_cpu.so PATHS ${_torch_wheels} ${ISOBATCH_TORCH_BUILT} NO_DEFAULT_PATH
   DOC "Folder that holds LibTorch's lib/ and include/")
 
-if(ISOBATCH_TORCH)
+if(ISOBATCH_TORCH AND NOT TARGET isobatch_libtorch)
   file(STRINGS "${ISOBATCH_TORCH}/include/torch/headeronly/version.h" _torch_version REGEX "define TORCH_VERSION ")
   string(REGEX REPLACE ".*\"(.*)\".*" "\\1" ISOBATCH_TORCH_VERSION "${_torch_version}")
   add_library(isobatch_libtorch INTERFACE)
@@ -21,4 +22,4 @@ if(ISOBATCH_TORCH)
 endif()
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(LibTorch REQUIRED_VARS ISOBATCH_TORCH VERSION_VAR ISOBATCH_TORCH_VERSION
-  REASON_FAILURE_MESSAGE "run ci/install, or pass -DISOBATCH_TORCH=FOLDER of an unpacked LibTorch")
+  REASON_FAILURE_MESSAGE "run ci/install in isobatch, or pass -DISOBATCH_TORCH=FOLDER of an unpacked LibTorch")

@@ -9,6 +9,7 @@
 #include "diagnose/predict.h"
 #include "diagnose/recover.h"
 #include "judge/narrow.h"
+#include "judge/tolerance.h"
 #include "plan/fault.h"
 #include "plan/power.h"
 
@@ -104,6 +105,9 @@ std::string against_counts(const Prediction& prediction, const Record& record, c
     if (window.schedule_steps != prediction.schedule_steps)
         return fmt::format("in {} it predicts {} advances of the schedule, seen {}", place_of(record, window),
                            prediction.schedule_steps, window.schedule_steps);
+    if (window.averages != prediction.averages)
+        return fmt::format("in {} it predicts {} updates of the average, seen {}", place_of(record, window),
+                           prediction.averages, window.averages);
     return {};
 }
 
@@ -188,8 +192,8 @@ std::string against_checks(Cause cause, const Record& record) {
     };
     for (const CheckResult& result : record.verdict.checks) {
         const bool red = result.outcome == Outcome::divergent, expected = lists(fault.red, result.check);
-        if (red && !expected && result.check > Check::data && result.check != Check::grad &&
-            result.check != Check::identity && !lists(fault.may, result.check))
+        if (red && !expected && result.check > Check::data && result.check != Check::grad && !asked_for(result.check) &&
+            !lists(fault.may, result.check))
             return fmt::format("{} of {} is wrong, and it leaves that right", to_string(result.check),
                                to_string(record.trial.split));
         // A loss that nobody compared has no worst place.
@@ -201,12 +205,23 @@ std::string against_checks(Cause cause, const Record& record) {
     return {};
 }
 
+/// That the model is the reason, and no loop.
+std::string against_the_model(const Record& record, Timing timing) {
+    if (timing != Timing::always) return "it does not depend on the window";
+    if (!(record.evidence.coupling > coupling_limit)) return "trusted cuts of a window add up";
+    for (const CheckResult& result : record.verdict.checks)
+        if (result.outcome == Outcome::divergent && result.check != Check::grad && result.check != Check::loss)
+            return fmt::format("{} of {} is wrong, and it leaves that right", to_string(result.check),
+                               to_string(record.trial.split));
+    return {};
+}
+
 }  // namespace
 
-bool red_in_twins_alone(const Record& record) {
+bool red_where_asked_alone(const Record& record) {
     bool any = false;
     for (const CheckResult& result : record.verdict.checks) {
-        if (result.outcome == Outcome::divergent && result.check != Check::identity) return false;
+        if (result.outcome == Outcome::divergent && !asked_for(result.check)) return false;
         any = any || result.outcome == Outcome::divergent;
     }
     return any;
@@ -214,6 +229,9 @@ bool red_in_twins_alone(const Record& record) {
 
 std::string contradiction(Cause cause, const Record& record, Timing timing) {
     if (cause == Cause::unknown) return "it predicts nothing";
+    if (concerns_the_model(cause)) return against_the_model(record, timing);
+    if (record.evidence.coupling > coupling_limit)
+        return "trusted cuts of a window do not add up, so no gradient has weights";
     if (timing != Timing::always && !find_fault(to_string(cause)).timed) return "it does not depend on the window";
     const Evidence& evidence = record.evidence;
     if (!explains_ledger(cause, evidence))
@@ -246,7 +264,7 @@ std::string contradiction(Cause cause, const Record& record, Timing timing) {
         if (!problem.empty()) return problem;
     }
     if (green(record)) return against_power(cause, record, timing);
-    if (record.verdict.outcome != Outcome::divergent || red_in_twins_alone(record)) return {};
+    if (record.verdict.outcome != Outcome::divergent || red_where_asked_alone(record)) return {};
     const std::string problem = against_red(cause, record, timing);
     return problem.empty() ? against_checks(cause, record) : problem;
 }

@@ -11,7 +11,8 @@ namespace isobatch {
 /// as a sentence; empty when it explains everything.
 std::string contradiction(Cause cause, const Record& record, Timing timing = Timing::always);
 
-/// Whether nothing but its twins makes a trial red: they show faults that its own windows hide.
-bool red_in_twins_alone(const Record& record);
+/// Whether nothing makes a trial red but what it was asked for, its twins or its own trajectory: they show faults that
+/// its judged windows hide.
+bool red_where_asked_alone(const Record& record);
 
 }  // namespace isobatch

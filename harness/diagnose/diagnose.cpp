@@ -54,7 +54,7 @@ std::vector<WeightLine> weight_lines(const Sight& sight, const std::optional<Pre
 
 /// Largest distance between prediction and recovery over the whole matrix.
 double worst_error(Cause cause, Timing timing, const std::vector<const Record*>& divergent) {
-    double worst = cause == Cause::unknown ? std::numeric_limits<double>::quiet_NaN() : 0;
+    double worst = cause == Cause::unknown || concerns_the_model(cause) ? std::numeric_limits<double>::quiet_NaN() : 0;
     for (const Record* record : divergent)
         for (const WindowEvidence& window : record->evidence.windows)
             for (const Recovered& recovered : window.recovered)
@@ -78,10 +78,14 @@ std::string separated_by(const std::vector<Cause>& causes) {
 /// What the bits say beside the weights, as sentences.
 std::string also_seen(const std::vector<const Record*>& divergent, Cause named) {
     std::string text = width_sentences(divergent);
+    if (concerns_the_model(named))
+        text +=
+            fmt::format(" Of one window, a trusted cut in fp64 is {:.2g} u·A from the whole, where rounding leaves {}.",
+                        divergent.front()->evidence.coupling, coupling_limit);
     if (named != Cause::unknown) return text;
     for (const Record* record : divergent)
         for (const CheckResult& result : record->verdict.checks)
-            if (result.check == Check::identity && result.outcome == Outcome::divergent)
+            if (asked_for(result.check) && result.outcome == Outcome::divergent)
                 return text + " " + result.message + ".";
     return text;
 }
@@ -144,10 +148,11 @@ std::vector<Finding> diagnose(std::span<const Record> matrix) {
                            [](const WindowEvidence& w) { return !w.recovered.empty(); });
     });
     if (!decoded)  // no weight was read, so nothing is named by its weights
-        std::erase_if(finding.causes,
-                      [](Cause cause) { return !concerns_bits(cause) && cause != Cause::empty_micro_counted; });
+        std::erase_if(finding.causes, [](Cause cause) {
+            return !concerns_bits(cause) && !concerns_the_model(cause) && cause != Cause::empty_micro_counted;
+        });
     if (std::all_of(divergent.begin(), divergent.end(),
-                    [](const Record* record) { return red_in_twins_alone(*record); }))
+                    [](const Record* record) { return red_where_asked_alone(*record); }))
         finding.causes.clear();  // nothing was read, so nothing is named
     if (finding.causes.empty()) {
         finding.causes = {Cause::unknown};

@@ -55,6 +55,8 @@ Json window_json(const WindowEvidence& window) {
             {"ends_epoch", window.layout.moment.ends_epoch},
             {"steps", window.steps},
             {"schedule_steps", window.schedule_steps},
+            {"averaged", window.layout.averaged},
+            {"averages", window.averages},
             {"lr_ratio", number_to_json(window.lr_ratio)},
             {"mesh",
              {{"places", window.layout.mesh.places},
@@ -126,6 +128,8 @@ WindowEvidence window_from(const Json& object, const std::string& where) {
     std::sort(window.layout.samples.begin(), window.layout.samples.end());
     window.steps = integer_from_json(object.at("steps"), 0, std::int64_t{1} << 40, where);
     window.schedule_steps = integer_from_json(object.at("schedule_steps"), 0, std::int64_t{1} << 40, where);
+    window.layout.averaged = object.at("averaged").get<bool>();
+    window.averages = integer_from_json(object.at("averages"), 0, std::int64_t{1} << 40, where);
     window.lr_ratio = number_from_json(object.at("lr_ratio"), where);
     const auto axis = [&](const char* name) {
         return static_cast<int>(integer_from_json(object.at("mesh").at(name), 1, max_ranks, where));
@@ -215,7 +219,8 @@ Json to_json(const Evidence& evidence) {
             {"strangers", evidence.strangers},
             {"strays", strays},
             {"widths", widths},
-            {"narrow", number_to_json(evidence.narrow.value_or(std::numeric_limits<double>::quiet_NaN()))}};
+            {"narrow", number_to_json(evidence.narrow.value_or(std::numeric_limits<double>::quiet_NaN()))},
+            {"coupling", number_to_json(evidence.coupling)}};
 }
 
 Evidence evidence_from_json(const Json& object, const std::string& where) {
@@ -236,6 +241,7 @@ Evidence evidence_from_json(const Json& object, const std::string& where) {
                                        static_cast<int>(integer_from_json(width.at("bits"), 1, 64, where))});
         const double narrow = number_from_json(object.at("narrow"), where);
         if (!std::isnan(narrow)) evidence.narrow = narrow;
+        evidence.coupling = number_from_json(object.at("coupling"), where);
         return evidence;
     });
 }

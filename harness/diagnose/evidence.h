@@ -46,6 +46,7 @@ struct WindowEvidence {
     WindowLayout layout;
     std::int64_t steps = 1;           ///< of the optimizer, in its step of the trace
     std::int64_t schedule_steps = 1;  ///< advances of the learning rate in it
+    std::int64_t averages = 1;        ///< updates of an average of the parameters in it; 1 where none is kept
     double lr_ratio = 1;              ///< its learning rate ÷ the reference's, of the first group
     double condition = 0;             ///< of the samples' gradients
     double weight_tolerance = 0;      ///< a recovered weight is right to this
@@ -88,6 +89,7 @@ struct Evidence {
     std::vector<Width> widths;  ///< read where it is exact data that diverged; none where every sum kept its bits
     /// What share of the gradients' entries bf16 could hold; none where that proves nothing (judge/narrow).
     std::optional<double> narrow = std::nullopt;
+    double coupling = 0;  ///< of the samples of the reference's windows (trace/step.h)
 };
 
 Json to_json(const Evidence& evidence);

@@ -106,6 +106,8 @@ Prediction by_turns(Cause cause, const WindowEvidence& window) {
             return {.weights = ones, .steps = layout.ragged ? 0 : 1};
         case Cause::schedule_per_micro:
             return {.weights = ones, .schedule_steps = most_micros(layout)};
+        case Cause::ema_per_micro:
+            return {.weights = ones, .averages = layout.averaged ? most_micros(layout) : 1};
         case Cause::schedule_per_rank:
             return {.weights = ones, .schedule_steps = layout.mesh.places};
         default:
@@ -176,7 +178,6 @@ Prediction by_divisor(Cause cause, const WindowEvidence& window) {
 /// What the cause leaves where it acts.
 std::optional<Prediction> acting(Cause cause, const WindowEvidence& window, int rank) {
     const WindowLayout& layout = window.layout;
-    const double places = layout.mesh.places;
     const auto all = [&](double weight) { return Prediction{std::vector<double>(window.samples.size(), weight)}; };
     switch (cause) {
         case Cause::token_mean_of_means:
@@ -198,7 +199,7 @@ std::optional<Prediction> acting(Cause cause, const WindowEvidence& window, int 
         case Cause::bf16_accumulator:
         case Cause::bf16_reduction:
             return Prediction{.weights = all(1).weights,
-                              .rounded = units_of(layout) > 0 && (places > 1 || !concerns_devices(cause))};
+                              .rounded = units_of(layout) > 0 && (layout.mesh.places > 1 || !concerns_devices(cause))};
         case Cause::zero_grad_in_window:
             return by_count(Cause::last_backward_survives, window);
         case Cause::not_zeroed_after_step:
@@ -215,6 +216,7 @@ std::optional<Prediction> acting(Cause cause, const WindowEvidence& window, int 
         case Cause::epoch_tail_extra_step:
         case Cause::step_lost_grads_wiped:
         case Cause::schedule_per_micro:
+        case Cause::ema_per_micro:
         case Cause::schedule_per_rank:
             return by_turns(cause, window);
         case Cause::double_division:
@@ -238,6 +240,7 @@ std::optional<Prediction> acting(Cause cause, const WindowEvidence& window, int 
             return by_clip(cause, window);
         case Cause::empty_micro_counted:
             return Prediction{.weights = all(1).weights, .not_a_number = has_empty_micro(layout)};
+        case Cause::batch_coupled:  // no weights say what it leaves
         case Cause::unknown:
             return std::nullopt;
     }
@@ -247,9 +250,10 @@ std::optional<Prediction> acting(Cause cause, const WindowEvidence& window, int 
 }  // namespace
 
 std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int rank, Timing timing) {
-    if (cause != Cause::unknown && !acts(timing, window.layout.moment))
+    std::optional<Prediction> prediction = acting(cause, window, rank);
+    if (prediction && !acts(timing, window.layout.moment))
         return Prediction{std::vector<double>(window.samples.size(), 1)};
-    return acting(cause, window, rank);
+    return prediction;
 }
 
 namespace {
@@ -264,7 +268,7 @@ bool accumulates(const std::vector<WindowEvidence>& windows) {
 }  // namespace
 
 bool explains_ledger(Cause cause, const Evidence& evidence) {
-    const auto& [windows, missing, ragged, strangers, strays, widths, narrow] = evidence;
+    const auto& [windows, missing, ragged, strangers, strays, widths, narrow, coupling] = evidence;
     const auto all_are = [&](Stray stray) {
         return std::all_of(strays.begin(), strays.end(), [&](Stray s) { return s == stray; });
     };

@@ -15,6 +15,7 @@ struct Prediction {
     bool in_part = false;             ///< in some parameters; in the others every weight is 1
     std::int64_t steps = 1;           ///< of the optimizer
     std::int64_t schedule_steps = 1;  ///< advances of the learning rate
+    std::int64_t averages = 1;        ///< updates of an average of the parameters, where one is kept
     Clipping clipping = Clipping::right;
     bool not_a_number = false;  ///< whatever else is there
     bool rounded = false;       ///< to bf16, so that no weights explain the gradient any better

@@ -216,6 +216,7 @@ void Decoder::recover(Evidence& evidence, const Trace& candidate) const {
 Evidence evidence_of(const Yardstick& yardstick, const Trace& candidate) {
     const Alignment alignment = align(yardstick, candidate);
     Evidence evidence;
+    evidence.coupling = yardstick.coupling();
     evidence.strays = strays_of(yardstick, candidate, alignment);
     for (const std::size_t w : alignment.missing) evidence.missing.push_back(yardstick.windows[w].step);
     for (const WindowScale& window : yardstick.windows)
@@ -236,6 +237,7 @@ Evidence evidence_of(const Yardstick& yardstick, const Trace& candidate) {
         if (yardstick.ours) {  // of an outside trainer's events nobody promised how many a window has
             window.steps = most_events(candidate, k, "step");
             window.schedule_steps = most_events(candidate, k, "schedule");
+            if (scale.counters.ema_updates > 0) window.averages = most_events(candidate, k, "average");
         }
         const std::vector<double> lr = k < candidate.ranks[0].size() ? candidate.ranks[0][k].lr : std::vector<double>();
         if (!lr.empty() && !scale.lr.empty()) window.lr_ratio = lr[0] / scale.lr[0];

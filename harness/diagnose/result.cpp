@@ -28,7 +28,8 @@ void add_claims(std::span<const Record> matrix, const std::vector<std::string>& 
                            std::find(allowed.begin(), allowed.end(), to_string(claim)) != allowed.end()};
         bool made = false;
         for (const Record& record : matrix) {
-            made |= record.contract && claimed(claim, *record.contract, !record.trial.identities.empty());
+            made |= record.contract &&
+                    claimed(claim, *record.contract, {!record.trial.identities.empty(), record.trial.trajectory > 0});
             status.tested_by += std::find(record.verdict.tested.begin(), record.verdict.tested.end(), claim) !=
                                 record.verdict.tested.end();
         }
@@ -48,6 +49,28 @@ bool fault_without_power(std::span<const Record> matrix) {
                        [](const Record& record) { return record.verdict.outcome <= Outcome::equivalent; });
 }
 
+/// What the trials were held to.
+std::string measure_of(const std::vector<Record>& records) {
+    const auto coupled = std::count_if(records.begin(), records.end(), [](const Record& record) {
+        return record.contract && record.contract->couples_samples;
+    });
+    if (coupled == 0) return "the single large batch";
+    return coupled == std::ssize(records) ? "a trusted run of the same micro-batches" : "their trusted runs";
+}
+
+/// What a declaration leaves out, unless it was noted.
+void add_declarations(const std::vector<Record>& records, std::vector<std::string>& notes) {
+    for (const Record& record : records) {
+        if (!record.contract || !record.contract->couples_samples) continue;
+        std::string note = fmt::format(
+            "declared: a micro-batch of {} couples its samples, so nothing is promised between splits; each is held to "
+            "a "
+            "trusted run of its own micro-batches",
+            record.trial.subject);
+        if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(std::move(note));
+    }
+}
+
 std::string sentence(const Result& result, const std::vector<std::string>& untested) {
     const int trials = static_cast<int>(result.records.size());
     const int crashes = count(result.records, Outcome::crashed), divergent = count(result.records, Outcome::divergent);
@@ -56,8 +79,8 @@ std::string sentence(const Result& result, const std::vector<std::string>& untes
     std::string text;
     if (crashes > 0) text = fmt::format("{} of {} {} crashed", crashes, trials, splits);
     if (divergent > 0)
-        text += fmt::format("{}{} of {} {} {} differently from the single large batch", text.empty() ? "" : ", and ",
-                            divergent, trials, splits, divergent == 1 ? "trains" : "train");
+        text += fmt::format("{}{} of {} {} {} differently from {}", text.empty() ? "" : ", and ", divergent, trials,
+                            splits, divergent == 1 ? "trains" : "train", measure_of(result.records));
     std::vector<std::string> found;
     for (const Finding& finding : result.findings) {
         std::string name = names_of(finding.causes);
@@ -70,8 +93,8 @@ std::string sentence(const Result& result, const std::vector<std::string>& untes
     if (!untested.empty())
         return fmt::format("{} {} agree{}, but nothing here could have shown a fault of: {}.", trials, splits,
                            trials == 1 ? "s" : "", joined(untested, ", "));
-    return trials == 1 ? "The split trains like the single large batch."
-                       : fmt::format("All {} splits train like the single large batch.", trials);
+    return (trials == 1 ? "The split trains like " : fmt::format("All {} splits train like ", trials)) +
+           measure_of(result.records) + ".";
 }
 
 Json claim_json(const ClaimStatus& status) {
@@ -99,6 +122,7 @@ Result assemble(std::string command, std::vector<Record> records, const std::vec
     result.notes = std::move(notes);
     std::sort(result.records.begin(), result.records.end(),
               [](const Record& a, const Record& b) { return before(a.trial, b.trial); });
+    add_declarations(result.records, result.notes);
     std::vector<std::string> untested;
     for (const std::span<const Record> matrix : matrices_of(result.records)) {
         if (fault_without_power(matrix)) untested.push_back("the planted " + matrix[0].trial.fault);

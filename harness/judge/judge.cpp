@@ -83,6 +83,7 @@ Verdict judge(const Yardstick& yardstick, const Trace& candidate) {
         for (const Check check : {Check::param, Check::opt})
             if (manifest.follows) verdict.checks.push_back(check_update(check, yardstick, candidate, alignment));
     }
+    const std::set<std::size_t> free = add_trajectory(yardstick, candidate, alignment, verdict);
     for (const CheckResult& result : verdict.checks) {
         verdict.outcome = worst(verdict.outcome, result.outcome);
         verdict.margin = std::max(verdict.margin, result.margin);
@@ -91,6 +92,7 @@ Verdict judge(const Yardstick& yardstick, const Trace& candidate) {
     std::vector<WindowLayout> windows = layouts_of(candidate), compared;
     for (std::size_t k = 0; k < alignment.window.size(); ++k) {
         windows[k].has_twin = twins.contains(k);
+        windows[k].follows_own_steps = free.contains(k);
         if (!alignment.window[k]) continue;
         const WindowScale& scale = yardstick.windows[*alignment.window[k]];
         windows[k].exact = same_bits(scale, manifest.mesh());
@@ -100,8 +102,9 @@ Verdict judge(const Yardstick& yardstick, const Trace& candidate) {
          alignment.missing)  // a window that the trial left out could have shown a breach, and did
         windows.push_back(
             {{}, static_cast<std::int64_t>(yardstick.windows[w].samples.size()) < manifest.split.effective()});
+    const Asked asked{!verdict.identities.empty(), verdict.checks.back().check == Check::trajectory};
     for (const Claim claim : all_claims)
-        if (yardstick.contract && claimed(claim, *yardstick.contract, !verdict.identities.empty()) &&
+        if (yardstick.contract && claimed(claim, *yardstick.contract, asked) &&
             has_power(claim, manifest.split, claim == Claim::weighting ? compared : windows))
             verdict.tested.push_back(claim);
     return verdict;

@@ -30,6 +30,11 @@ CheckResult check_update(Check check, const Yardstick& yardstick, const Trace& c
 std::set<std::size_t> add_identities(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment,
                                      Verdict& verdict);
 
+/// Appends the check of the run that follows nothing, where one was asked for. The steps whose losses were compared
+/// after updates of that run.
+std::set<std::size_t> add_trajectory(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment,
+                                     Verdict& verdict);
+
 /// The text form of the trial that has the same windows and asks for none.
 std::string without_identities(const std::string& trial);
 

@@ -164,10 +164,12 @@ void add_scales(const Manifest& manifest, const Step& single, const Manifest& si
             used.push_back(i);
     const LeastSquares::Solution solution = fit(window, raw, used);
     if (!(solution.residual <= residual_limit))
-        throw Error(fmt::format("the reference is not a weighted sum of its samples' gradients (residual {:.2g})",
-                                solution.residual),
-                    "first window",
-                    "make the runs comparable: no dropout, the same initial weights, the same precision");
+        throw Error(
+            fmt::format("the reference is not a weighted sum of its samples' gradients (residual {:.2g})",
+                        solution.residual),
+            "first window",
+            "make the runs comparable: no dropout, no batch normalisation or negatives in the batch, the same initial "
+            "weights, the same precision");
     std::vector<double> weight(raw.size(), 1);
     for (std::size_t k = 0; k < used.size(); ++k) weight[used[k]] = solution.weights[k];
     for (std::size_t i = 0; i < raw.size(); ++i) window.shares.push_back(share_of(raw[i], weight[i]));

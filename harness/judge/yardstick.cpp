@@ -42,10 +42,17 @@ WindowScale window_of(const Step& step) {
     window.lr = step.lr;
     window.counters = step.counters;
     window.loss = step.loss;
+    window.free_losses = step.free_losses;
     window.clip_threshold = step.clip_threshold;
     window.grad_norm = step.grad_norm;
     window.clip_factor = step.clip_factor;
     return window;
+}
+
+/// E: the worst of the trusted runs. Where splits differ by more than rounding, that is what is looked for, and only
+/// the first and the last, which cut nothing, are trusted.
+double error_of(std::span<const double> trusted, const WindowScale& window) {
+    return window.coupling > coupling_limit ? std::max(trusted.front(), trusted.back()) : largest_of(trusted);
 }
 
 TensorScale scale_of(const Step& step, const std::string& name, std::size_t samples, const Bound& bound,
@@ -58,8 +65,8 @@ TensorScale scale_of(const Step& step, const std::string& name, std::size_t samp
         throw Error(fmt::format("\"scale/{}\" is not a list of at least two fp64 numbers", name),
                     fmt::format("step {}", window.step), "write the reference again");
     const auto values = terms.as<double>();
-    scale.tolerance = {largest_of(values.subspan(1)), bound.unit_roundoff, values[0], bound.fail};
     scale.cut_error = largest_of(values.subspan(1, values.size() - 2));
+    scale.tolerance = {error_of(values.subspan(1), window), bound.unit_roundoff, values[0], bound.fail};
     for (std::size_t i = 0; i < samples; ++i) {
         const Tensor& share = tensor_at(step, fmt::format("sample/{}/{}", i, name));
         if (share.count() != scale.gradient.count())
@@ -92,8 +99,13 @@ void add_scales(const Step& step, const Manifest& manifest, WindowScale& window)
     const Bound bound = bound_of(manifest.recipe);
     const Trusted& trusted = *step.trusted;
     window.sample_units = trusted.sample_units;
+    window.coupling = trusted.coupling;
+    require_finite({trusted.coupling}, "coupling", window.step);
     window.loss_truth = trusted.exact_loss;
-    window.loss_tolerance = {largest_of(trusted.loss_errors), bound.unit_roundoff, trusted.loss_magnitude, bound.fail};
+    if (trusted.loss_errors.empty())
+        throw Error("no trusted run has a loss", fmt::format("step {}", window.step), "write the reference again");
+    window.loss_tolerance = {error_of(trusted.loss_errors, window), bound.unit_roundoff, trusted.loss_magnitude,
+                             bound.fail};
     require_finite({trusted.exact_loss, trusted.loss_magnitude}, "loss", window.step);
     require_finite(trusted.loss_errors, "loss", window.step);
     if (window.sample_units.size() != window.samples.size())
@@ -106,7 +118,10 @@ void add_scales(const Step& step, const Manifest& manifest, WindowScale& window)
     if (computes_narrow(manifest.recipe)) {
         const std::vector<double> errors = as_doubles(tensor_at(step, "projection"), "projection");
         require_finite(errors, "projection", window.step);
-        window.scale = Tolerance{largest_of(errors), bound.unit_roundoff, 1, scale_fail_factor};
+        if (errors.empty())
+            throw Error("no trusted run has a projection", fmt::format("step {}", window.step),
+                        "write the reference again");
+        window.scale = Tolerance{error_of(errors, window), bound.unit_roundoff, 1, scale_fail_factor};
     }
     if (manifest.contract && manifest.contract->exact && trusted.exact_bits)
         window.spare_bits = exact_bits(manifest.recipe) - *trusted.exact_bits;
@@ -121,6 +136,12 @@ void add_scales(const Step& step, const Manifest& manifest, WindowScale& window)
 
 bool same_bits(const WindowScale& window, const Mesh& mesh) {
     return std::has_single_bit(static_cast<unsigned>(mesh.places)) && std::log2(mesh.places) <= window.spare_bits;
+}
+
+double Yardstick::coupling() const {
+    double most = 0;
+    for (const WindowScale& window : windows) most = std::max(most, window.coupling);
+    return most;
 }
 
 Tolerance owed(Tolerance tolerance, bool same_bits) {

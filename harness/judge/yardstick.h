@@ -32,7 +32,9 @@ struct WindowScale {
     std::optional<double> loss;  ///< the reference's own
     std::optional<double> loss_truth;
     Tolerance loss_tolerance;
+    double coupling = 0;               ///< of its samples (trace/step.h)
     std::optional<Tolerance> scale;    ///< of the projection of a gradient on the truth, relative; none in wide recipes
+    std::vector<double> free_losses;   ///< of trusted runs that follow nothing
     std::vector<Tensor> gradients;     ///< the reference's, in the order of the parameters
     std::vector<TensorScale> tensors;  ///< empty in a window that is not judged
     /// By how many bits the accumulator is wider than the widest sum that any order of evaluation can form, so that a
@@ -61,6 +63,8 @@ struct Yardstick {
     bool ours = true;  ///< false: an outside trainer, whose data order, events and schedule nobody promised
     std::vector<Parameter> parameters;
     std::vector<WindowScale> windows;
+    /// The largest that any judged window shows.
+    double coupling() const;
     bool ended = true;  ///< the run ended by itself after the last window; false: its recording did
 };
 

@@ -48,6 +48,7 @@ enum class Cause {
     step_lost_grads_wiped,
     schedule_per_micro,
     schedule_per_rank,
+    ema_per_micro,
     schedule_horizon,
     bf16_accumulator,
     bf16_reduction,
@@ -58,6 +59,7 @@ enum class Cause {
     clip_per_micro,
     clip_before_reduce,
     empty_micro_counted,
+    batch_coupled,
     unknown,
 };
 
@@ -77,6 +79,11 @@ bool concerns_devices(Cause cause);
 /// Whether it rounds what it leaves, so that no weights explain the gradient.
 constexpr bool concerns_bits(Cause cause) {
     return cause == Cause::bf16_accumulator || cause == Cause::bf16_reduction;
+}
+
+/// Whether the model is the reason, and no loop: there is no fault to plant for it, but a case.
+constexpr bool concerns_the_model(Cause cause) {
+    return cause == Cause::batch_coupled;
 }
 
 /// What went wrong, as a sentence.

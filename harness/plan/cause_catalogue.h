@@ -219,6 +219,11 @@ inline constexpr CauseEntry cause_catalogue[]{
      "The learning rate's schedule advances as often as there are devices, with every optimizer step.",
      "1, with D advances of the schedule a step", "Advance the schedule once an optimizer step on every device.",
      "accelerate's wrapped scheduler"},
+    {Cause::ema_per_micro, "ema-per-micro", false,
+     "The average of the parameters is updated once for every micro-batch instead of once a step, so it forgets accum "
+     "times too fast.",
+     "1, and the average moves A times: A micro-batches on the device that has most",
+     "Update the average after the optimizer step, when the gradients of the window were applied.", "F5-TTS#631"},
     {Cause::schedule_horizon, "schedule-horizon", false,
      "The schedule is spread over another number of steps than the optimizer makes.", "1, with another learning rate",
      "Count the schedule's length in optimizer steps.", "diffusers#3983, maxtext#3428"},
@@ -260,6 +265,15 @@ inline constexpr CauseEntry cause_catalogue[]{
      "A micro-batch without a scored unit is averaged like any other, and 0/0 is not a number.",
      "not a number where a micro-batch holds no scored unit",
      "Divide by the window's units, or leave out a micro-batch that has none.", "none"},
+    {Cause::batch_coupled, "batch-coupled", false,
+     "The model or its loss couples the samples that share a micro-batch, as batch normalisation, negatives in the "
+     "batch "
+     "and load-balance losses do, so no two splits have the same gradient, whatever the loop does.",
+     "none: a micro-batch's gradient is no sum over its samples",
+     "Take statistics and negatives from what does not depend on the split, or declare couples_samples in the "
+     "contract: "
+     "each split is then held to a trusted run of its own micro-batches.",
+     "pytorch#46516, sentence-transformers#2916, torchtitan#4772"},
     {Cause::unknown, "unknown", false,
      "The difference fits no cause that is known here; the recovered weights are the evidence.", "none",
      "Compare the weights below with the loop's divisors and counts, sample by sample.", "none"}};

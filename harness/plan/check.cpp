@@ -28,6 +28,8 @@ std::string to_string(Check check) {
             return "param";
         case Check::opt:
             return "opt";
+        case Check::trajectory:
+            return "trajectory";
     }
     broken_promise("check", "unknown check", __FILE__, __LINE__);
 }
@@ -36,7 +38,7 @@ Check parse_check(std::string_view text) {
     for (const Check check : all_checks)
         if (to_string(check) == text) return check;
     throw Error(fmt::format("unknown check \"{}\"", printable(text)), "verdict",
-                "write data, events, step, grad, loss, identity, norm, param or opt");
+                "write data, events, step, grad, loss, identity, norm, param, opt or trajectory");
 }
 
 }  // namespace isobatch

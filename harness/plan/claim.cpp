@@ -22,6 +22,8 @@ std::string to_string(Claim claim) {
             return "bits";
         case Claim::identities:
             return "identities";
+        case Claim::trajectory:
+            return "trajectory";
     }
     broken_promise("claim", "unknown claim", __FILE__, __LINE__);
 }
@@ -42,11 +44,13 @@ std::string meaning(Claim claim) {
             return "the gradient and the loss are the reference's bit for bit, where nothing needs rounding";
         case Claim::identities:
             return "a window and its twins, which no right trainer can tell apart, have the same gradient bit for bit";
+        case Claim::trajectory:
+            return "a run of its own has the losses that runs of trusted splits have";
     }
     broken_promise("claim", "unknown claim", __FILE__, __LINE__);
 }
 
-bool claimed(Claim claim, const Contract& contract, bool identities) {
+bool claimed(Claim claim, const Contract& contract, const Asked& asked) {
     switch (claim) {
         case Claim::weighting:
             return contract.weighting == Weighting::token_mean;
@@ -57,7 +61,9 @@ bool claimed(Claim claim, const Contract& contract, bool identities) {
         case Claim::bits:
             return contract.exact;
         case Claim::identities:
-            return identities;
+            return asked.identities;
+        case Claim::trajectory:
+            return asked.trajectory;
         case Claim::scale:
         case Claim::state:
             return true;
@@ -82,6 +88,10 @@ bool has_power(Claim claim, const Split& split, const std::vector<WindowLayout>&
                                [](const WindowLayout& w) { return w.exact && w.micros.size() > 1; });
         case Claim::identities:
             return std::any_of(windows.begin(), windows.end(), [](const WindowLayout& w) { return w.has_twin; });
+        case Claim::trajectory:
+            return (split.accum > 1 || split.devices > 1) &&
+                   std::any_of(windows.begin(), windows.end(),
+                               [](const WindowLayout& w) { return w.follows_own_steps; });
     }
     broken_promise("claim", "unknown claim", __FILE__, __LINE__);
 }
@@ -103,6 +113,9 @@ std::string how_to_test(Claim claim) {
                    "are";
         case Claim::identities:
             return "try --identities all: some of them fit every split";
+        case Claim::trajectory:
+            return "run more than one window in a split with accum > 1 or devices > 1, at a learning rate at which "
+                   "rounding does not grow";
     }
     broken_promise("claim", "unknown claim", __FILE__, __LINE__);
 }

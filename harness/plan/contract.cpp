@@ -30,14 +30,16 @@ Json to_json(const std::optional<Contract>& contract) {
     return {{"weighting", to_string(contract->weighting)},
             {"keeps_tail", contract->keeps_tail},
             {"schedule_varies", contract->schedule_varies},
-            {"exact", contract->exact}};
+            {"exact", contract->exact},
+            {"couples_samples", contract->couples_samples}};
 }
 
 std::optional<Contract> contract_from_json(const Json& value, const std::string& where) {
     if (value.is_null()) return std::nullopt;
     return reading(where, [&] {
         return Contract{parse_weighting(value.at("weighting").get<std::string>()), value.at("keeps_tail").get<bool>(),
-                        value.at("schedule_varies").get<bool>(), value.value("exact", false)};
+                        value.at("schedule_varies").get<bool>(), value.value("exact", false),
+                        value.value("couples_samples", false)};
     });
 }
 

@@ -21,6 +21,9 @@ struct Contract {
     bool keeps_tail = true;
     bool schedule_varies = true;  ///< false: a constant learning rate, nothing to hold the schedule to
     bool exact = false;           ///< on data of few bits, where no order of evaluation rounds: the same bits
+    /// Declared: what a sample adds depends on which others share its micro, as where statistics of the batch or
+    /// negatives in it are used. Nothing is then promised between splits; each is held to its own micros.
+    bool couples_samples = false;
 
     bool operator==(const Contract&) const = default;
 };

@@ -15,6 +15,7 @@ const std::vector<FaultEntry>& fault_catalogue() {
     using enum Check;
     const std::vector<Check> update{norm, param, opt}, values{grad, loss, norm, param, opt},
         wherever{step, grad, loss, norm, param, opt};
+    constexpr auto uneven = any<has_uneven_places>;
     static const std::vector<FaultEntry> entries{
         {"clip-disabled", Cause::clip_disabled, {norm, param, opt}, any<is_clipped>},
         {"norm-misses-shards", Cause::norm_misses_shards, {norm}, any<has_norm>, {param, opt}},
@@ -46,22 +47,23 @@ const std::vector<FaultEntry>& fault_catalogue() {
         {"wrong-group-divisor", Cause::wrong_group_divisor, {grad, loss}, any<copies_units>},
         {"zero-grad-in-window", Cause::zero_grad_in_window, {events, grad}, any<has_unit_before_the_last>},
         {"not-zeroed-after-step", Cause::not_zeroed_after_step, {events, grad}, any_earlier_window, {}, true, false},
-        {"epoch-tail-dropped", Cause::epoch_tail_dropped, {data, step}, any<is_ragged>, {events, param}, true, false},
+        {"epoch-tail-dropped",
+         Cause::epoch_tail_dropped,
+         {data, step},
+         any<is_ragged>,
+         {events, param, opt},
+         true,
+         false},
         {"same-batch-repeated", Cause::same_batch_repeated, {data}, any<has_several_turns>, wherever, true, false},
         {"per-rank-sampler-seed", Cause::per_rank_sampler_seed, {data}, any<has_later_place>, wherever, true, false},
         {"epoch-not-set", Cause::epoch_not_set, {data}, any_other_epoch, wherever, true, false},
-        {"sampler-padding-duplicates",
-         Cause::sampler_padding_duplicates,
-         {data},
-         any<has_uneven_places>,
-         wherever,
-         true,
-         false},
-        {"ragged-rank-streams", Cause::ragged_rank_streams, {data}, any<has_uneven_places>, wherever, true, false},
+        {"sampler-padding-duplicates", Cause::sampler_padding_duplicates, {data}, uneven, wherever, true, false},
+        {"ragged-rank-streams", Cause::ragged_rank_streams, {data}, uneven, wherever, true, false},
         {"accumulation-off", Cause::accumulation_off, {data, step}, any<has_several_turns>, values, true, false},
         {"epoch-tail-extra-step", Cause::epoch_tail_extra_step, {events, step}, any<is_ragged>, update},
         {"step-lost-grads-wiped", Cause::step_lost_grads_wiped, {events, step}, any<is_ragged>, update},
         {"schedule-per-micro", Cause::schedule_per_micro, {step}, any<has_several_turns>, {param, opt}},
+        {"ema-per-micro", Cause::ema_per_micro, {step}, any<averages_several_turns>, {opt}},
         {"schedule-per-rank", Cause::schedule_per_rank, {step}, any<has_several_places>, {param, opt}},
         {"schedule-horizon", Cause::schedule_horizon, {step}, any_other_horizon, {param, opt}, true, false},
         {"sum-over-devices", Cause::sum_over_devices, {grad}, any<exchanges_units>, {}, true, false},
@@ -74,6 +76,7 @@ const std::vector<FaultEntry>& fault_catalogue() {
         {"replicated-partial", Cause::replicated_partial, {grad}, any<exchanges_units>, {param, opt}, true, false},
         {"bf16-accumulator", Cause::bf16_accumulator, {grad}, any_sum_of_few_bits, {}, true, false},
         {"bf16-reduction", Cause::bf16_reduction, {grad}, any_exchange_of_few_bits, {}, true, false},
+        {"master-weights-lost", Cause::unknown, {trajectory}, any_later_window, {}, false, false},
     };
     return entries;
 }
@@ -81,7 +84,7 @@ const std::vector<FaultEntry>& fault_catalogue() {
 std::vector<Check> green_checks(const FaultEntry& fault) {
     std::vector<Check> green;
     for (const Check check : all_checks)
-        if (check != Check::identity && std::find(fault.red.begin(), fault.red.end(), check) == fault.red.end() &&
+        if (!asked_for(check) && std::find(fault.red.begin(), fault.red.end(), check) == fault.red.end() &&
             std::find(fault.may.begin(), fault.may.end(), check) == fault.may.end())
             green.push_back(check);
     return green;

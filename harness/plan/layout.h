@@ -24,12 +24,14 @@ struct MicroCount {
 /// The micros of one optimizer step over all places, in the order rank, micro.
 struct WindowLayout {
     std::vector<MicroCount> micros;
-    bool ragged = false;    ///< holds fewer samples than the effective batch
-    Mesh mesh;              ///< all of the trial's ranks, also those without a micro
-    double norm = 0;        ///< of the gradient, in units of the norm that it is clipped to; 0: any may be
-    bool exact = false;     ///< nothing in it needs rounding, however it is cut
-    bool has_twin = false;  ///< a twin of it was run
-    int accum = 1;          ///< micros that a place has in a full window
+    bool ragged = false;             ///< holds fewer samples than the effective batch
+    Mesh mesh;                       ///< all of the trial's ranks, also those without a micro
+    double norm = 0;                 ///< of the gradient, in units of the norm that it is clipped to; 0: any may be
+    bool exact = false;              ///< nothing in it needs rounding, however it is cut
+    bool has_twin = false;           ///< a twin of it was run
+    bool follows_own_steps = false;  ///< in a run of the trial's own, its loss was compared after updates of that run
+    bool averaged = false;           ///< an average of the parameters is kept beside them
+    int accum = 1;                   ///< micros that a place has in a full window
     Moment moment;
     Recipe recipe = Recipe::fp64;
     double entries = 0;                     ///< numbers in a gradient; no shape in a file overflows it

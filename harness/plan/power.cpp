@@ -129,6 +129,10 @@ bool has_unit_before_the_last_of_all(const WindowLayout& window) {
            any_scored(window, [&](const MicroCount& m) { return m.micro + 1 < most_micros(window); });
 }
 
+bool averages_several_turns(const WindowLayout& window) {
+    return window.averaged && has_several_turns(window);
+}
+
 bool has_several_turns(const WindowLayout& window) {
     return most_micros(window) > 1;
 }
@@ -156,6 +160,10 @@ bool has_norm_on_several_places(const WindowLayout& window) {
 bool any_earlier_window(const Windows& windows) {
     return windows.size() > 1 &&
            std::any_of(windows.begin(), windows.end() - 1, [](const WindowLayout& w) { return units_of(w) > 0; });
+}
+
+bool any_later_window(const Windows& windows) {
+    return windows.size() > 1;
 }
 
 bool any_other_epoch(const Windows& windows) {

@@ -40,7 +40,8 @@ bool exchanges_several_micros(const WindowLayout& window);
 bool copies_units(const WindowLayout& window);
 /// Several inner groups, and a scored unit that is not in the window's last micros.
 bool has_unit_before_the_last_of_all(const WindowLayout& window);
-bool has_several_turns(const WindowLayout& window);  ///< some rank has several micros
+bool has_several_turns(const WindowLayout& window);       ///< some rank has several micros
+bool averages_several_turns(const WindowLayout& window);  ///< where an average of the parameters is kept
 bool is_clipped(const WindowLayout& window);
 bool has_norm(const WindowLayout& window);  ///< that a step may be clipped by
 bool has_norm_on_several_ranks(const WindowLayout& window);
@@ -49,6 +50,7 @@ bool has_norm_on_several_places(const WindowLayout& window);
 
 /// Of the run.
 bool any_earlier_window(const Windows& windows);  ///< units in a window that another one follows
+bool any_later_window(const Windows& windows);    ///< a window that another one came before
 /// On several places, a window of a later epoch holds other samples than the one of its position in the first.
 bool any_other_epoch(const Windows& windows);
 bool any_other_horizon(const Windows& windows);  ///< several windows, of several micros a place

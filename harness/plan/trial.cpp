@@ -38,6 +38,7 @@ std::string to_string(const Trial& trial) {
     if (!trial.optimizer.empty()) text += " --optimizer " + trial.optimizer;
     if (trial.threads > 1) text += fmt::format(" --threads {}", trial.threads);
     if (!trial.identities.empty()) text += " --identities " + trial.identities;
+    if (trial.trajectory > 0) text += fmt::format(" --trajectory {}", trial.trajectory);
     if (!trial.fault.empty()) text += " --fault " + trial.fault;
     return text;
 }
@@ -91,6 +92,8 @@ void set_option(Trial& trial, const std::string& option, const std::string& valu
         trial.threads = static_cast<int>(number_option(option, value, 1, max_threads));
     else if (option == "--identities")
         trial.identities = known_identities(value);
+    else if (option == "--trajectory")
+        trial.trajectory = static_cast<int>(number_option(option, value, 1, max_trusted_runs));
     else if (option == "--fault")
         trial.fault = value;
     else
@@ -123,9 +126,10 @@ std::string file_name(const Trial& trial) {
     return fmt::format("{}-{}", name.substr(0, 120), xxh3_digest(to_string(trial)).substr(5));
 }
 
-Trial reference_of(const Trial& trial) {
+Trial reference_of(const Trial& trial, bool couples_samples) {
     Trial reference = trial;
-    reference.split = {trial.split.effective(), 1, 1};
+    const auto& [per_device, accum, devices] = trial.split;
+    reference.split = couples_samples ? Split{per_device, accum * devices, 1} : Split{trial.split.effective(), 1, 1};
     reference.engine = "serial";
     reference.copies = reference.threads = 1;
     reference.fault.clear();

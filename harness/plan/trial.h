@@ -19,6 +19,7 @@ Lengths parse_lengths(std::string_view text);
 
 inline constexpr std::int64_t max_copies = 1024;
 inline constexpr int max_threads = 256;
+inline constexpr int max_trusted_runs = 256;
 
 /// What a trial may step with instead of its case's own optimizer.
 inline constexpr std::array<std::string_view, 5> optimizers{"sgd", "momentum", "nesterov", "adam", "adamw"};
@@ -40,6 +41,7 @@ struct Trial {
     std::string optimizer;   ///< one of `optimizers`; empty: the case's own
     int threads = 1;         ///< that an operator may use
     std::string identities;  ///< tried on each judged window, as parse_identities reads them; empty: none
+    int trajectory = 0;      ///< also run following nothing, beside so many trusted runs that do; 0: not
 
     bool operator==(const Trial&) const = default;
 };
@@ -53,8 +55,9 @@ Trial parse_trial(std::string_view text);
 /// A file name: readable, and unique through a digest of the text form.
 std::string file_name(const Trial& trial);
 
-/// The single large batch without a fault: what a trial is compared with.
-Trial reference_of(const Trial& trial);
+/// What a trial is compared with: the single large batch without a fault. Where a micro couples its samples, the same
+/// micros without one, all in one place.
+Trial reference_of(const Trial& trial, bool couples_samples);
 
 /// The text form with the split left out: the trials of one matrix share it.
 std::string matrix_of(const Trial& trial);

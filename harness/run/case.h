@@ -44,6 +44,9 @@ struct OptimizerChoice {
     bool nesterov = false;    ///< sgd with momentum
     double weight_decay = 0;  ///< of what has two dimensions or more, as trainers do; decoupled for adamw
     double clip_norm = 0;     ///< the gradient's largest global norm; 0: any
+    double clip_value = 0;    ///< its largest |entry|, where the norm may be any; 0: any
+    std::int64_t warmup = 0;  ///< steps before the schedule's highest rate
+    double average = 0;       ///< decay of an average of the parameters that is kept beside them; 0: none is
     /// Each window is computed with the nearest of -1, 0 and 1 for every parameter, so that no step adds to the bits
     /// that the next one's arithmetic needs.
     bool ternary = false;

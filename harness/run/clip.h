@@ -15,6 +15,9 @@ struct Clip {
     double factor = 1;  ///< what they were multiplied by
 };
 
+/// LibTorch's own clip_grad_value_.
+void clip_by_value(const std::vector<at::Tensor>& parameters, double largest);
+
 /// LibTorch's own clip_grad_norm_.
 Clip clip_by_norm(const std::vector<at::Tensor>& parameters, double threshold);
 

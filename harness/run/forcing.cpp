@@ -19,7 +19,7 @@ Forcing::Forcing(const Trace& reference) {
             gradients_.back().push_back(borrow(step.tensors.at("grad/" + names[i])));
             state.parameters.push_back(borrow(step.tensors.at("param/" + names[i])));
             state.slots.emplace_back();
-            for (const char* slot : {"momentum", "step", "exp_avg", "exp_avg_sq"}) {
+            for (const char* slot : {"ema", "momentum", "step", "exp_avg", "exp_avg_sq"}) {
                 const auto it = step.tensors.find(std::string("opt/") + slot + "/" + names[i]);
                 if (it != step.tensors.end()) state.slots.back().push_back({slot, i, borrow(it->second)});
             }

@@ -32,6 +32,16 @@ struct Threads {
     int before;
 };
 
+/// What a step makes of the gradients, and counts nothing.
+void update(const Decisions& decide, const Window& window, Replica& replica) {
+    const Threads alone(1);  // as the reference, whose bits are asked for
+    for (int i = 0; i < decide.steps(window); ++i) {
+        decide.clips(window, replica);
+        replica.optimizer.step();
+    }
+    for (std::int64_t i = 0; i < decide.averages(window); ++i) replica.optimizer.average();
+}
+
 }  // namespace
 
 void train(const Setup& setup, Engine& engine, Recorder& recorder) {
@@ -79,23 +89,22 @@ void train(const Setup& setup, Engine& engine, Recorder& recorder) {
             unscale(replica, window.scale);
             recorder.gradient_ready(replica, window);
             const int steps = decide.steps(window);
-            recorder.update_begins(replica, window, [&](Replica& one) {
-                const Threads alone(1);  // as the reference, whose bits are asked for
-                for (int i = 0; i < steps; ++i) {
-                    decide.clips(window, one);
-                    one.optimizer.step();
-                }
-            });
+            recorder.update_begins(replica, window, [&](Replica& one) { update(decide, window, one); });
             for (int i = 0; i < steps; ++i) {
                 if (const auto clip = decide.clips(window, replica)) recorder.clipped(replica, *clip);
                 replica.optimizer_step();
                 recorder.note(replica, "step");
+            }
+            for (std::int64_t i = 0; replica.optimizer.averages() && i < decide.averages(window); ++i) {
+                replica.average();
+                recorder.note(replica, "average");
             }
             for (std::int64_t i = 0; i < decide.schedule_steps(window); ++i) {
                 replica.schedule_step();
                 recorder.note(replica, "schedule");
             }
             if (decide.clears_after_step(window)) clear(replica, recorder);
+            decide.keeps(replica);
             recorder.step_ends(replica, engine.take_traffic());
         }
     }

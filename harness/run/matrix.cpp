@@ -25,10 +25,14 @@ void require_runnable(const Trial& trial) {
                     "choose cpu; isobatch doctor lists what was found");
 }
 
+Trace run_freely(const Setup& setup, const Recorder::Beats& beats) {
+    return run_trial(setup, Level::losses, nullptr, std::nullopt, beats);
+}
+
 }  // namespace
 
 Trace run_trial(const Setup& setup, Level level, const Forcing* forcing, std::optional<std::string> follows,
-                Recorder::Beats beats, Twins twins) {
+                Recorder::Beats beats, Twins twins, FreeLosses free_losses) {
     std::vector<Replica> replicas;
     const std::int64_t trained = setup.trained_windows();
     const Mesh mesh = mesh_of(setup.trial);
@@ -37,7 +41,8 @@ Trace run_trial(const Setup& setup, Level level, const Forcing* forcing, std::op
     const std::vector<Parameter> parameters = describe(replicas[0]);
     MemorySink sink(static_cast<int>(replicas.size()));
     SerialEngine engine(std::move(replicas), setup.decisions, mesh);
-    WithTwins with_twins(sink, std::move(twins));
+    WithFreeLosses with_losses(sink, std::move(free_losses));
+    WithTwins with_twins(with_losses, std::move(twins));
     Recorder recorder(with_twins, setup.data, level, forcing, nullptr, std::move(beats));
     train(setup, engine, recorder);
     sink.end(manifest_of(setup, level, parameters, trained, std::move(follows)));
@@ -45,9 +50,11 @@ Trace run_trial(const Setup& setup, Level level, const Forcing* forcing, std::op
 }
 
 Matrix::Reference& Matrix::reference_for(const Trial& trial) {
-    const Trial wanted = reference_of(trial);
+    const Trial wanted = reference_of(trial, find_case(trial.subject).contract.couples_samples);
     if (reference_ && reference_->trial == wanted) return *reference_;
     Trace trace = make_reference(wanted, beats_);
+    if (wanted.trajectory > 0)
+        add_trusted_runs(trace, make_setup(wanted), [&](const Setup& one) { return run_freely(one, beats_); });
     Yardstick yardstick = yardstick_of(trace);
     Forcing forcing(trace);  // its views stay valid: moving a trace does not move what its tensors own
     auto reference = std::make_unique<Reference>(
@@ -81,11 +88,14 @@ Record Matrix::run(const Trial& trial) {
     Setup setup = make_setup(trial);
     if (!trial.fault.empty()) plant_(trial.fault, setup);
     Reference& reference = reference_for(trial);
-    const auto run_one = [&](const Setup& one, Twins twins) {
+    const auto run_one = [&](const Setup& one, Twins twins, FreeLosses free) {
         return run_trial(one, Level::grads, &reference.forcing, reference.examiner.yardstick().digest, beats_,
-                         std::move(twins));
+                         std::move(twins), std::move(free));
     };
-    const Trace candidate = run_one(setup, run_twins(setup, [&](const Setup& twin) { return run_one(twin, {}); }));
+    Twins twins = run_twins(setup, [&](const Setup& twin) { return run_one(twin, {}, {}); });
+    FreeLosses free;
+    if (trial.trajectory > 0) free = losses_of(run_freely(setup, beats_));
+    const Trace candidate = run_one(setup, std::move(twins), std::move(free));
 
     Record record = reference.examiner.examine(candidate, "isobatch check " + to_string(trial));
     const bool green = record.verdict.outcome <= Outcome::equivalent;

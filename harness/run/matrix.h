@@ -9,6 +9,7 @@
 #include "run/forcing.h"
 #include "run/recorder.h"
 #include "run/setup.h"
+#include "run/trajectory.h"
 #include "run/twins.h"
 #include "trace/trace.h"
 
@@ -48,8 +49,9 @@ private:
     std::unique_ptr<Reference> reference_;
 };
 
-/// One run of a trial under the serial engine, whose trace holds these twins too. `forcing` may be null (free running).
+/// One run of a trial under the serial engine, whose trace holds these twins and losses too. `forcing` may be null
+/// (free running).
 Trace run_trial(const Setup& setup, Level level, const Forcing* forcing, std::optional<std::string> follows,
-                Recorder::Beats beats = nullptr, Twins twins = {});
+                Recorder::Beats beats = nullptr, Twins twins = {}, FreeLosses free_losses = {});
 
 }  // namespace isobatch

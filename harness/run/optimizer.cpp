@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/scalar_tensor.h>
 #include <torch/optim/adam.h>
 #include <torch/optim/adamw.h>
@@ -80,7 +81,13 @@ std::unique_ptr<State> moments(const std::vector<Optimizer::Slot>& slots) {
 }  // namespace
 
 Optimizer::Optimizer(const OptimizerChoice& choice, std::vector<at::Tensor> parameters)
-    : kind_(choice.kind), parameters_(std::move(parameters)), optimizer_(make(choice, parameters_)) {}
+    : kind_(choice.kind),
+      parameters_(std::move(parameters)),
+      decay_(choice.average),
+      optimizer_(make(choice, parameters_)) {
+    for (const at::Tensor& parameter : parameters_)
+        if (decay_ > 0) averages_.push_back(parameter.detach().clone());
+}
 
 Optimizer::~Optimizer() = default;
 Optimizer::Optimizer(Optimizer&&) noexcept = default;
@@ -88,6 +95,11 @@ Optimizer& Optimizer::operator=(Optimizer&&) noexcept = default;
 
 void Optimizer::step() {
     optimizer_->step();
+}
+
+void Optimizer::average() {
+    const at::NoGradGuard no_grad;
+    for (std::size_t i = 0; i < averages_.size(); ++i) averages_[i].lerp_(parameters_[i], 1 - decay_);
 }
 
 void Optimizer::set_lr(double lr) {
@@ -102,6 +114,7 @@ std::vector<double> Optimizer::lr() const {
 
 std::vector<Optimizer::Slot> Optimizer::state() const {
     std::vector<Slot> slots;
+    for (std::size_t i = 0; i < averages_.size(); ++i) slots.push_back({"ema", i, averages_[i]});
     for (std::size_t i = 0; i < parameters_.size(); ++i) {
         const auto it = optimizer_->state().find(parameters_[i].unsafeGetTensorImpl());
         if (it == optimizer_->state().end()) continue;
@@ -118,7 +131,10 @@ std::vector<Optimizer::Slot> Optimizer::state() const {
 }
 
 void Optimizer::set_state(std::size_t parameter, const std::vector<Slot>& slots) {
-    if (slots.empty()) {
+    const auto own = std::find_if(slots.begin(), slots.end(), [](const Slot& one) { return one.name != "ema"; });
+    for (const Slot& one : slots)
+        if (one.name == "ema") averages_.at(parameter).copy_(one.value);
+    if (own == slots.end()) {
         optimizer_->state().erase(parameters_[parameter].unsafeGetTensorImpl());
         return;
     }
@@ -147,9 +163,11 @@ OptimizerChoice chosen(const OptimizerChoice& own, const std::string& name) {
     return choice;
 }
 
-double cosine(std::int64_t done, std::int64_t total) {
-    return 0.5 * (1 + std::cos(std::numbers::pi * static_cast<double>(std::min(done, total)) /
-                               static_cast<double>(std::max<std::int64_t>(total, 1))));
+double rate(std::int64_t done, std::int64_t total, std::int64_t warmup) {
+    if (done < warmup) return static_cast<double>(done + 1) / static_cast<double>(warmup + 1);
+    const std::int64_t length = std::max<std::int64_t>(total - warmup, 1);
+    return 0.5 * (1 + std::cos(std::numbers::pi * static_cast<double>(std::min(done - warmup, length)) /
+                               static_cast<double>(length)));
 }
 
 }  // namespace isobatch

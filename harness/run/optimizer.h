@@ -23,31 +23,36 @@ public:
     Optimizer& operator=(Optimizer&&) noexcept;
 
     void step();
+    /// Moves the average of the parameters towards them, where one is kept: the optimizer's slot `ema`.
+    void average();
+    bool averages() const { return !averages_.empty(); }
     void set_lr(double lr);
     /// Of every group of parameters.
     std::vector<double> lr() const;
 
     /// One tensor of the state of one parameter.
     struct Slot {
-        std::string name;  ///< `momentum`, `exp_avg`, `exp_avg_sq`, `step`
+        std::string name;  ///< `momentum`, `exp_avg`, `exp_avg_sq`, `step`, `ema`
         std::size_t parameter;
         at::Tensor value;
     };
-    /// Empty before the first step.
+    /// Empty before the first step but for the averages.
     std::vector<Slot> state() const;
     /// Replaces the whole state of one parameter by copies of these slots; none: as before the first step.
     void set_state(std::size_t parameter, const std::vector<Slot>& slots);
 
 private:
     OptimizerChoice::Kind kind_;
-    std::vector<at::Tensor> parameters_;
+    std::vector<at::Tensor> parameters_, averages_;
+    double decay_;  ///< of the averages
     std::unique_ptr<torch::optim::Optimizer> optimizer_;
 };
 
 /// What a trial steps with: the case's own choice, or the one that the trial names, clipped as the case is.
 OptimizerChoice chosen(const OptimizerChoice& own, const std::string& name);
 
-/// Cosine decay from 1 to 0 over `total` optimizer steps; the factor for the step after `done` of them.
-double cosine(std::int64_t done, std::int64_t total);
+/// What the step after `done` of `total` takes of the highest learning rate: up in equal parts over the `warmup` first
+/// ones, then down a cosine to 0.
+double rate(std::int64_t done, std::int64_t total, std::int64_t warmup);
 
 }  // namespace isobatch

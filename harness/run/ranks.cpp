@@ -4,6 +4,7 @@
 #include "run/gloo_engine.h"
 #include "run/loop.h"
 #include "run/manifest_of.h"
+#include "run/trajectory.h"
 #include "run/twins.h"
 #include "trace/read.h"
 #include "trace/sink.h"
@@ -32,20 +33,27 @@ std::string Ranks::run(const Setup& setup, const Job& job) {
     RankSink sink(job.trace, *job.rank);
     const Groups groups = join({job.meeting, *job.rank, mesh_of(job.trial), job.deadline_s});
     std::vector<Parameter> parameters;
-    const auto run_one = [&](const Setup& one, TraceSink& to) {
+    const auto run_one = [&](const Setup& one, TraceSink& to, Level level, const Forcing* forcing) {
         Replica replica = make_replica(*one.subject, job.trial, *job.rank, one.horizon());
         parameters = describe(replica);
         GlooEngine engine(std::move(replica), one.decisions, parse_exchange(job.trial.engine), groups);
-        Recorder recorder(to, one.data, Level::grads, &reference.forcing, nullptr, beats_);
+        Recorder recorder(to, one.data, level, forcing, nullptr, beats_);
         train(one, engine, recorder);
     };
     Twins twins = run_twins(setup, [&](const Setup& twin) {
         MemorySink memory(groups.mesh.ranks());
-        run_one(twin, memory);
+        run_one(twin, memory, Level::grads, &reference.forcing);
         return memory.take();
     });
-    WithTwins with_twins(sink, std::move(twins));
-    run_one(setup, with_twins);
+    FreeLosses free;
+    if (job.trial.trajectory > 0) {
+        MemorySink memory(groups.mesh.ranks());
+        run_one(setup, memory, Level::losses, nullptr);
+        free = losses_of(memory.take());
+    }
+    WithFreeLosses with_losses(sink, std::move(free));
+    WithTwins with_twins(with_losses, std::move(twins));
+    run_one(setup, with_twins, Level::grads, &reference.forcing);
     sink.end(manifest_of(setup, Level::grads, std::move(parameters), trained, reference.digest));
     return sink.manifest();
 }

@@ -23,6 +23,36 @@ namespace isobatch {
 
 namespace {
 
+/// Where the pieces of a cut end: each at the end of a part.
+using Ends = std::vector<std::size_t>;
+
+/// The parts whose gradients are known: single samples; where a micro couples its samples, its micros.
+Ends parts_of(const Setup& setup, const Window& window) {
+    Ends ends;
+    if (setup.subject->contract.couples_samples)
+        for (const Slice& micro : window.micros) ends.push_back(static_cast<std::size_t>(micro.end));
+    else
+        for (std::size_t i = 1; i <= window.samples.size(); ++i) ends.push_back(i);
+    return ends;
+}
+
+/// A random uneven cut into at most four pieces.
+Ends random_ends(std::size_t samples, Random random) {
+    Ends ends{samples};
+    for (int i = 0; i < 3; ++i) ends.push_back(1 + random.below(samples));
+    std::sort(ends.begin(), ends.end());
+    ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
+    return ends;
+}
+
+/// A cut into a half, what follows it, and the last sample alone.
+Ends uneven_ends(std::size_t samples) {
+    Ends ends;
+    for (const std::size_t end : {samples / 2, samples - 1, samples})
+        if (end > 0 && (ends.empty() || end > ends.back())) ends.push_back(end);
+    return ends;
+}
+
 /// The gradient of some samples' share of the window's loss, without touching .grad, and that share.
 struct Share {
     std::vector<at::Tensor> gradients;
@@ -49,11 +79,11 @@ public:
     }
 
     /// The sum over consecutive pieces of the window that end at `ends`.
-    Share sum(const std::vector<std::size_t>& ends) const {
+    Share sum(const Ends& ends, double scale = 1) const {
         Share total;
         std::size_t begin = 0;
         for (const std::size_t end : ends) {
-            add(total, of(std::span(window_->samples).subspan(begin, end - begin)));
+            add(total, of(std::span(window_->samples).subspan(begin, end - begin), scale));
             begin = end;
         }
         return total;
@@ -73,15 +103,6 @@ private:
     const Window* window_;
 };
 
-/// Cut points of a random uneven partition into at most four pieces.
-std::vector<std::size_t> random_ends(std::size_t samples, Random random) {
-    std::vector<std::size_t> ends{samples};
-    for (int i = 0; i < 3; ++i) ends.push_back(1 + random.below(samples));
-    std::sort(ends.begin(), ends.end());
-    ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
-    return ends;
-}
-
 /// What turns a plain run of the single large batch into a reference.
 class Truster {
 public:
@@ -99,29 +120,45 @@ public:
         const Shares shares(*setup_, replica, window);
         Trusted trusted;
 
-        std::vector<std::vector<at::Tensor>> singles(replica.parameters.size());
+        const bool couples = setup_->subject->contract.couples_samples;
+        const Ends parts = parts_of(*setup_, window), whole = couples ? parts : Ends{n};
+        std::vector<std::vector<at::Tensor>> columns(replica.parameters.size());
         Share summed;
-        for (std::size_t i = 0; i < n; ++i) {
-            const Share share = shares.of(std::span(window.samples).subspan(i, 1));
-            for (std::size_t p = 0; p < singles.size(); ++p) singles[p].push_back(share.gradients[p]);
+        std::size_t begin = 0;
+        for (const std::size_t end : parts) {
+            const Share share = shares.of(std::span(window.samples).subspan(begin, end - begin));
+            for (std::size_t p = 0; p < columns.size(); ++p) {
+                columns[p].push_back(share.gradients[p]);
+                // A micro's stands with its first sample: of the others nobody knows a part of their own.
+                columns[p].resize(end, at::zeros_like(share.gradients[p]));
+            }
             trusted.loss_magnitude += std::abs(share.loss);
-            trusted.sample_units.push_back(setup_->data.units[static_cast<std::size_t>(window.samples[i])]);
             Shares::add(summed, share);
+            begin = end;
         }
+        for (const std::int64_t sample : window.samples)
+            trusted.sample_units.push_back(setup_->data.units[static_cast<std::size_t>(sample)]);
         Share own{{}, *step.loss};
         for (const at::Tensor& parameter : replica.parameters) own.gradients.push_back(gradient_of(parameter));
         const Random random(Seed{setup_->trial.seed}.split("baselines").split(at));
         // The last scales by a number that is no power of two: in a window of one sample, or where nothing else needs
         // rounding, the other three have no error, and the rounding of an average over three ranks would look like a
         // fault (measured: 787 times E + u·A).
-        const std::vector<Share> baselines{own, summed, shares.sum(random_ends(n, random)),
-                                           shares.of(window.samples, 3)};
-        const Share exact = truth(window, replica, own, trusted.exact_bits, step);
+        const std::vector<Share> baselines{own, summed, shares.sum(couples ? parts : random_ends(n, random)),
+                                           shares.sum(whole, 3)};
+        const Share exact = truth(window, whole, replica, own, trusted.exact_bits, step);
 
         trusted.exact_loss = exact.loss;
         for (const Share& baseline : baselines) trusted.loss_errors.push_back(std::abs(baseline.loss - exact.loss));
-        for (std::size_t p = 0; p < singles.size(); ++p)
-            keep(replica.names[p], singles[p], baselines, exact.gradients[p], p, step);
+        double magnitude = 0;
+        for (std::size_t p = 0; p < columns.size(); ++p)
+            magnitude = std::max(magnitude, keep(replica.names[p], columns[p], baselines, exact.gradients[p], p, step));
+        if (!couples && magnitude > 0) {
+            const Share cut = Shares(*setup_, in_fp64(replica), window).sum(uneven_ends(n));
+            for (std::size_t p = 0; p < columns.size(); ++p)
+                trusted.coupling = std::max(
+                    trusted.coupling, largest_entry(cut.gradients[p].sub(exact.gradients[p])) / (0x1p-53 * magnitude));
+        }
         if (twin_ && computes_narrow(replica.recipe)) keep_projections(baselines, exact, step);
         step.trusted = std::move(trusted);
     }
@@ -138,13 +175,13 @@ private:
 
     /// The fp64 gradient at the same parameters; in fp64 the single large batch itself. Where the case is made to be
     /// exact, the pass is watched for the bits of its widest sum.
-    Share truth(const Window& window, const Replica& replica, const Share& own, std::optional<double>& exact_bits,
-                Step& step) {
+    Share truth(const Window& window, const Ends& whole, const Replica& replica, const Share& own,
+                std::optional<double>& exact_bits, Step& step) {
         const bool watched = setup_->subject->contract.exact;
         if (!twin_ && !watched) return own;
         const Shares shares(*setup_, in_fp64(replica), window);  // its copies are not the pass's arithmetic
         Share exact;
-        const auto pass = [&] { exact = shares.of(window.samples); };
+        const auto pass = [&] { exact = shares.sum(whole); };
         if (watched)
             exact_bits = certify(pass).bits;
         else
@@ -155,19 +192,21 @@ private:
         return exact;
     }
 
-    /// The shares of all samples lie in one block, and each `sample/<i>/<p>` is a view into it.
-    static void keep(const std::string& name, const std::vector<at::Tensor>& singles,
-                     const std::vector<Share>& baselines, const at::Tensor& exact, std::size_t p, Step& step) {
-        const at::Tensor block = at::stack(singles);
+    /// The shares of all samples lie in one block, and each `sample/<i>/<p>` is a view into it. A of the parameter.
+    static double keep(const std::string& name, const std::vector<at::Tensor>& columns,
+                       const std::vector<Share>& baselines, const at::Tensor& exact, std::size_t p, Step& step) {
+        const at::Tensor block = at::stack(columns);
         const Tensor whole = view_of(block);
-        const std::size_t bytes = whole.bytes.size() / singles.size();
-        for (std::size_t i = 0; i < singles.size(); ++i)
-            step.tensors[fmt::format("sample/{}/{}", i, name)] = {whole.dtype, singles[i].sizes().vec(),
+        const std::size_t bytes = whole.bytes.size() / columns.size();
+        for (std::size_t i = 0; i < columns.size(); ++i)
+            step.tensors[fmt::format("sample/{}/{}", i, name)] = {whole.dtype, columns[i].sizes().vec(),
                                                                   whole.bytes.subspan(i * bytes, bytes), whole.owner};
         std::vector<double> terms{largest_entry(block.abs().to(at::kDouble).sum(0))};
         for (const Share& baseline : baselines)
             terms.push_back(largest_entry(baseline.gradients[p].to(at::kDouble).sub(exact)));
+        const double magnitude = terms.front();
         step.tensors["scale/" + name] = doubles_tensor(std::move(terms));
+        return magnitude;
     }
 
     /// Of each trusted run, how far what it has of the truth is from all of it.
@@ -192,7 +231,7 @@ private:
 }  // namespace
 
 Trace make_reference(const Trial& trial, Recorder::Beats beats) {
-    const Setup setup = make_setup(reference_of(trial));
+    const Setup setup = make_setup(reference_of(trial, find_case(trial.subject).contract.couples_samples));
     const std::vector<Batch> batches = setup.batches();
     std::vector<Replica> replicas;
     replicas.push_back(make_replica(*setup.subject, setup.trial, 0, static_cast<std::int64_t>(batches.size())));

@@ -20,6 +20,11 @@ void Replica::optimizer_step() {
     ++counters.optimizer_steps;
 }
 
+void Replica::average() {
+    optimizer.average();
+    ++counters.ema_updates;
+}
+
 void Replica::project() {
     if (!ternary) return;
     const at::NoGradGuard no_grad;
@@ -28,7 +33,7 @@ void Replica::project() {
 
 void Replica::schedule_step() {
     ++counters.scheduler_steps;
-    optimizer.set_lr(base_lr * cosine(counters.scheduler_steps, schedule_total));
+    optimizer.set_lr(base_lr * rate(counters.scheduler_steps, schedule_total, warmup));
 }
 
 namespace {
@@ -64,9 +69,21 @@ Replica make_replica(const Case& subject, const Trial& trial, int rank, std::int
     for (at::Tensor& copy : copies) copy.set_requires_grad(false);  // it gets the gradient of what it copies
     const OptimizerChoice choice = chosen(subject.optimizer, trial.optimizer);
     Optimizer optimizer(choice, parameters);
-    return {rank,           std::move(model), std::move(names), std::move(parameters), std::move(optimizer),
-            schedule_total, choice.lr,        choice.clip_norm, choice.ternary,        {},
-            trial.recipe,   std::move(copies)};
+    optimizer.set_lr(choice.lr * rate(0, schedule_total, choice.warmup));
+    return {.rank = rank,
+            .model = std::move(model),
+            .names = std::move(names),
+            .parameters = std::move(parameters),
+            .optimizer = std::move(optimizer),
+            .schedule_total = schedule_total,
+            .base_lr = choice.lr,
+            .clip_norm = choice.clip_norm,
+            .clip_value = choice.clip_value,
+            .warmup = choice.warmup,
+            .ternary = choice.ternary,
+            .counters = {},
+            .recipe = trial.recipe,
+            .copies = std::move(copies)};
 }
 
 std::vector<Parameter> describe(const Replica& replica) {

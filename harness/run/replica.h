@@ -22,7 +22,9 @@ struct Replica {
     Optimizer optimizer;
     std::int64_t schedule_total = 1;  ///< optimizer steps of the whole run
     double base_lr = 0;
-    double clip_norm = 0;  ///< 0: none
+    double clip_norm = 0;   ///< 0: none
+    double clip_value = 0;  ///< likewise
+    std::int64_t warmup = 0;
     bool ternary = false;
     Counters counters;
     Recipe recipe = Recipe::fp64;
@@ -32,6 +34,7 @@ struct Replica {
     /// Clears every gradient.
     void zero_grad();
     void optimizer_step();
+    void average();
     /// Before a window: to the lattice, where the case asks for one. What a step left is recorded before, so that
     /// nothing of it is rounded away.
     void project();

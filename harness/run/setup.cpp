@@ -37,7 +37,10 @@ std::vector<std::size_t> every_one(const std::vector<at::Tensor>& parameters) {
 }
 
 std::optional<Clip> clip_to_the_case(const Window&, Replica& replica) {
-    if (replica.clip_norm == 0) return std::nullopt;
+    if (replica.clip_norm == 0) {
+        if (replica.clip_value > 0) clip_by_value(replica.parameters, replica.clip_value);
+        return std::nullopt;
+    }
     return clip_by_norm(replica.parameters, replica.clip_norm);
 }
 

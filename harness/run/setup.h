@@ -79,14 +79,18 @@ struct Decisions {
     std::optional<at::ScalarType> accumulator = std::nullopt;
     /// Whether the gradients are cleared before this micro.
     std::function<bool(const Window&, const Slice&)> clears_before = [](const Window&, const Slice&) { return false; };
-    /// Scales down the gradients of a replica before its step; nothing where its norm may be any.
+    /// Clips the gradients of a replica before its step; nothing where its norm may be any.
     std::function<std::optional<Clip>(const Window&, Replica&)> clips = clip_to_the_case;
     /// Whether they are cleared after the optimizer step.
     std::function<bool(const Window&)> clears_after_step = [](const Window&) { return true; };
     /// Whether the window is trained on at all.
     std::function<bool(const Window&)> trains_on = [](const Window&) { return true; };
+    /// What befalls a replica's parameters between one window and the next: nothing.
+    std::function<void(Replica&)> keeps = [](Replica&) {};
     /// Optimizer steps at the end of a window.
     std::function<int(const Window&)> steps = [](const Window&) { return 1; };
+    /// Updates of the parameters' average after it, where one is kept.
+    std::function<std::int64_t(const Window&)> averages = [](const Window&) { return 1; };
     /// Advances of the learning rate's schedule after it.
     std::function<std::int64_t(const Window&)> schedule_steps = [](const Window&) { return 1; };
     /// The optimizer steps that the schedule is spread over: those of the run.

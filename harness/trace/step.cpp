@@ -45,28 +45,11 @@ Micro micro_from(const Json& object, const std::string& where) {
     return micro;
 }
 
-const char* const known_fields[] = {"step",
-                                    "epoch",
-                                    "events",
-                                    "micros",
-                                    "loss",
-                                    "grad_norm",
-                                    "clip_threshold",
-                                    "clip_factor",
-                                    "lr",
-                                    "counters",
-                                    "step_ms",
-                                    "collectives",
-                                    "sample_units",
-                                    "exact_loss",
-                                    "loss_magnitude",
-                                    "loss_errors",
-                                    "exact_bits",
-                                    "left_over",
-                                    "gradient",
-                                    "tensors",
-                                    "processor_ms",
-                                    "memory_bytes_peak"};
+const char* const known_fields[] = {
+    "step",           "epoch",        "events",           "micros",     "loss",        "grad_norm",    "clip_threshold",
+    "clip_factor",    "lr",           "counters",         "step_ms",    "collectives", "sample_units", "exact_loss",
+    "loss_magnitude", "loss_errors",  "coupling",         "exact_bits", "left_over",   "gradient",     "tensors",
+    "free_losses",    "processor_ms", "memory_bytes_peak"};
 
 Collectives collectives_from(const Json& object, const std::string& where) {
     Collectives collectives;
@@ -77,9 +60,9 @@ Collectives collectives_from(const Json& object, const std::string& where) {
 }
 
 Trusted trusted_from(const Json& object, const std::string& where) {
-    return {numbers_from_json(object.at("sample_units"), where), number_from_json(object.at("exact_loss"), where),
+    return {numbers_from_json(object.at("sample_units"), where),  number_from_json(object.at("exact_loss"), where),
             number_from_json(object.at("loss_magnitude"), where), numbers_from_json(object.at("loss_errors"), where),
-            optional_from(object, "exact_bits", where)};
+            number_from_json(object.at("coupling"), where),       optional_from(object, "exact_bits", where)};
 }
 
 }  // namespace
@@ -110,11 +93,13 @@ std::string step_line(const Step& step, const std::string& file) {
     }
     if (step.left_over) object["left_over"] = number_to_json(*step.left_over);
     if (!step.gradient.empty()) object["gradient"] = step.gradient;
+    if (!step.free_losses.empty()) object["free_losses"] = numbers_to_json(step.free_losses);
     if (step.trusted) {
         object["sample_units"] = numbers_to_json(step.trusted->sample_units);
         object["exact_loss"] = number_to_json(step.trusted->exact_loss);
         object["loss_magnitude"] = number_to_json(step.trusted->loss_magnitude);
         object["loss_errors"] = numbers_to_json(step.trusted->loss_errors);
+        object["coupling"] = number_to_json(step.trusted->coupling);
         if (step.trusted->exact_bits) object["exact_bits"] = number_to_json(*step.trusted->exact_bits);
     }
     if (!file.empty()) object["tensors"] = file;
@@ -150,6 +135,7 @@ Step parse_step(std::string_view line, const std::string& where, std::string& fi
         if (object.contains("collectives")) step.collectives = collectives_from(object.at("collectives"), where);
         step.left_over = optional_from(object, "left_over", where);
         step.gradient = object.value("gradient", std::string());
+        if (object.contains("free_losses")) step.free_losses = numbers_from_json(object.at("free_losses"), where);
         if (object.contains("exact_loss")) step.trusted = trusted_from(object, where);
         file = object.value("tensors", std::string());
         step.unknown = object;

@@ -34,6 +34,9 @@ struct Trusted {
     double exact_loss = 0;             ///< fp64 loss at the same parameters
     double loss_magnitude = 0;         ///< the sum of |share of each sample in the loss|: A for the loss
     std::vector<double> loss_errors;   ///< distance to exact_loss of each trusted split: E for the loss
+    /// How far the fp64 gradients of a cut are from adding up to that of the whole window, in units of what rounding
+    /// one operation may cause: u·A, of the largest A. Rounding leaves a few; more is a model that couples its samples.
+    double coupling = 0;
     std::optional<double> exact_bits;  ///< of the widest sum that any order can form, where that was certified
 };
 
@@ -64,6 +67,8 @@ struct Step {
     /// The largest |entry| that the accumulator held before the window's first backward; none: nobody looked.
     std::optional<double> left_over;
     std::string gradient;  ///< digest of what this rank steps with, the same on every rank; empty: nobody looked
+    /// Of the same window in runs that follow nothing: of the trial itself, or beside a reference of trusted splits.
+    std::vector<double> free_losses;
     std::optional<Trusted> trusted;
     Json unknown = Json::object();  ///< fields of a newer minor version, kept
     Tensors tensors;

@@ -22,7 +22,9 @@ constexpr std::array words{
     Word{"window", "the micro-batches of one optimizer step, over all devices."},
     Word{"rank", "one device of the split, counted from 0."},
     Word{"unit", "what the loss averages over: a scored token or a sample."},
-    Word{"reference", "the single large batch, which every split is compared with."},
+    Word{"reference",
+         "the single large batch, which every split is compared with; of a case that declares that a micro couples its "
+         "samples, a trusted run of the same micro-batches."},
     Word{"truth", "the gradient of the reference's samples in fp64, at the same parameters."},
     Word{"weight", "the factor with which a sample's gradient entered the update; 1 is right."},
     Word{"margin", "largest distance from the truth ÷ what rounding may cause. Above 1 is divergent."},
@@ -30,6 +32,7 @@ constexpr std::array words{
          "factor · (E + u·A): E the worst error of trusted runs, u the unit roundoff, A the size of the summed "
          "shares of the samples."},
     Word{"sensitivity", "smallest relative error of one sample's weight that would have been divergent."},
+    Word{"trajectory", "the losses of a run that starts where the reference does and then follows nothing."},
     Word{"identical", "the same bits."},
     Word{"equivalent", "within what rounding may cause."},
     Word{"inconclusive", "not decided: never a pass."},

@@ -19,10 +19,16 @@ constexpr std::size_t most_rows = 120;
 constexpr std::size_t most_steps = 48;
 
 using Losses = std::vector<StepLoss>;
+
+/// Which losses, and what is said of them.
+struct Shown {
+    Check check;
+    std::string_view id, title, dashed, not_compared;
+};
 using Points = std::vector<std::pair<double, double>>;
 
-Losses losses_of(const Record& record) {
-    const CheckResult* check = find_check(record, Check::loss);
+Losses losses_of(const Record& record, Check which) {
+    const CheckResult* check = find_check(record, which);
     Losses losses = check == nullptr ? Losses{} : check->losses;
     if (losses.size() > most_steps) losses.resize(most_steps);
     return losses;
@@ -112,22 +118,19 @@ std::string draw(const Losses& losses) {
                frame + shapes);
 }
 
-std::string figure(const Result& result, const Record& record) {
-    const Losses losses = losses_of(record);
+std::string figure(const Result& result, const Record& record, const Shown& shown) {
+    const Losses losses = losses_of(record, shown.check);
     const std::int64_t from = void_from(losses);
     return fmt::format(
         "<figure>{}<figcaption>{} {}{}</figcaption></figure>\n", draw(losses), link_to(result, record, name_of(record)),
         mark(record.verdict.outcome),
-        from == 0 ? ""
-                  : fmt::format("<div>not compared from step {} on: those steps hold other samples or start from other "
-                                "parameters</div>",
-                                from));
+        from == 0 ? "" : fmt::format("<div>not compared from step {} on: {}</div>", from, shown.not_compared));
 }
 
-std::string rows_of(const std::vector<const Record*>& records) {
+std::string rows_of(const std::vector<const Record*>& records, Check which) {
     std::string rows;
     for (const Record* record : records)
-        for (const StepLoss& one : losses_of(*record)) {
+        for (const StepLoss& one : losses_of(*record, which)) {
             const auto share = share_of(one);
             rows += fmt::format(
                 "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
@@ -138,17 +141,15 @@ std::string rows_of(const std::vector<const Record*>& records) {
     return rows;
 }
 
-}  // namespace
-
-std::string losses_part(const Result& result) {
+std::string part_of(const Result& result, const Shown& shown) {
     std::vector<const Record*> known;
     for (const Record& record : result.records)
-        if (!losses_of(record).empty()) known.push_back(&record);
+        if (!losses_of(record, shown.check).empty()) known.push_back(&record);
     if (known.empty()) return {};
     const std::vector<const Record*> drawn = most_telling(known, most_pictures),
                                      listed = most_telling(known, most_rows);
     std::string figures;
-    for (const Record* record : drawn) figures += figure(result, *record);
+    for (const Record* record : drawn) figures += figure(result, *record, shown);
     const std::vector<Column> columns{{"split", "", true},
                                       {"step", "optimizer step of the trial, from 1"},
                                       {"loss", "of the window under the contract, as the trial has it"},
@@ -156,15 +157,30 @@ std::string losses_part(const Result& result) {
                                       {"allowed", "how far rounding may move it"},
                                       {"distance ÷ allowed", "above 1 is divergent"}};
     return part(
-        "losses", "Loss of every step",
-        "<p class=\"note\">Line and dots: the trial. Dashed: the truth, with what rounding allows around it. Below, "
-        "the distance ÷ "
-        "what is allowed in decades: a bar that crosses the line is wrong, however alike the curves look. Grey: "
-        "not compared, since the step is no judged window of the reference.</p>\n" +
+        std::string(shown.id), std::string(shown.title),
+        fmt::format("<p class=\"note\">Line and dots: the trial. Dashed: {} Below, the distance ÷ what is allowed in "
+                    "decades: a bar that crosses the line is wrong, however alike the curves look. Grey: not compared, "
+                    "since {}.</p>\n",
+                    shown.dashed, shown.not_compared) +
             scrolled("pictures of the losses", "<div class=\"many\">" + figures + "</div>") +
             left_out(drawn.size(), known.size(), "trials") +
-            folded("as a table", table("Loss by split and step", columns, rows_of(listed)) +
+            folded("as a table", table(std::string(shown.title), columns, rows_of(listed, shown.check)) +
                                      left_out(listed.size(), known.size(), "trials")));
+}
+
+}  // namespace
+
+std::string losses_part(const Result& result) {
+    return part_of(result,
+                   {Check::loss, "losses", "Loss of every step", "the truth, with what rounding allows around it.",
+                    "the step is no judged window of the reference, holds other samples or starts from other "
+                    "parameters"});
+}
+
+std::string trajectories_part(const Result& result) {
+    return part_of(result, {Check::trajectory, "trajectories", "Trajectories: losses of runs that follow nothing",
+                            "the reference's own, with 16 times what trusted splits differ by around it.",
+                            "trusted splits themselves come apart there, or the step holds other samples"});
 }
 
 }  // namespace isobatch

@@ -10,4 +10,7 @@ namespace isobatch {
 /// compared.
 std::string losses_part(const Result& result);
 
+/// The same of runs that follow nothing, where trials were asked for them.
+std::string trajectories_part(const Result& result);
+
 }  // namespace isobatch

@@ -50,13 +50,19 @@ std::string contents(const std::vector<Section>& sections) {
 }  // namespace
 
 std::string html_page(const Result& result) {
-    const std::vector<Section> sections{
-        {"lattice", "At a glance", lattice_part(result)},   {"findings", "What is wrong", findings_part(result)},
-        {"splits", "Splits", splits_part(result)},          {"weights", "Weights", split_weights_part(result)},
-        {"gradients", "Gradients", gradients_part(result)}, {"losses", "Losses", losses_part(result)},
-        {"windows", "Data", windows_part(result)},          {"identities", "Identities", identities_part(result)},
-        {"claims", "Claims", claims_part(result)},          {"costs", "Costs", costs_part(result)},
-        {"run", "How it was run", run_part(result)},        {"glossary", "Words", glossary_part()}};
+    const std::vector<Section> sections{{"lattice", "At a glance", lattice_part(result)},
+                                        {"findings", "What is wrong", findings_part(result)},
+                                        {"splits", "Splits", splits_part(result)},
+                                        {"weights", "Weights", split_weights_part(result)},
+                                        {"gradients", "Gradients", gradients_part(result)},
+                                        {"losses", "Losses", losses_part(result)},
+                                        {"trajectories", "Trajectories", trajectories_part(result)},
+                                        {"windows", "Data", windows_part(result)},
+                                        {"identities", "Identities", identities_part(result)},
+                                        {"claims", "Claims", claims_part(result)},
+                                        {"costs", "Costs", costs_part(result)},
+                                        {"run", "How it was run", run_part(result)},
+                                        {"glossary", "Words", glossary_part()}};
     std::string body;
     for (const Section& section : sections) body += section.content;
     // Only this style and this script, whatever a name in a trace may hold.

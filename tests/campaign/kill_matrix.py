@@ -15,12 +15,14 @@ def catalogue():
     return json.loads(subprocess.run([PROGRAM, "faults", "--json"], capture_output=True, text=True, check=True).stdout)
 
 
-def plant(fault, timing, case, effective, recipe):
+def plant(fault, red, timing, case, effective, recipe):
     """One matrix: all splits of the batch on at most four devices, the fault in each of them."""
     with tempfile.TemporaryDirectory(prefix="isobatch-campaign-") as home:
         words = ["check", case, "--effective", str(effective), "--max-devices", "4", "--recipe", recipe, "--fault", f"{fault}@{timing}", "--out", os.path.join(home, "run"), "--jobs", "1"]
         if fault == "two-level-order":
             words += ["--engine", "serial:inner=1"]
+        if red == ["trajectory"]:
+            words += ["--trajectory", "8"]
         if fault == "wrong-group-divisor":
             words += ["--copies", "2"]
         program = subprocess.run([PROGRAM, *words], capture_output=True, text=True, check=False)
@@ -78,7 +80,7 @@ def main():
     planned = [(fault, "always", *rest) for fault, *rest in itertools.product(wanted, options.cases, options.effective, options.recipes)]
     planned += [(fault, timing, case, options.effective[0], options.recipes[0]) for fault, timing, case in itertools.product(wanted, options.timings, options.cases) if timing != "always" and known[fault]["timed"]]
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        done = list(pool.map(lambda words: plant(*words), planned))
+        done = list(pool.map(lambda words: plant(words[0], known[words[0]]["red"], *words[1:]), planned))
     problems = [matrix for matrix in done if "problem" in matrix]
     for matrix in problems:
         print("PROBLEM", json.dumps(matrix), flush=True)

@@ -1,6 +1,8 @@
 /// What the checks, counts and splits of a trial say against a cause whose weights fit.
+#include <cmath>
 #include <limits>
 
+#include "diagnose/diagnose.h"
 #include "tests/base/expect.h"
 #include "tests/diagnose/divergent_record.h"
 
@@ -36,6 +38,34 @@ TEST(Contradiction, StepsAreCountedWhereTheyWereJudged) {
     Record stepped = with_check({.check = Check::step});
     stepped.evidence.windows[0].steps = 0;
     EXPECT_TRUE(says(against(Cause::missing_accum_division, stepped), "predicts 1 optimizer steps, seen 0"));
+}
+
+TEST(Contradiction, WhereTrustedCutsDoNotAddUpTheModelIsTheReasonAndNothingElse) {
+    Record coupled = record();
+    EXPECT_EQ(against(Cause::batch_coupled, coupled), "trusted cuts of a window add up");
+    EXPECT_EQ(against(Cause::missing_accum_division, coupled), "");
+    coupled.evidence.coupling = 256;
+    EXPECT_EQ(against(Cause::batch_coupled, coupled), "trusted cuts of a window add up");
+    coupled.evidence.coupling = 257;
+    EXPECT_EQ(against(Cause::batch_coupled, coupled), "");
+    EXPECT_TRUE(says(against(Cause::missing_accum_division, coupled), "cuts of a window do not add up"));
+    EXPECT_EQ(contradiction(Cause::batch_coupled, coupled, Timing::first_window), "it does not depend on the window");
+    coupled.verdict.checks.push_back({.check = Check::step, .outcome = Outcome::divergent});
+    EXPECT_EQ(against(Cause::batch_coupled, coupled), "step of 2x2x1 is wrong, and it leaves that right");
+}
+
+TEST(Diagnose, AModelThatCouplesItsSamplesIsNamedWithHowFarItsCutsAre) {
+    Record coupled = record();
+    coupled.evidence.coupling = 5e13;
+    for (const bool decoded : {true, false}) {
+        if (!decoded) coupled.evidence.windows[0].recovered.clear();
+        const Finding finding = diagnose(std::span(&coupled, 1)).at(0);
+        EXPECT_EQ(finding.causes, std::vector{Cause::batch_coupled});
+        EXPECT_TRUE(
+            says(finding.summary, "a trusted cut in fp64 is 5e+13 u·A from the whole, where rounding leaves 256"));
+        EXPECT_TRUE(std::isnan(finding.worst_error));
+        for (const WeightLine& line : finding.weights) EXPECT_TRUE(std::isnan(line.predicted));
+    }
 }
 
 TEST(Contradiction, AHorizonIsKnownByTheRateOfLaterWindows) {

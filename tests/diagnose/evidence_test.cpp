@@ -17,10 +17,19 @@ Evidence evidence() {
         .samples = {"a", "b \"c\"", "d"},
         .sample_units = {1.5, 0, std::nan("")},
         .micro_of = {1, 0, 1},
-        .layout =
-            {{{0, 0, 1, 0.1, 0.3}, {7, 3, 2, 1e300, 2e300}}, true, {.places = 8}, 0, false, false, 5, {2, 4, true}},
+        .layout = {{{0, 0, 1, 0.1, 0.3}, {7, 3, 2, 1e300, 2e300}},
+                   true,
+                   {.places = 8},
+                   0,
+                   false,
+                   false,
+                   false,
+                   true,
+                   5,
+                   {2, 4, true}},
         .steps = 2,
         .schedule_steps = 7,
+        .averages = 3,
         .lr_ratio = 0.1,
         .condition = std::numeric_limits<double>::infinity(),
         .weight_tolerance = 1.0 / 3,
@@ -30,8 +39,8 @@ Evidence evidence() {
         .refused = "why",
         .recovered = {{{0, 5}, {1, -0.0, std::nan("")}, {0.5}, 1e-17, {"a \"b\""}}, {{1}, {0, 0, 0}, {}, 0}}};
     window.layout.samples = window.samples;
-    return {{window, WindowEvidence{.step = 1}},        {3, 6}, {6}, {std::int64_t{1} << 40}, {Stray::padded},
-            {{Stage::micro, 8}, {Stage::exchange, 64}}, 1.0 / 3};
+    return {{window, WindowEvidence{.step = 1}},        {3, 6},  {6}, {std::int64_t{1} << 40}, {Stray::padded},
+            {{Stage::micro, 8}, {Stage::exchange, 64}}, 1.0 / 3, 2.5};
 }
 
 /// Every field, so that a new one does not compile here until its way through a file is tested.
@@ -48,10 +57,10 @@ void expect_same_numbers(const std::vector<double>& a, const std::vector<double>
 
 void expect_same(const WindowEvidence& left, const WindowEvidence& right) {
     const auto plain = [](const WindowEvidence& window) {
-        const auto& [step, number, samples, sample_units, micro_of, layout, steps, schedule_steps, lr_ratio, condition,
-                     weight_tolerance, clipping, each_micro, each_rank, refused, recovered] = window;
-        return std::tie(step, number, samples, micro_of, layout, steps, schedule_steps, lr_ratio, clipping, each_micro,
-                        each_rank, condition, weight_tolerance, refused);
+        const auto& [step, number, samples, sample_units, micro_of, layout, steps, schedule_steps, averages, lr_ratio,
+                     condition, weight_tolerance, clipping, each_micro, each_rank, refused, recovered] = window;
+        return std::tie(step, number, samples, micro_of, layout, steps, schedule_steps, averages, lr_ratio, clipping,
+                        each_micro, each_rank, condition, weight_tolerance, refused);
     };
     EXPECT_EQ(plain(left), plain(right));
     expect_same_numbers(left.sample_units, right.sample_units);
@@ -65,13 +74,14 @@ void expect_same(const WindowEvidence& left, const WindowEvidence& right) {
 
 TEST(Evidence, ReadsBackFromItsJson) {
     const Evidence good = evidence(), read = evidence_from_json(parse_json(to_json(good).dump(), "file"), "file");
-    const auto& [windows, missing, ragged, strangers, strays, widths, narrow] = read;
+    const auto& [windows, missing, ragged, strangers, strays, widths, narrow, coupling] = read;
     EXPECT_EQ(missing, good.missing);
     EXPECT_EQ(ragged, good.ragged);
     EXPECT_EQ(strangers, good.strangers);
     EXPECT_EQ(strays, good.strays);
     EXPECT_EQ(widths, good.widths);
     EXPECT_EQ(narrow, good.narrow);
+    EXPECT_EQ(coupling, good.coupling);
     ASSERT_EQ(windows.size(), 2u);
     expect_same(windows[0], good.windows[0]);
     expect_same(windows[1], good.windows[1]);
@@ -127,7 +137,8 @@ TEST(Evidence, CountsAreWithinTheirRange) {
                             "/strangers/0",
                             "/windows/0/accum",
                             "/windows/0/steps",
-                            "/windows/0/schedule_steps"};
+                            "/windows/0/schedule_steps",
+                            "/windows/0/averages"};
     for (const char* count : counts) {
         for (const Json& bad :
              {Json(-1), Json((std::int64_t{1} << 40) + 1), Json(std::numeric_limits<std::uint64_t>::max()), Json(0.5),

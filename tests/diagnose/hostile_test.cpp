@@ -54,7 +54,7 @@ bool optional(const std::string& place) {
     const std::string last = place.substr(place.rfind('/') + 1);
     return place.starts_with("/claims") || place.starts_with("/findings") || place == "/waste" || last == "summary" ||
            place == "/outcome" || last == "exit_code" || last == "split" || last == "exact" ||
-           (last == "allowed" && place.find("/losses/") == std::string::npos);
+           last == "couples_samples" || (last == "allowed" && place.find("/losses/") == std::string::npos);
 }
 
 TEST(Hostile, TheGoodResultIsRead) {

@@ -138,8 +138,10 @@ TEST(Predict, OnlyWhatComesAfterTheExchangeStaysOnItsRank) {
     EXPECT_EQ(predicted(Cause::reduced_once, three, 0), (Weights{1, 1, 4, 4, 4, 4, 4}));
 }
 
-TEST(Predict, UnknownPredictsNothing) {
-    EXPECT_FALSE(predict(Cause::unknown, window(), 0));
+TEST(Predict, UnknownPredictsNothingAndNoWeightsSayWhatAModelLeaves) {
+    for (const Timing timing : all_timings)
+        for (const Cause cause : {Cause::unknown, Cause::batch_coupled})
+            EXPECT_FALSE(predict(cause, window(), 0, timing)) << to_string(cause);
 }
 
 TEST(Predict, OneMicroIsRightWhateverTheFault) {
@@ -147,7 +149,7 @@ TEST(Predict, OneMicroIsRightWhateverTheFault) {
     one.layout = {{{0, 0, 7, 8}}, false, 1};
     one.micro_of.assign(7, 0);
     const std::set<Cause> of_counts{Cause::sample_vs_token_contract, Cause::n_minus_one, Cause::sum_never_divided,
-                                    Cause::unknown};
+                                    Cause::batch_coupled, Cause::unknown};
     for (const Cause cause : all_causes)
         if (!of_counts.contains(cause)) {
             EXPECT_EQ(predicted(cause, one), Weights(7, 1)) << to_string(cause);
@@ -201,6 +203,10 @@ TEST(Predict, CountsOfStepsAreThoseOfTheTail) {
     EXPECT_EQ(steps(Cause::schedule_per_micro), (std::pair<std::int64_t, std::int64_t>(1, 1)));
     EXPECT_EQ(predict(Cause::schedule_per_micro, window(), 0)->schedule_steps, 2);
     EXPECT_EQ(predict(Cause::schedule_per_rank, window(), 0)->schedule_steps, 4);
+    WindowEvidence averaged = window();
+    EXPECT_EQ(predict(Cause::ema_per_micro, averaged, 0)->averages, 1);
+    averaged.layout.averaged = true;
+    EXPECT_EQ(predict(Cause::ema_per_micro, averaged, 0)->averages, 2);
     EXPECT_EQ(predict(Cause::schedule_horizon, window(), 0)->schedule_steps, 1);
 }
 

@@ -1,5 +1,5 @@
 """What the README promises of `isobatch check`, done with the program itself."""
-import json, os
+import json, os, re
 from program import ProgramTest, main
 from runs import without_times
 
@@ -84,6 +84,31 @@ class Check(ProgramTest):
         self.assertIn("does not fit 2: there is one device", self.said)
         self.assertEqual(self.isobatch("check", "mlp", "--identities", "swap"), 2, self.said)
         self.assertIn("did you mean", self.said)
+
+    def test_a_case_that_couples_its_samples_is_held_to_its_own_micros(self):
+        self.assertEqual(self.isobatch("check", "batch-norm", "contrastive", "--effective", "8"), 0, self.said)
+        self.assertIn("All 20 splits train like a trusted run of the same micro-batches.", self.said)
+        self.assertIn("declared: a micro-batch of batch-norm couples its samples", self.said)
+        self.assertEqual(self.isobatch("check", "batch-norm", "--effective", "8", "--fault", "zero-grad-in-window"), 1, self.said)
+        self.assertEqual([finding["causes"] for finding in self.result()["findings"]], [["zero-grad-in-window"]], self.said)
+
+    def test_a_trajectory_is_compared_with_trusted_ones(self):
+        words = ("check", "mlp", "--effective", "8", "--recipe", "fp32", "--trajectory", "8")
+        self.assertEqual(self.isobatch(*words), 0, self.said)
+        self.assertIn("trajectory", [claim["claim"] for claim in self.result()["claims"]])
+        for record in self.result()["records"]:
+            own, = (check for check in record["verdict"]["checks"] if check["check"] == "trajectory")
+            self.assertEqual(len(own["losses"]), 6)
+            self.assertTrue(all(one["truth"] is not None for one in own["losses"]), own)
+        self.assertEqual(self.isobatch(*words, "--fault", "master-weights-lost"), 1, self.said)
+        self.assertIn("in a run of its own step 2 has loss", self.said)
+        command = re.search(r"repeat: isobatch (check .*)", self.said).group(1)
+        self.assertEqual(self.isobatch(*command.split(), "--out", "again"), 1, self.said)
+        self.assertEqual(self.isobatch(*words[:-2], "--fault", "master-weights-lost"), 4, self.said)
+        self.assertIn("nothing here could have shown a fault of: the planted master-weights-lost", self.said)
+        self.assertEqual(self.isobatch("check", "mlp", "--effective", "8", "--samples", "8", "--epochs", "1", "--trajectory", "8"), 4, self.said)
+        self.assertIn("trajectory", self.said)
+        self.assertEqual(self.isobatch("check", "mlp", "--trajectory", "-1"), 2, self.said)
 
     def test_copies_share_the_devices_that_there_are(self):
         self.assertEqual(self.isobatch("check", "mlp", "--effective", "8", "--copies", "3", "--max-devices", "8"), 0, self.said)

@@ -36,6 +36,18 @@ class Gloo(ProgramTest):
             self.assertEqual(self.isobatch(*words, engine, "--fault", "reduced-once"), 1, self.said)
             self.assertRegex(self.said, "identity one-device      held by 0 of 1")
 
+    def test_ranks_that_couple_their_samples_follow_their_own_references(self):
+        words = ("check", "batch-norm", "mlp", "--splits", "8x1x1,4x2x1,2x2x2,1x4x2", "--engine", "gloo")
+        self.assertEqual(self.isobatch(*words), 0, self.said)
+        self.assertEqual(self.isobatch(*words, "--fault", "never-synced"), 1, self.said)
+        self.assertEqual({cause for finding in self.result()["findings"] for cause in finding["causes"]}, {"never-synced"}, self.said)
+
+    def test_ranks_run_their_trajectory_too(self):
+        words = ("check", "mlp", "--splits", "8x1x1,2x2x2,1x4x2", "--recipe", "fp32", "--trajectory", "4", "--engine", "gloo")
+        self.assertEqual(self.isobatch(*words), 0, self.said)
+        self.assertEqual(self.isobatch(*words, "--fault", "master-weights-lost"), 1, self.said)
+        self.assertIn("in a run of its own step 2 has loss", self.said)
+
     def test_a_recipe_of_few_bits_exchanges_fp32(self):
         for engine in ("gloo", "gloo:view", "gloo:unused", "gloo:static", "gloo:flat"):
             words = ("check", "gpt", "--recipe", "bf16", "--splits", "16x1x1,4x2x2,1x8x2", "--engine", engine)

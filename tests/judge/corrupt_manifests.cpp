@@ -23,7 +23,9 @@ const Refused refused[] = {
      [](Trace& t) { t.manifest.recipe = t.manifest.recipe == Recipe::fp64 ? Recipe::fp32 : Recipe::fp64; },
      "the reference has"},
     {"a contract of sample means", [](Trace& t) { t.manifest.contract->weighting = Weighting::sample_mean; },
-     "contract {\"exact\":false,\"keeps_tail\":true,\"schedule_varies\":true,\"weighting\":\"sample-mean\"}, the "
+     "contract "
+     "{\"couples_samples\":false,\"exact\":false,\"keeps_tail\":true,\"schedule_varies\":true,\"weighting\":\"sample-"
+     "mean\"}, the "
      "reference has"},
     {"a contract without tails", [](Trace& t) { t.manifest.contract->keeps_tail = false; }, "contract"},
     {"a contract without a schedule", [](Trace& t) { t.manifest.contract->schedule_varies = false; }, "contract"},

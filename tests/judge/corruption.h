@@ -32,8 +32,8 @@ struct Patient {
 };
 
 /// Of which matrix the good candidate is. The first is the usual one; in `copies` two ranks hold the same samples, so
-/// that ranks 0 and 1 are of one place; in `twins` it was asked for all identities.
-enum class Ward { clipped, unclipped, copies, twins };
+/// that ranks 0 and 1 are of one place; in `twins` it was asked for all identities, in `free` for its trajectory.
+enum class Ward { clipped, unclipped, copies, twins, free };
 
 /// One thing that is wrong with a candidate, and all that may notice it.
 struct Damage {
@@ -77,6 +77,7 @@ Damages damages_of_updates();
 Damages damages_of_manifests();
 Damages damages_of_copies();
 Damages damages_of_identities();
+Damages damages_of_trajectories();
 
 /// All families.
 Damages all_damages(Recipe recipe);

@@ -5,6 +5,7 @@
 #include "tests/base/expect.h"
 #include "tests/judge/corruption.h"
 #include "tests/judge/recipes.h"
+#include "tests/judge/trajectory_of.h"
 #include "tests/judge/twins_of.h"
 
 namespace isobatch {
@@ -13,9 +14,12 @@ namespace {
 /// A matrix whose candidates are corrupted: parameters of one shape and of others, and a norm between those of its
 /// windows to clip to.
 struct Matrix {
-    explicit Matrix(SyntheticOptions options, bool twins = false) : synthetic(std::move(options)) {
-        for (const Split& split : splits)
-            candidates[split] = twins ? with_twins(synthetic.candidate(split), "all") : synthetic.candidate(split);
+    Matrix(Ward ward, SyntheticOptions options) : synthetic(std::move(options)) {
+        for (const Split& split : splits) {
+            candidates[split] = synthetic.candidate(split);
+            if (ward == Ward::twins) candidates[split] = with_twins(candidates[split], "all");
+            if (ward == Ward::free) candidates[split] = with_trajectory(candidates[split], synthetic.reference());
+        }
     }
 
     static constexpr Split splits[] = {{4, 2, 2}, {1, 8, 2}, {2, 2, 4}};
@@ -44,10 +48,13 @@ protected:
     void expect_exactly(const Damage& damage, const Split& split) const;
 
     static constexpr double clip_norm = 2;
-    const std::map<Ward, Matrix> wards{{Ward::clipped, Matrix(options(GetParam(), clip_norm, 1))},
-                                       {Ward::unclipped, Matrix(options(GetParam(), 0, 1))},
-                                       {Ward::copies, Matrix(options(GetParam(), clip_norm, 2))},
-                                       {Ward::twins, Matrix(options(GetParam(), clip_norm, 1), true)}};
+    const std::map<Ward, Matrix> wards = [] {
+        std::map<Ward, Matrix> all;
+        for (const Ward ward : {Ward::clipped, Ward::unclipped, Ward::copies, Ward::twins, Ward::free})
+            all.emplace(ward, Matrix(ward, options(GetParam(), ward == Ward::unclipped ? 0 : clip_norm,
+                                                   ward == Ward::copies ? 2 : 1)));
+        return all;
+    }();
     const Damages damages = all_damages(GetParam());
 };
 INSTANTIATE_TEST_SUITE_P(Recipes, Corruption, all_recipes(), recipe_name);

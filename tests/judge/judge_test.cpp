@@ -10,6 +10,7 @@
 #include "tests/judge/edit.h"
 #include "tests/judge/recipes.h"
 #include "tests/judge/synthetic.h"
+#include "tests/judge/trajectory_of.h"
 #include "tests/judge/twins_of.h"
 
 namespace isobatch {
@@ -60,7 +61,7 @@ TEST_P(Judge, NoWeightIsTestedWhereNoGradientIsCompared) {
 }
 
 TEST_P(Judge, AsksEveryQuestionInOrder) {
-    const Verdict verdict = judged(with_twins(matrix.candidate({4, 2, 2}), "all"));
+    const Verdict verdict = judged(with_trajectory(with_twins(matrix.candidate({4, 2, 2}), "all"), matrix.reference()));
     ASSERT_EQ(verdict.checks.size(), all_checks.size());
     for (std::size_t i = 0; i < all_checks.size(); ++i) EXPECT_EQ(verdict.checks[i].check, all_checks[i]);
     EXPECT_EQ(verdict.margin, std::max(result_of(verdict, Check::grad).margin, result_of(verdict, Check::loss).margin));

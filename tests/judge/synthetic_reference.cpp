@@ -43,11 +43,12 @@ void Synthetic::make_reference() {
     reference_ = candidate({options_.effective, 1, 1});
     reference_.ranks.resize(1);
     reference_.manifest.ranks = reference_.manifest.copies = 1;
-    reference_.manifest.trial = to_string(reference_of(trial({options_.effective, 1, 1})));
+    reference_.manifest.trial = to_string(reference_of(trial({options_.effective, 1, 1}), false));
     reference_.manifest.level = Level::full;
     for (std::size_t w = 0; w < windows_.size(); ++w) {
         Step& step = reference_.ranks[0][w];
         if (judged(batches_, w)) trust(w, step);
+        step.free_losses = {*step.loss, *step.loss};
         const std::vector<Flat> state = state_after(w);
         put(step, "param/", state[0]);
         put(step, "opt/exp_avg/", state[1]);

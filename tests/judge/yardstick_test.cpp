@@ -101,6 +101,30 @@ TEST_P(YardstickOf, TheFloorIsWhatTheZeroGradientIsAllowedWhereNoErrorWasSeen) {
     EXPECT_EQ(outcome(bare, 6 * floor), Outcome::divergent);
 }
 
+TEST_P(YardstickOf, WhereSamplesAreCoupledNoCutIsTrusted) {
+    Trace reference = matrix.reference();
+    Step& step = reference.ranks[0][1];
+    step.tensors["scale/bias"] = doubles_tensor({1, 1e-9, 7, 8, 3e-9});
+    step.trusted->loss_errors = {1e-9, 5, 6, 2e-9};
+    if (computes_narrow(GetParam())) step.tensors["projection"] = doubles_tensor({1e-9, 5, 6, 4e-9});
+    const auto window = [&] { return yardstick_of(reference).windows[1]; };
+    step.trusted->coupling = 256;
+    EXPECT_EQ(window().tensors[1].tolerance.error, 8);
+    EXPECT_EQ(window().loss_tolerance.error, 6);
+    step.trusted->coupling = 257;
+    EXPECT_EQ(window().tensors[1].tolerance.error, 3e-9);
+    EXPECT_EQ(window().loss_tolerance.error, 2e-9);
+    if (window().scale) {
+        EXPECT_EQ(window().scale->error, 4e-9);
+    }
+    EXPECT_EQ(yardstick_of(reference).coupling(), 257);
+    step.trusted->coupling = infinity;
+    EXPECT_TRUE(says(error_of(window).what(), "coupling is not finite"));
+    step.trusted->coupling = 0;
+    step.trusted->loss_errors = {};
+    EXPECT_TRUE(says(error_of(window).what(), "no trusted run has a loss"));
+}
+
 TEST_P(YardstickOf, AWindowIsExactWhereThatIsClaimedAndCertified) {
     Trace reference = matrix.reference();
     const auto exact = [&] { return yardstick_of(reference).windows[1].spare_bits >= 0; };

@@ -56,6 +56,7 @@ TEST(Cause, NamesAreThoseOfThePublicFormats) {
                                                "step-lost-grads-wiped",
                                                "schedule-per-micro",
                                                "schedule-per-rank",
+                                               "ema-per-micro",
                                                "schedule-horizon",
                                                "bf16-accumulator",
                                                "bf16-reduction",
@@ -66,6 +67,7 @@ TEST(Cause, NamesAreThoseOfThePublicFormats) {
                                                "clip-per-micro",
                                                "clip-before-reduce",
                                                "empty-micro-counted",
+                                               "batch-coupled",
                                                "unknown"}));
 }
 
@@ -98,6 +100,11 @@ TEST(Cause, WhatOneDeviceCanShowConcernsNoDevices) {
 TEST(Cause, TwoConcernTheBitsOfASum) {
     for (const Cause cause : all_causes)
         EXPECT_EQ(concerns_bits(cause), to_string(cause).starts_with("bf16-")) << to_string(cause);
+}
+
+TEST(Cause, OneConcernsTheModel) {
+    EXPECT_EQ(std::count_if(all_causes.begin(), all_causes.end(), concerns_the_model), 1);
+    EXPECT_TRUE(concerns_the_model(Cause::batch_coupled));
 }
 
 TEST(Cause, FormulasAreThoseOfTheTheory) {

@@ -18,9 +18,9 @@ const WindowLayout even = window({5, 5}), uneven = window({5, 6}), tail = window
 TEST(Claim, NamesAreThoseOfThePublicFormats) {
     std::vector<std::string> names;
     for (const Claim claim : all_claims) names.push_back(to_string(claim));
-    EXPECT_EQ(names,
-              (std::vector<std::string>{"scale", "weighting", "tail", "schedule", "state", "bits", "identities"}));
-    EXPECT_EQ(static_cast<std::size_t>(Claim::identities) + 1, all_claims.size());
+    EXPECT_EQ(names, (std::vector<std::string>{"scale", "weighting", "tail", "schedule", "state", "bits", "identities",
+                                               "trajectory"}));
+    EXPECT_EQ(static_cast<std::size_t>(Claim::trajectory) + 1, all_claims.size());
 }
 
 TEST(Claim, EveryTextIsThereAndItsOwn) {
@@ -35,18 +35,22 @@ TEST(Claim, EveryTextIsThereAndItsOwn) {
 
 TEST(Claim, ClaimedIsWhatTheContractPromises) {
     const Contract all{Weighting::token_mean, true, true, true}, none{Weighting::sample_mean, false, false};
-    for (const Claim claim : all_claims) EXPECT_TRUE(claimed(claim, all, true)) << to_string(claim);
-    EXPECT_TRUE(claimed(Claim::scale, none, false));
-    EXPECT_TRUE(claimed(Claim::state, none, false));
-    for (const Claim claim : {Claim::weighting, Claim::tail, Claim::schedule, Claim::bits, Claim::identities})
-        EXPECT_FALSE(claimed(claim, none, false)) << to_string(claim);
+    for (const Claim claim : all_claims) EXPECT_TRUE(claimed(claim, all, {true, true})) << to_string(claim);
+    EXPECT_TRUE(claimed(Claim::scale, none, {}));
+    EXPECT_TRUE(claimed(Claim::state, none, {}));
+    for (const Claim claim :
+         {Claim::weighting, Claim::tail, Claim::schedule, Claim::bits, Claim::identities, Claim::trajectory})
+        EXPECT_FALSE(claimed(claim, none, {})) << to_string(claim);
 
     // Each of them hangs on its own field.
-    EXPECT_TRUE(claimed(Claim::weighting, {Weighting::token_mean, false, false}, false));
-    EXPECT_TRUE(claimed(Claim::tail, {Weighting::sample_mean, true, false}, false));
-    EXPECT_TRUE(claimed(Claim::schedule, {Weighting::sample_mean, false, true}, false));
-    EXPECT_TRUE(claimed(Claim::bits, {Weighting::sample_mean, false, false, true}, false));
-    EXPECT_TRUE(claimed(Claim::identities, none, true));
+    EXPECT_TRUE(claimed(Claim::weighting, {Weighting::token_mean, false, false}, {}));
+    EXPECT_TRUE(claimed(Claim::tail, {Weighting::sample_mean, true, false}, {}));
+    EXPECT_TRUE(claimed(Claim::schedule, {Weighting::sample_mean, false, true}, {}));
+    EXPECT_TRUE(claimed(Claim::bits, {Weighting::sample_mean, false, false, true}, {}));
+    for (const Claim claim : {Claim::identities, Claim::trajectory}) {
+        EXPECT_EQ(claimed(claim, none, {.identities = true}), claim == Claim::identities);
+        EXPECT_EQ(claimed(claim, none, {.trajectory = true}), claim == Claim::trajectory);
+    }
 }
 
 TEST(Claim, ScaleNeedsASecondMicroOrDevice) {
@@ -71,6 +75,15 @@ TEST(Claim, IdentitiesNeedATwin) {
     tried.has_twin = true;
     EXPECT_FALSE(has_power(Claim::identities, {8, 2, 1}, {even, even}));
     EXPECT_TRUE(has_power(Claim::identities, {16, 1, 1}, {even, tried}));
+}
+
+TEST(Claim, ATrajectoryNeedsAStepOfItsOwnInASplitThatCuts) {
+    WindowLayout later = even;
+    later.follows_own_steps = true;
+    EXPECT_FALSE(has_power(Claim::trajectory, {8, 2, 1}, {even, even}));
+    EXPECT_FALSE(has_power(Claim::trajectory, {16, 1, 1}, {even, later}));
+    EXPECT_TRUE(has_power(Claim::trajectory, {8, 2, 1}, {even, later}));
+    EXPECT_TRUE(has_power(Claim::trajectory, {8, 1, 2}, {later}));
 }
 
 TEST(Claim, WeightingNeedsMicrosWithUnequalUnits) {

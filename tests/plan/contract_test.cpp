@@ -27,23 +27,24 @@ TEST(Contract, JsonReadsBack) {
     for (const Weighting weighting : {Weighting::token_mean, Weighting::sample_mean})
         for (const bool tail : {false, true})
             for (const bool varies : {false, true})
-                for (const bool exact : {false, true}) {
-                    const std::optional<Contract> contract = Contract{weighting, tail, varies, exact};
-                    EXPECT_EQ(contract_from_json(parse_json(to_json(contract).dump(), "w"), "w"), contract);
-                }
+                for (const bool exact : {false, true})
+                    for (const bool couples : {false, true}) {
+                        const std::optional<Contract> contract = Contract{weighting, tail, varies, exact, couples};
+                        EXPECT_EQ(contract_from_json(parse_json(to_json(contract).dump(), "w"), "w"), contract);
+                    }
     EXPECT_EQ(to_json(std::nullopt), Json());
     EXPECT_EQ(contract_from_json(Json(), "w"), std::nullopt);
 }
 
 TEST(Contract, DamagedJsonIsAnErrorWithItsPlace) {
     const Json good = to_json(Contract{});
-    ASSERT_EQ(good.size(), 4u);
+    ASSERT_EQ(good.size(), 5u);
     for (const auto& [key, value] : good.items()) {
         Json without = good, wrong = good;
         without.erase(key);
         wrong[key] = Json::array();
-        if (key == "exact")  // a trainer that says nothing of it does not promise it
-            EXPECT_FALSE(contract_from_json(without, "a/manifest.json")->exact);
+        if (key == "exact" || key == "couples_samples")  // who says nothing of it does not promise it
+            EXPECT_EQ(contract_from_json(without, "a/manifest.json"), Contract{});
         else
             EXPECT_TRUE(
                 says(error_of([&] { contract_from_json(without, "a/manifest.json"); }).where(), "a/manifest.json"))

@@ -50,6 +50,21 @@ TEST(FaultPower, ClearingInTheWindowMattersWhereUnitsPrecedeTheLastMicro) {
     EXPECT_TRUE(power("zero-grad-in-window", {{{micro(0, 0, 0), micro(0, 1, 1), micro(0, 2, 0)}}}));
 }
 
+TEST(FaultPower, AnAverageMattersWhereOneIsKeptAndARankHasSeveralMicros) {
+    WindowLayout window{{{0, 0, 1, 1}, {0, 1, 1, 1}}};
+    EXPECT_FALSE(power("ema-per-micro", {window}));
+    window.averaged = true;
+    EXPECT_TRUE(power("ema-per-micro", {window}));
+    window.micros.pop_back();
+    EXPECT_FALSE(power("ema-per-micro", {window}));
+}
+
+TEST(FaultPower, WhatIsKeptBetweenWindowsMattersWhereThereAreTwo) {
+    EXPECT_FALSE(power("master-weights-lost", {}));
+    EXPECT_FALSE(power("master-weights-lost", {WindowLayout{}}));
+    EXPECT_TRUE(power("master-weights-lost", {WindowLayout{}, WindowLayout{}}));
+}
+
 TEST(FaultPower, NotClearingMattersWhereAnEarlierWindowHasUnits) {
     const WindowLayout scored{{micro(0, 0, 5)}}, blank{{micro(0, 0, 0)}};
     EXPECT_FALSE(power("not-zeroed-after-step", {}));

@@ -31,6 +31,7 @@ rc::Gen<Trial> any_trial() {
                      rc::gen::element<std::string>("", "sgd", "momentum", "nesterov", "adam", "adamw")),
         rc::gen::set(&Trial::threads, rc::gen::inRange(1, 257)),
         rc::gen::set(&Trial::identities, rc::gen::element<std::string>("", "all", "scale", "swap-micros,null-micro")),
+        rc::gen::set(&Trial::trajectory, rc::gen::inRange(0, 257)),
         rc::gen::set(&Trial::fault, rc::gen::oneOf(rc::gen::just(std::string()), word())));
 }
 
@@ -51,11 +52,12 @@ TEST(Trial, PrintsEveryChoice) {
                       2,
                       "adam",
                       4,
-                      "scale,null-micro"};
+                      "scale,null-micro",
+                      8};
     EXPECT_EQ(to_string(trial),
               "mlp --splits 4x2x2 --engine gloo --device cuda --recipe fp32 --seed 7 --samples 48 --lengths equal "
               "--epochs 3 --copies 2 --optimizer adam --threads 4 --identities scale,null-micro "
-              "--fault zero-grad-in-window");
+              "--trajectory 8 --fault zero-grad-in-window");
 }
 
 TEST(Trial, TextReadsBack) {
@@ -101,6 +103,7 @@ TEST(Trial, MalformedTextNamesWhatIsWrong) {
     EXPECT_TRUE(says(error_of([] { parse_trial("gpt --lengths long"); }).problem(), "unknown lengths \"long\""));
     EXPECT_TRUE(says(error_of([] { parse_trial("gpt --identities swap"); }).problem(), "unknown identity \"swap\""));
     EXPECT_TRUE(says(error_of([] { parse_trial("gpt --identities "); }).problem(), "no identity"));
+    EXPECT_TRUE(says(error_of([] { parse_trial("gpt --trajectory 0"); }).next(), "from 1 to 256"));
     const std::string shown = error_of([] { parse_trial("gpt \x1b[2J x"); }).what();
     EXPECT_TRUE(says(shown, "\\x1b[2J"));
 }
@@ -146,8 +149,11 @@ TEST(TrialFileName, IsUniqueWhereTheReadablePartIsNot) {
 TEST(ReferenceOf, IsTheUnfaultedLargeBatchOfTheSameData) {
     const Trial trial{"mlp", {4, 2, 2}, "gloo", "cuda", Recipe::fp32, 7, 48, Lengths::equal, 3, "zero-grad-in-window",
                       2,     "",        1,      "all"};
-    EXPECT_EQ(reference_of(trial),
-              (Trial{"mlp", {16, 1, 1}, "serial", "cuda", Recipe::fp32, 7, 48, Lengths::equal, 3, ""}));
+    const Trial large{"mlp", {16, 1, 1}, "serial", "cuda", Recipe::fp32, 7, 48, Lengths::equal, 3, ""};
+    EXPECT_EQ(reference_of(trial, false), large);
+    Trial same_micros = large;
+    same_micros.split = {4, 4, 1};
+    EXPECT_EQ(reference_of(trial, true), same_micros);
 }
 
 TEST(DefaultSamples, LeaveARaggedThirdWindow) {

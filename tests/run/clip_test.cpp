@@ -28,6 +28,13 @@ TEST(Clip, ScalesWhatIsTooLarge) {
     EXPECT_DOUBLE_EQ(list[1].grad()[0].item<double>(), 2 * clip.factor);
 }
 
+TEST(Clip, ByValueEachEntryAlone) {
+    const std::vector<at::Tensor> list = parameters();
+    clip_by_value(list, 1.75);
+    EXPECT_EQ(list[0].grad()[0].item<double>(), 1.5);
+    EXPECT_EQ(list[1].grad()[0].item<double>(), 1.75);
+}
+
 TEST(Clip, LeavesWhatIsSmallEnough) {
     const std::vector<at::Tensor> list = parameters();
     EXPECT_EQ(clip_by_norm(list, 6).factor, 1);

@@ -52,7 +52,7 @@ TEST(Matrix, RecordsFromFilesEqualThoseFromMemory) {
             trial.identities = "all";
             live.push_back(matrix.run(trial));
         }
-        const std::string reference = "reference-" + file_name(reference_of(live[0].trial)) + ".trace";
+        const std::string reference = "reference-" + file_name(reference_of(live[0].trial, false)) + ".trace";
         Examiner examiner(yardstick_of(read_trace(directory.path() / "traces" / reference)));
         for (const Record& record : live) {
             const Trace candidate = read_trace(directory.path() / record.trace);

@@ -99,10 +99,10 @@ TEST(Optimizer, LearningRateIsUsedFromTheNextStep) {
 }
 
 TEST(Optimizer, StateTravelsBitForBit) {
-    for (const OptimizerChoice choice : {OptimizerChoice{.kind = Kind::sgd, .momentum = 0.9},
-                                         {.kind = Kind::sgd, .momentum = 0.9, .nesterov = true},
-                                         {.kind = Kind::adam, .lr = 0.01},
-                                         {.kind = Kind::adamw, .lr = 0.01, .weight_decay = 0.1}}) {
+    for (const OptimizerChoice& choice : {OptimizerChoice{.kind = Kind::sgd, .momentum = 0.9},
+                                          {.kind = Kind::sgd, .momentum = 0.9, .nesterov = true},
+                                          {.kind = Kind::adam, .lr = 0.01},
+                                          {.kind = Kind::adamw, .lr = 0.01, .weight_decay = 0.1}}) {
         at::Tensor a = parameter(), b = parameter();
         Optimizer first(choice, {a}), second(choice, {b});
         EXPECT_TRUE(first.state().empty());
@@ -127,12 +127,50 @@ TEST(Optimizer, SetStateCopies) {
     EXPECT_EQ(value(first.state()[0].value), before);
 }
 
-TEST(Cosine, RunsFromOneToZeroAndStaysThere) {
-    EXPECT_DOUBLE_EQ(cosine(0, 6), 1);
-    EXPECT_DOUBLE_EQ(cosine(3, 6), 0.5);
-    EXPECT_NEAR(cosine(6, 6), 0, 1e-16);
-    EXPECT_NEAR(cosine(9, 6), 0, 1e-16);
-    EXPECT_DOUBLE_EQ(cosine(0, 0), 1);
+TEST(Optimizer, AnAverageFollowsTheParametersAndTravelsWithTheState) {
+    for (const OptimizerChoice& choice : {OptimizerChoice{.kind = Kind::sgd, .average = 0.75},
+                                          {.kind = Kind::sgd, .momentum = 0.9, .average = 0.75},
+                                          {.kind = Kind::adamw, .lr = 0.01, .average = 0.75}}) {
+        at::Tensor a = parameter(), b = parameter();
+        Optimizer first(choice, {a}), second(choice, {b});
+        ASSERT_TRUE(first.averages());
+        ASSERT_EQ(first.state().size(), 1u);
+        EXPECT_EQ(first.state()[0].name, "ema");
+        const double before = value(first.state()[0].value);
+        first.step();
+        EXPECT_EQ(value(first.state()[0].value), before);
+        first.average();
+        EXPECT_DOUBLE_EQ(value(first.state()[0].value), 0.75 * before + 0.25 * value(a));
+        b.detach().copy_(a.detach());
+        second.set_state(0, first.state());
+        for (Optimizer* one : {&first, &second}) {
+            one->step();
+            one->average();
+        }
+        EXPECT_TRUE(a.equal(b));
+        ASSERT_EQ(first.state().size(), second.state().size());
+        for (std::size_t i = 0; i < first.state().size(); ++i)
+            EXPECT_TRUE(first.state()[i].value.equal(second.state()[i].value)) << first.state()[i].name;
+    }
+    at::Tensor alone = parameter();
+    EXPECT_FALSE(Optimizer({.kind = Kind::sgd}, {alone}).averages());
+}
+
+TEST(Rate, RunsFromOneToZeroAndStaysThere) {
+    EXPECT_DOUBLE_EQ(rate(0, 6, 0), 1);
+    EXPECT_DOUBLE_EQ(rate(3, 6, 0), 0.5);
+    EXPECT_NEAR(rate(6, 6, 0), 0, 1e-16);
+    EXPECT_NEAR(rate(9, 6, 0), 0, 1e-16);
+    EXPECT_DOUBLE_EQ(rate(0, 0, 0), 1);
+}
+
+TEST(Rate, WarmsUpInEqualParts) {
+    EXPECT_DOUBLE_EQ(rate(0, 8, 2), 1.0 / 3);
+    EXPECT_DOUBLE_EQ(rate(1, 8, 2), 2.0 / 3);
+    EXPECT_DOUBLE_EQ(rate(2, 8, 2), 1);
+    EXPECT_DOUBLE_EQ(rate(5, 8, 2), 0.5);
+    EXPECT_NEAR(rate(8, 8, 2), 0, 1e-16);
+    EXPECT_DOUBLE_EQ(rate(2, 2, 2), 1);  // no step is left to fall in
 }
 
 }  // namespace isobatch

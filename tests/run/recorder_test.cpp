@@ -16,10 +16,10 @@ Trace recorded(const Split& split, Level level) {
 TEST(Recorder, EventsComeInTheOrderInWhichTheyHappened) {
     const Trace trace = recorded({1, 2, 2}, Level::losses);
     ASSERT_EQ(trace.ranks.size(), 2U);
-    EXPECT_EQ(trace.ranks[0][0].events,
-              (std::vector<std::string>{"backward 0", "backward 1", "reduce", "clip", "step", "schedule", "zero"}));
+    EXPECT_EQ(trace.ranks[0][0].events, (std::vector<std::string>{"backward 0", "backward 1", "reduce", "clip", "step",
+                                                                  "average", "schedule", "zero"}));
     EXPECT_EQ(recorded({2, 2, 1}, Level::losses).ranks[0][0].events,
-              (std::vector<std::string>{"backward 0", "backward 1", "clip", "step", "schedule", "zero"}));
+              (std::vector<std::string>{"backward 0", "backward 1", "clip", "step", "average", "schedule", "zero"}));
 }
 
 TEST(Recorder, CountsAndRatesAreThoseOfTheStep) {
@@ -30,7 +30,7 @@ TEST(Recorder, CountsAndRatesAreThoseOfTheStep) {
         EXPECT_EQ(steps[k].number, static_cast<std::int64_t>(k + 1));
         EXPECT_EQ(steps[k].counters.scheduler_steps, static_cast<std::int64_t>(k + 1));
         EXPECT_EQ(steps[k].epoch, k < 3 ? 1 : 2);
-        EXPECT_DOUBLE_EQ(steps[k].lr[0], 0.1 * cosine(static_cast<std::int64_t>(k), 6));
+        EXPECT_DOUBLE_EQ(steps[k].lr[0], 0.1 * rate(static_cast<std::int64_t>(k), 6, 0));
     }
 }
 

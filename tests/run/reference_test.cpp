@@ -44,6 +44,22 @@ TEST(Reference, SharesAddUpToTheGradient) {
         }
 }
 
+/// Prints what coupling_limit is argued from.
+TEST(Reference, TrustedCutsAddUpWhereSamplesAreNotCoupled) {
+    double worst = 0;
+    for (const Recipe recipe : {Recipe::fp64, Recipe::fp32, Recipe::bf16, Recipe::fp16_autocast})
+        for (const char* subject : {"lesson", "mlp", "gpt"})
+            for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+                Trial trial = small_trial({8, 1, 1}, recipe);
+                trial.subject = subject;
+                trial.seed = seed;
+                worst = std::max(worst, yardstick_of(make_reference(trial)).coupling());
+            }
+    std::printf("largest coupling of a model that couples nothing: %.3g u·A\n", worst);
+    EXPECT_LT(worst, coupling_limit / 8);
+    EXPECT_GT(worst, 0);
+}
+
 TEST(Reference, TheTruthIsTakenAtTheWeightsThatTheModelComputesWith) {
     for (const Recipe recipe : {Recipe::bf16, Recipe::bf16_autocast, Recipe::fp16_autocast})
         for (const char* subject : {"lesson", "mlp", "gpt"}) {

@@ -67,8 +67,22 @@ TEST(Replica, ScheduleFollowsItsOwnCounter) {
     Replica one = replica(Recipe::fp64);
     const double base = one.optimizer.lr().at(0);
     one.schedule_step();
-    EXPECT_DOUBLE_EQ(one.optimizer.lr().at(0), base * cosine(1, 6));
+    EXPECT_DOUBLE_EQ(one.optimizer.lr().at(0), base * rate(1, 6, 0));
     EXPECT_EQ(one.counters, (Counters{0, 1, 0, 0}));
+}
+
+TEST(Replica, AnAverageIsCounted) {
+    Replica one = replica(Recipe::fp64);
+    ASSERT_TRUE(one.optimizer.averages());
+    one.average();
+    EXPECT_EQ(one.counters, (Counters{0, 0, 0, 1}));
+}
+
+TEST(Replica, WarmsUpFromItsFirstStep) {
+    Trial trial = small_trial({4, 1, 1});
+    trial.subject = "contrastive";
+    const Replica one = make_replica(find_case("contrastive"), trial, 0, 6);
+    EXPECT_DOUBLE_EQ(one.optimizer.lr().at(0), one.base_lr / 3);
 }
 
 TEST(Replica, DescribesItsParameters) {

@@ -41,7 +41,8 @@ inline Step small_step(int rank, int number) {
     step.step_ms = 1.5;
     if (rank == 0) step.processor_ms = 1.25, step.memory_bytes_peak = 1 << 20;
     if (number < 3) step.collectives = Collectives{{"all_reduce", {number, 1 << 20}}, {"br\"oad", {0, 0}}};
-    if (rank == 0) step.trusted = Trusted{{1, 2, 3}, -0.0, 4.5, {1e-17, 0}, 17.5};
+    if (rank == 0) step.trusted = Trusted{{1, 2, 3}, -0.0, 4.5, {1e-17, 0}, 3.25, 17.5};
+    if (number == 1) step.free_losses = {1.0 / 3, 2.5};
     step.unknown = {{"newer", {{"all_reduce", {{"calls", 2}}}}}};
     if (number != 3) {
         step.tensors["grad/w"] = counting_tensor(Dtype::f64, {2, 3}, static_cast<unsigned char>(16 * number + rank));
@@ -83,8 +84,8 @@ inline auto fields(const Micro& micro) {
 }
 
 inline auto fields(const Trusted& trusted) {
-    const auto& [sample_units, exact_loss, loss_magnitude, loss_errors, exact_bits] = trusted;
-    return std::tie(sample_units, exact_loss, loss_magnitude, loss_errors, exact_bits);
+    const auto& [sample_units, exact_loss, loss_magnitude, loss_errors, coupling, exact_bits] = trusted;
+    return std::tie(sample_units, exact_loss, loss_magnitude, loss_errors, coupling, exact_bits);
 }
 
 inline auto fields(const Tensor& tensor) {
@@ -102,10 +103,10 @@ inline auto fields(const Manifest& manifest) {
 inline void expect_same(const Step& left, const Step& right) {
     const auto plain = [](const Step& step) {
         const auto& [number, epoch, events, micros, loss, grad_norm, clip_threshold, clip_factor, lr, counters, step_ms,
-                     processor_ms, memory_bytes_peak, collectives, left_over, gradient, trusted, unknown, tensors] =
-            step;
+                     processor_ms, memory_bytes_peak, collectives, left_over, gradient, free_losses, trusted, unknown,
+                     tensors] = step;
         return std::tie(number, epoch, events, loss, grad_norm, clip_threshold, clip_factor, lr, counters, step_ms,
-                        processor_ms, memory_bytes_peak, collectives, left_over, gradient, unknown);
+                        processor_ms, memory_bytes_peak, collectives, left_over, gradient, free_losses, unknown);
     };
     EXPECT_TRUE(plain(left) == plain(right));
     ASSERT_EQ(left.micros.size(), right.micros.size());

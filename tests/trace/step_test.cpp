@@ -84,11 +84,10 @@ TEST(StepLine, ReadsBackAnyNumbers) {
         step.clip_threshold = optional();
         step.lr = {*number, *number};
         step.counters = {*count, *count, *count, *count};
-        step.trusted = Trusted{{*number},
-                               *number,
-                               *number,
-                               {*number, *number},
-                               *rc::gen::arbitrary<bool>() ? std::optional<double>(*number) : std::nullopt};
+        step.free_losses = {*number};
+        step.trusted = Trusted{{*number}, *number,
+                               *number,   {*number, *number},
+                               *number,   *rc::gen::arbitrary<bool>() ? std::optional<double>(*number) : std::nullopt};
         expect_same(through_text(step), step);
         const Step back = through_text(step);
         RC_ASSERT(std::bit_cast<std::uint64_t>(back.lr[0]) ==

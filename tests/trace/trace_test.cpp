@@ -104,15 +104,23 @@ WindowLayout counts_of(const Trace& trace, std::size_t k) {
 }
 
 TEST(LayoutOf, CountsSamplesAndUnitsOverAllRanks) {
-    EXPECT_EQ(counts_of(small_trace(), 0),
-              (WindowLayout{{{0, 0, 2, 3}, {0, 1, 2, 7}, {1, 0, 2, 5}, {1, 1, 2, 9}}, false, {.places = 2}, 2.5}));
-    EXPECT_EQ(counts_of(small_trace(), 2), (WindowLayout{{{0, 0, 2, 19}, {1, 0, 1, 21}}, true, 2}));
+    WindowLayout first{{{0, 0, 2, 3}, {0, 1, 2, 7}, {1, 0, 2, 5}, {1, 1, 2, 9}}, false, {.places = 2}, 2.5},
+        third{{{0, 0, 2, 19}, {1, 0, 1, 21}}, true, 2};
+    first.averaged = third.averaged = true;  // as its counters say
+    EXPECT_EQ(counts_of(small_trace(), 0), first);
+    EXPECT_EQ(counts_of(small_trace(), 2), third);
+    Trace plain = small_trace();
+    for (std::vector<Step>& rank : plain.ranks)
+        for (Step& step : rank) step.counters.ema_updates = 0;
+    EXPECT_FALSE(counts_of(plain, 0).averaged);
 }
 
 TEST(LayoutOf, TakesARankThatEndedEarly) {
     Trace trace = small_trace();
     trace.ranks[0].resize(1);
-    EXPECT_EQ(counts_of(trace, 1), (WindowLayout{{{1, 0, 2, 13}, {1, 1, 2, 17}}, true, 2}));
+    WindowLayout second{{{1, 0, 2, 13}, {1, 1, 2, 17}}, true, 2};
+    second.averaged = true;
+    EXPECT_EQ(counts_of(trace, 1), second);
     EXPECT_EQ(layouts_of(trace).size(), 3u) << "as many as the longest rank has";
 }
 

@@ -27,12 +27,18 @@ TEST(Faults, UnknownIdIsRefused) {
     EXPECT_TRUE(says(error_of([&] { plant("nothing", setup); }).problem(), "nothing"));
 }
 
+/// Whether no window that starts from the reference's state shows it.
+static bool only_in_a_trajectory(const FaultEntry& entry) {
+    return entry.red == std::vector{Check::trajectory};
+}
+
 /// Each fault turns exactly the checks red that its entry names, where it has power.
 TEST(Faults, RedAndGreenChecksAreAsTheCatalogueSays) {
     for (const FaultEntry& entry : fault_catalogue()) {
         Trial trial = small_trial({1, 2, 2});
         trial.copies = 2;  // some matter only there
         trial.fault = entry.id;
+        trial.trajectory = only_in_a_trajectory(entry) ? 4 : 0;
         const Record record = Matrix(plant, {}).run(trial);
         for (const Check check : entry.red)
             EXPECT_EQ(result_of(record.verdict, check).outcome, Outcome::divergent)
@@ -53,6 +59,7 @@ TEST(Faults, EveryOneIsNamed) {
             Trial trial = small_trial(split);
             trial.copies = entry.cause == Cause::wrong_group_divisor ? 2 : 1;
             trial.fault = entry.id;
+            trial.trajectory = only_in_a_trajectory(entry) ? 4 : 0;
             records.push_back(matrix.run(trial));
         }
         const std::vector<Finding> findings = diagnose(records);

@@ -25,6 +25,13 @@ TEST(ScheduleFaults, TheScheduleAdvancesOncePerMicroOrPerRank) {
     EXPECT_EQ(planted("schedule-per-rank", {1, 2, 2}).decisions.schedule_steps(full), 2);
 }
 
+TEST(ScheduleFaults, TheAverageMovesOncePerMicro) {
+    const isobatch::Setup right = planted("", {1, 2, 2}), micro = planted("ema-per-micro", {1, 2, 2});
+    const Window full = right.window(right.batches()[0]);
+    EXPECT_EQ(right.decisions.averages(full), 1);
+    EXPECT_EQ(micro.decisions.averages(full), 2);
+}
+
 TEST(ScheduleFaults, TheHorizonCountsMicros) {
     EXPECT_EQ(planted("", {1, 4, 1}).horizon(), planted("", {1, 4, 1}).trained_windows());
     EXPECT_EQ(planted("schedule-horizon", {1, 4, 1}).horizon(), 4 * planted("", {1, 4, 1}).trained_windows());

@@ -28,6 +28,18 @@ TEST(LossesPart, TheTableHoldsTheNumbers) {
                   "-",    "-",   "not compared"}));
 }
 
+TEST(TrajectoriesPart, ShowsWhatWasAskedFor) {
+    Result result = small_result();
+    EXPECT_EQ(trajectories_part(result), "");
+    result.records.resize(1);
+    result.records[0].verdict.checks.back().losses = {{1, 2.5, 2.5, 1e-9}, {2, 2.25, std::nullopt, 0}};
+    const Markup page = read_part(trajectories_part(result));
+    EXPECT_EQ(page.named("svg").size(), 1u);
+    EXPECT_TRUE(says(page.text, "not compared from step 2 on: trusted splits themselves come apart there"));
+    EXPECT_EQ(cells_of(page, "gpt 4x1x1"),
+              (std::vector<std::string>{"1", "2.5", "2.5", "1e-09", "0", "2", "2.25", "-", "-", "not compared"}));
+}
+
 TEST(LossesPart, NoNumberIsDrawnOutsideThePicture) {
     Result result = small_result();
     result.records.resize(1);

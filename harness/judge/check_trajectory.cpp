@@ -1,0 +1,137 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "judge/judge.h"
+#include "plan/trial.h"
+
+namespace isobatch {
+
+namespace {
+
+/// A run that follows nothing may be so many times further from the reference's than the furthest of the trusted ones:
+/// it is one more sample of what rounding does. Clean trials of lesson, mlp, gpt and batch-norm in four recipes used at
+/// most 0.05 of what that allows (tests/run/trajectory_test.cpp prints it).
+constexpr double envelope_factor = 16;
+
+/// Where trusted runs are apart by more than this share of all that the loss moves by, or were less than 2^-10 as far
+/// apart ten steps before, rounding grows: nothing is said from there on.
+constexpr double void_share = 1e-3;
+constexpr std::size_t growth_steps = 10;
+
+/// How far trusted runs were from the reference up to each window, as long as that means anything.
+struct Envelope {
+    std::vector<double> spread;
+    std::string ended;  ///< why it does not reach the last window
+};
+
+Envelope envelope_of(const Yardstick& yardstick, double roundoff) {
+    Envelope envelope;
+    const std::vector<WindowScale>& windows = yardstick.windows;
+    double moved = 0, spread = 0;
+    for (const WindowScale& window : windows)
+        moved = std::max(moved, std::abs(window.loss.value_or(0) - windows[0].loss.value_or(0)));
+    for (std::size_t w = 0; w < windows.size(); ++w) {
+        const auto end = [&](const std::string& why) {
+            envelope.ended = fmt::format("void from step {}: {}", w + 1, why);
+            return envelope;
+        };
+        if (!windows[w].loss || !std::isfinite(*windows[w].loss) || windows[w].free_losses.empty())
+            return end("the reference holds no losses of trusted runs there");
+        for (const double loss : windows[w].free_losses) spread = std::max(spread, std::abs(loss - *windows[w].loss));
+        const double rounding = roundoff * std::abs(*windows[w].loss);
+        if (!(spread <= std::max(void_share * moved, rounding)))
+            return end(fmt::format("trusted runs are {:.2g} apart, where all that the loss moves by is {:.2g}", spread,
+                                   moved));
+        if (w >= growth_steps &&
+            spread > std::ldexp(std::max(envelope.spread[w - growth_steps], rounding), growth_steps))
+            return end(
+                fmt::format("trusted runs have come apart by more than a factor of 2 a step, to {:.2g}", spread));
+        envelope.spread.push_back(spread);
+    }
+    return envelope;
+}
+
+/// As check_loss has it: one copy of every place, averaged.
+std::optional<double> free_loss(const Trace& trace, const Mesh& mesh, int copy, std::size_t k) {
+    double sum = 0;
+    for (int place = 0; place < mesh.places; ++place) {
+        const std::vector<Step>& rank = trace.ranks[static_cast<std::size_t>(place * mesh.copies + copy)];
+        if (k >= rank.size() || rank[k].free_losses.size() != 1) return std::nullopt;
+        sum += rank[k].free_losses[0];
+    }
+    return sum / mesh.places;
+}
+
+/// Folds one step; whether a loss was compared.
+bool fold(CheckResult& result, const std::optional<double>& loss, double expected, const Tolerance& tolerance,
+          const Place& place) {
+    const auto note = [&](Outcome outcome, std::string message) {
+        if (outcome > Outcome::equivalent && outcome > result.outcome) {
+            result.first = place;
+            result.message = std::move(message);
+        }
+        result.outcome = worst(result.outcome, outcome);
+    };
+    if (!loss) {  // never a silent pass
+        note(Outcome::inconclusive,
+             fmt::format("the loss of step {} in a run of its own was not recorded on every rank", place.step));
+        return false;
+    }
+    double observed = std::abs(*loss - expected);
+    if (std::isnan(observed)) observed = std::numeric_limits<double>::infinity();
+    const double margin = margin_of(observed, tolerance);
+    note(margin > 1      ? Outcome::divergent
+         : observed == 0 ? Outcome::identical
+                         : Outcome::equivalent,
+         fmt::format("in a run of its own step {} has loss {:.17g}, that of the reference {:.17g}: {:.2g} apart, where "
+                     "{:.2g} is allowed",
+                     place.step, *loss, expected, observed, tolerance.allowed()));
+    if (!result.worst || margin > result.margin) {
+        result.worst = place;
+        result.margin = margin;
+        result.observed = observed;
+        result.tolerance = tolerance;
+    }
+    return true;
+}
+
+}  // namespace
+
+std::set<std::size_t> add_trajectory(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment,
+                                     Verdict& verdict) {
+    std::set<std::size_t> compared;
+    if (candidate.manifest.trial.find(" --trajectory ") == std::string::npos) return compared;
+    CheckResult result{.check = Check::trajectory};
+    const Bound bound = bound_of(yardstick.recipe);
+    const Envelope envelope = envelope_of(yardstick, bound.unit_roundoff);
+    const Mesh mesh = candidate.manifest.mesh();
+    for (std::size_t k = 0; k < alignment.window.size(); ++k) {
+        if (!alignment.window[k]) continue;
+        const std::size_t w = *alignment.window[k];
+        for (int copy = 0; copy < mesh.copies; ++copy) {
+            const Place place{static_cast<std::int64_t>(k + 1), copy, "", -1};
+            const std::optional<double> loss = free_loss(candidate, mesh, copy, k);
+            if (copy == 0) result.losses.push_back({place.step, loss, std::nullopt, 0});
+            if (w >= envelope.spread.size()) continue;
+            const double expected = *yardstick.windows[w].loss;
+            const Tolerance tolerance{envelope.spread[w] * envelope_factor / bound.fail, bound.unit_roundoff,
+                                      std::abs(expected), bound.fail};
+            if (copy == 0) result.losses.back() = {place.step, loss, expected, tolerance.allowed()};
+            if (fold(result, loss, expected, tolerance, place) && w > 0) compared.insert(k);
+        }
+    }
+    if (result.outcome <= Outcome::equivalent && compared.empty()) {
+        result.outcome = Outcome::inconclusive;
+        result.first = Place{};  // the whole run
+        result.message = "no step after the first could be compared";
+    }
+    if (result.outcome <= Outcome::inconclusive && !envelope.ended.empty())
+        result.message += (result.message.empty() ? "" : "; ") + envelope.ended;
+    verdict.checks.push_back(std::move(result));
+    return compared;
+}
+
+}  // namespace isobatch

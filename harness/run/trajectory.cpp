@@ -1,0 +1,70 @@
+#include "run/trajectory.h"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+#include "base/check.h"
+
+namespace isobatch {
+
+namespace {
+
+/// The samples of a window in up to four micros of one place, cut at random.
+void cut_anew(Window& window, Random random) {
+    std::vector<std::int64_t> ends{std::ssize(window.samples)};
+    for (int i = 0; i < 3; ++i) ends.push_back(1 + static_cast<std::int64_t>(random.below(window.samples.size())));
+    std::sort(ends.begin(), ends.end());
+    ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
+    window.micros.clear();
+    std::int64_t begin = 0;
+    for (const std::int64_t end : ends) {
+        window.micros.push_back({0, static_cast<int>(window.micros.size()), begin, end});
+        begin = end;
+    }
+}
+
+void reorder(Window& window, Random random) {
+    for (std::size_t i = window.micros.size(); i > 1; --i)
+        std::swap(window.micros[i - 1], window.micros[random.below(i)]);
+    for (std::size_t i = 0; i < window.micros.size(); ++i) window.micros[i].micro = static_cast<int>(i);
+}
+
+}  // namespace
+
+FreeLosses losses_of(const Trace& trace) {
+    FreeLosses losses;
+    for (const std::vector<Step>& rank : trace.ranks) {
+        losses.emplace_back();
+        for (const Step& step : rank)
+            losses.back().push_back(step.loss.value_or(std::numeric_limits<double>::quiet_NaN()));
+    }
+    return losses;
+}
+
+void add_trusted_runs(Trace& reference, const Setup& setup, const std::function<Trace(const Setup&)>& run_freely) {
+    std::vector<Step>& steps = reference.ranks.at(0);
+    for (std::uint64_t run = 0; run < static_cast<std::uint64_t>(setup.trial.trajectory); ++run) {
+        Setup trusted = setup;
+        trusted.decisions.picks = [seed = Seed{setup.trial.seed}.split("trajectory").split(run)](const Setup& own,
+                                                                                                 Window& window) {
+            const Random random(seed.split(static_cast<std::uint64_t>(window.batch.epoch))
+                                    .split(static_cast<std::uint64_t>(window.batch.index)));
+            if (own.subject->contract.couples_samples)
+                reorder(window, random);
+            else
+                cut_anew(window, random);
+        };
+        const FreeLosses losses = losses_of(run_freely(trusted));
+        ISOBATCH_CHECK(losses.size() == 1 && losses[0].size() == steps.size(), "a trusted run has the same windows");
+        for (std::size_t k = 0; k < steps.size(); ++k) steps[k].free_losses.push_back(losses[0][k]);
+    }
+}
+
+void WithFreeLosses::step(int rank, Step step) {
+    const auto r = static_cast<std::size_t>(rank);
+    if (r < losses_.size() && next_[r] < losses_[r].size()) step.free_losses = {losses_[r][next_[r]++]};
+    sink_->step(rank, std::move(step));
+}
+
+}  // namespace isobatch
