@@ -9,8 +9,13 @@ find_path(ISOBATCH_TORCH NAMES lib/libtorch_cpu.so PATHS ${_torch_wheels} ${ISOB
   DOC "Folder that holds LibTorch's lib/ and include/")
 
 if(ISOBATCH_TORCH AND NOT TARGET isobatch_libtorch)
-  file(STRINGS "${ISOBATCH_TORCH}/include/torch/headeronly/version.h" _torch_version REGEX "define TORCH_VERSION ")
-  string(REGEX REPLACE ".*\"(.*)\".*" "\\1" ISOBATCH_TORCH_VERSION "${_torch_version}")
+  set(ISOBATCH_TORCH_VERSION "")
+  foreach(part MAJOR MINOR PATCH)
+    file(STRINGS "${ISOBATCH_TORCH}/include/torch/headeronly/version.h" line REGEX "define TORCH_VERSION_${part} ")
+    string(REGEX REPLACE ".* ([0-9]+)$" "\\1" number "${line}")
+    string(APPEND ISOBATCH_TORCH_VERSION ".${number}")
+  endforeach()
+  string(SUBSTRING "${ISOBATCH_TORCH_VERSION}" 1 -1 ISOBATCH_TORCH_VERSION)
   add_library(isobatch_libtorch INTERFACE)
   add_library(isobatch::libtorch ALIAS isobatch_libtorch)
   target_include_directories(isobatch_libtorch SYSTEM INTERFACE
