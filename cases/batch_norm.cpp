@@ -1,15 +1,14 @@
 /// Classification of small pictures by a convolution with batch normalisation, whose statistics are those of a micro.
 #include <ATen/ops/argmax.h>
 #include <ATen/ops/cross_entropy_loss.h>
-#include <ATen/ops/index_select.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/relu.h>
-#include <ATen/ops/tensor.h>
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/linear.h>
 
 #include "cases/draw.h"
+#include "cases/rows.h"
 #include "cases/widened.h"
 #include "run/case.h"
 
@@ -39,14 +38,7 @@ Dataset make_data(const DataChoice& choice) {
     const at::Tensor pictures = draw_normal({choice.samples, 1, side, side}, 1, choice.seed.split("pictures"));
     const at::Tensor truth = draw_normal({classes, side * side}, 1, choice.seed.split("truth"));
     const at::Tensor targets = at::linear(pictures.flatten(1), truth).argmax(-1);
-    Dataset data;
-    data.units.assign(static_cast<std::size_t>(choice.samples), 1);
-    data.pick = [=](std::span<const std::int64_t> chosen) {
-        const at::Tensor index = at::tensor(at::IntArrayRef(chosen.data(), chosen.size()), at::kLong);
-        return Examples{pictures.index_select(0, index), targets.index_select(0, index)};
-    };
-    data.padded_units = [](std::span<const std::int64_t> chosen) { return static_cast<double>(chosen.size()); };
-    return data;
+    return whole_samples(pictures, targets);
 }
 
 at::Tensor loss_sum(torch::nn::Module& model, const Examples& examples) {

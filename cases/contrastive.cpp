@@ -1,13 +1,12 @@
 /// Two views of each sample, told from the other samples of its micro: the negatives are what else is in the batch.
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cross_entropy_loss.h>
-#include <ATen/ops/index_select.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/tanh.h>
-#include <ATen/ops/tensor.h>
 
 #include "cases/draw.h"
 #include "cases/perceptron.h"
+#include "cases/rows.h"
 #include "cases/widened.h"
 #include "run/case.h"
 
@@ -28,14 +27,7 @@ std::shared_ptr<torch::nn::Module> make_model(at::ScalarType dtype, Seed seed) {
 Dataset make_data(const DataChoice& choice) {
     const at::Tensor first = draw_normal({choice.samples, features}, 1, choice.seed.split("first"));
     const at::Tensor second = first + draw_normal({choice.samples, features}, 0.3, choice.seed.split("second"));
-    Dataset data;
-    data.units.assign(static_cast<std::size_t>(choice.samples), 1);
-    data.pick = [=](std::span<const std::int64_t> chosen) {
-        const at::Tensor index = at::tensor(at::IntArrayRef(chosen.data(), chosen.size()), at::kLong);
-        return Examples{first.index_select(0, index), second.index_select(0, index)};
-    };
-    data.padded_units = [](std::span<const std::int64_t> chosen) { return static_cast<double>(chosen.size()); };
-    return data;
+    return whole_samples(first, second);
 }
 
 /// A pair's own distance is added: alone in its micro, where nothing is to be told apart, it still has a gradient.

@@ -1,11 +1,10 @@
 /// The lesson's model: linear regression, whose loss is a mean over samples.
-#include <ATen/ops/index_select.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/sum.h>
-#include <ATen/ops/tensor.h>
 #include <torch/nn/module.h>
 
 #include "cases/draw.h"
+#include "cases/rows.h"
 #include "cases/widened.h"
 #include "run/case.h"
 
@@ -28,14 +27,7 @@ Dataset make_data(const DataChoice& choice) {
     const at::Tensor inputs = draw_normal({samples, features}, 1, seed.split("inputs"));
     const at::Tensor truth = draw_normal({outputs, features}, 0.5, seed.split("truth"));
     const at::Tensor targets = at::linear(inputs, truth) + draw_normal({samples, outputs}, 0.1, seed.split("noise"));
-    Dataset data;
-    data.units.assign(static_cast<std::size_t>(samples), 1);
-    data.pick = [=](std::span<const std::int64_t> chosen) {
-        const at::Tensor index = at::tensor(at::IntArrayRef(chosen.data(), chosen.size()), at::kLong);
-        return Examples{inputs.index_select(0, index), targets.index_select(0, index)};
-    };
-    data.padded_units = [](std::span<const std::int64_t> chosen) { return static_cast<double>(chosen.size()); };
-    return data;
+    return whole_samples(inputs, targets);
 }
 
 Case lesson() {

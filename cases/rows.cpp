@@ -47,4 +47,15 @@ Dataset padded_rows(at::Tensor inputs, at::Tensor targets, std::vector<std::int6
     return data;
 }
 
+Dataset whole_samples(at::Tensor inputs, at::Tensor targets) {
+    Dataset data;
+    data.units.assign(static_cast<std::size_t>(inputs.size(0)), 1);
+    data.pick = [=](std::span<const std::int64_t> samples) {
+        const at::Tensor chosen = indices(samples);
+        return Examples{inputs.index_select(0, chosen), targets.index_select(0, chosen)};
+    };
+    data.padded_units = [](std::span<const std::int64_t> samples) { return static_cast<double>(samples.size()); };
+    return data;
+}
+
 }  // namespace isobatch

@@ -19,4 +19,7 @@ std::vector<std::int64_t> row_lengths(std::int64_t rows, std::int64_t longest, L
 /// is cut to its longest row, as a padding collator does.
 Dataset padded_rows(at::Tensor inputs, at::Tensor targets, std::vector<std::int64_t> lengths);
 
+/// A data set of samples that count one each and need no padding: row i of both.
+Dataset whole_samples(at::Tensor inputs, at::Tensor targets);
+
 }  // namespace isobatch

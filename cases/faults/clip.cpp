@@ -45,9 +45,9 @@ Clip clip_each_shard(const Window&, Replica& replica) {
 
 bool plant_clip(const std::string& id, Setup& setup) {
     Decisions& decide = setup.decisions;
+    const auto right = decide.clips;
     if (id == "clip-disabled") {
-        decide.clips = [](const Window& window, Replica& replica) -> std::optional<Clip> {
-            if (replica.clip_norm == 0) return clip_to_the_case(window, replica);
+        decide.clips = [](const Window&, Replica& replica) {
             return Clip{norm_of(replica.parameters), replica.clip_norm, 1};
         };
     } else if (id == "norm-misses-shards") {
@@ -57,15 +57,16 @@ bool plant_clip(const std::string& id, Setup& setup) {
             return clip_with(replica, norm_of(held));
         };
     } else if (id == "norm-counts-replicas") {
-        decide.clips = [right = decide.clips](const Window& window, Replica& replica) -> std::optional<Clip> {
+        decide.clips = [right](const Window& window, Replica& replica) -> std::optional<Clip> {
             if (window.mesh.ranks() == 1) return right(window, replica);  // bit for bit
             return clip_with(replica, norm_of(replica.parameters) * std::sqrt(window.mesh.ranks()));
         };
     } else if (id == "clip-local-norm") {
         decide.clips = clip_each_shard;
     } else if (id == "clip-per-micro") {
-        decide.disturbs = [right = decide.clips](const Window& window, const Slice& micro, Replica& replica) {
-            if (micro.micro + 1 < window.micros_on(micro.place)) right(window, replica);  // the last time is the step's
+        decide.disturbs = [right](const Window& window, const Slice& micro, Replica& replica) {
+            const bool last = micro.micro + 1 == window.micros_on(micro.place);  // which the step clips
+            if (replica.clip_norm > 0 && !last) right(window, replica);
         };
     } else if (id == "clip-before-reduce") {
         if (const Exchange exchange = parse_exchange(setup.trial.engine);
@@ -73,16 +74,21 @@ bool plant_clip(const std::string& id, Setup& setup) {
             throw Error("DDP reduces during the backward, so nothing can clip before it", "--fault",
                         "choose --engine gloo:flat or serial");
         require_one_level(setup);
-        decide.disturbs = [right = decide.clips](const Window& window, const Slice& micro, Replica& replica) {
-            if (window.mesh.places > 1 && micro.micro + 1 == window.micros_on(micro.place)) right(window, replica);
+        decide.disturbs = [right](const Window& window, const Slice& micro, Replica& replica) {
+            const bool last = micro.micro + 1 == window.micros_on(micro.place);
+            if (replica.clip_norm > 0 && window.mesh.places > 1 && last) right(window, replica);
         };
-        decide.clips = [right = decide.clips](const Window& window, Replica& replica) -> std::optional<Clip> {
-            if (window.mesh.places == 1 || replica.clip_norm == 0) return right(window, replica);
+        decide.clips = [right](const Window& window, Replica& replica) -> std::optional<Clip> {
+            if (window.mesh.places == 1) return right(window, replica);
             return Clip{norm_of(replica.parameters), replica.clip_norm, 1};  // it was done
         };
     } else {
         return false;
     }
+    // Where no norm is clipped, none of them has anything to get wrong.
+    decide.clips = [right, faulty = decide.clips](const Window& window, Replica& replica) {
+        return (replica.clip_norm > 0 ? faulty : right)(window, replica);
+    };
     return true;
 }
 

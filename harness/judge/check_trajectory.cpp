@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include <fmt/format.h>
 
 #include "judge/judge.h"
+#include "judge/step_losses.h"
 #include "plan/trial.h"
 
 namespace isobatch {
@@ -54,47 +54,26 @@ Envelope envelope_of(const Yardstick& yardstick, double roundoff) {
     return envelope;
 }
 
-/// As check_loss has it: one copy of every place, averaged.
-std::optional<double> free_loss(const Trace& trace, const Mesh& mesh, int copy, std::size_t k) {
-    double sum = 0;
-    for (int place = 0; place < mesh.places; ++place) {
-        const std::vector<Step>& rank = trace.ranks[static_cast<std::size_t>(place * mesh.copies + copy)];
-        if (k >= rank.size() || rank[k].free_losses.size() != 1) return std::nullopt;
-        sum += rank[k].free_losses[0];
-    }
-    return sum / mesh.places;
+/// Nothing where it was not recorded, or more than one was.
+std::optional<double> free_loss(const Step& step) {
+    return step.free_losses.size() == 1 ? std::optional(step.free_losses[0]) : std::nullopt;
 }
 
-/// Folds one step; whether a loss was compared.
+/// Whether a loss was compared.
 bool fold(CheckResult& result, const std::optional<double>& loss, double expected, const Tolerance& tolerance,
           const Place& place) {
-    const auto note = [&](Outcome outcome, std::string message) {
-        if (outcome > Outcome::equivalent && outcome > result.outcome) {
-            result.first = place;
-            result.message = std::move(message);
-        }
-        result.outcome = worst(result.outcome, outcome);
-    };
     if (!loss) {  // never a silent pass
-        note(Outcome::inconclusive,
-             fmt::format("the loss of step {} in a run of its own was not recorded on every rank", place.step));
+        note_step(result, Outcome::inconclusive, place,
+                  fmt::format("the loss of step {} in a run of its own was not recorded on every rank", place.step));
         return false;
     }
-    double observed = std::abs(*loss - expected);
-    if (std::isnan(observed)) observed = std::numeric_limits<double>::infinity();
-    const double margin = margin_of(observed, tolerance);
-    note(margin > 1      ? Outcome::divergent
-         : observed == 0 ? Outcome::identical
-                         : Outcome::equivalent,
-         fmt::format("in a run of its own step {} has loss {:.17g}, that of the reference {:.17g}: {:.2g} apart, where "
-                     "{:.2g} is allowed",
-                     place.step, *loss, expected, observed, tolerance.allowed()));
-    if (!result.worst || margin > result.margin) {
-        result.worst = place;
-        result.margin = margin;
-        result.observed = observed;
-        result.tolerance = tolerance;
-    }
+    fold_loss(result, place, *loss, expected, expected, tolerance, [&](double observed) {
+        return fmt::format(
+            "in a run of its own step {} has loss {:.17g}, that of the reference {:.17g}: {:.2g} apart, where {:.2g} "
+            "is "
+            "allowed",
+            place.step, *loss, expected, observed, tolerance.allowed());
+    });
     return true;
 }
 
@@ -107,13 +86,13 @@ std::set<std::size_t> add_trajectory(const Yardstick& yardstick, const Trace& ca
     CheckResult result{.check = Check::trajectory};
     const Bound bound = bound_of(yardstick.recipe);
     const Envelope envelope = envelope_of(yardstick, bound.unit_roundoff);
-    const Mesh mesh = candidate.manifest.mesh();
+    const int copies = candidate.manifest.mesh().copies;
     for (std::size_t k = 0; k < alignment.window.size(); ++k) {
         if (!alignment.window[k]) continue;
         const std::size_t w = *alignment.window[k];
-        for (int copy = 0; copy < mesh.copies; ++copy) {
+        for (int copy = 0; copy < copies; ++copy) {
             const Place place{static_cast<std::int64_t>(k + 1), copy, "", -1};
-            const std::optional<double> loss = free_loss(candidate, mesh, copy, k);
+            const std::optional<double> loss = mean_over_places(candidate, copy, k, free_loss);
             if (copy == 0) result.losses.push_back({place.step, loss, std::nullopt, 0});
             if (w >= envelope.spread.size()) continue;
             const double expected = *yardstick.windows[w].loss;

@@ -16,6 +16,7 @@
 #include "run/forward.h"
 #include "run/loop.h"
 #include "run/manifest_of.h"
+#include "run/random_cut.h"
 #include "run/serial_engine.h"
 #include "run/tensors.h"
 
@@ -33,15 +34,6 @@ Ends parts_of(const Setup& setup, const Window& window) {
         for (const Slice& micro : window.micros) ends.push_back(static_cast<std::size_t>(micro.end));
     else
         for (std::size_t i = 1; i <= window.samples.size(); ++i) ends.push_back(i);
-    return ends;
-}
-
-/// A random uneven cut into at most four pieces.
-Ends random_ends(std::size_t samples, Random random) {
-    Ends ends{samples};
-    for (int i = 0; i < 3; ++i) ends.push_back(1 + random.below(samples));
-    std::sort(ends.begin(), ends.end());
-    ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
     return ends;
 }
 

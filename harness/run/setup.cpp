@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "plan/exchange.h"
+#include "run/random_cut.h"
 #include "run/replica.h"
 
 namespace isobatch {
@@ -47,8 +48,7 @@ std::optional<Clip> clip_to_the_case(const Window&, Replica& replica) {
 std::vector<std::int64_t> epoch_order(std::int64_t samples, int epoch, Seed seed) {
     std::vector<std::int64_t> order(static_cast<std::size_t>(samples));
     std::iota(order.begin(), order.end(), 0);
-    Random random(seed.split("order").split(static_cast<std::uint64_t>(epoch)));
-    for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(i)]);  // Fisher-Yates
+    shuffle(order, Random(seed.split("order").split(static_cast<std::uint64_t>(epoch))));
     return order;
 }
 

@@ -1,32 +1,27 @@
 #include "run/trajectory.h"
 
-#include <algorithm>
 #include <limits>
-#include <numeric>
 
 #include "base/check.h"
+#include "run/random_cut.h"
 
 namespace isobatch {
 
 namespace {
 
-/// The samples of a window in up to four micros of one place, cut at random.
+/// The samples of a window in other micros of one place.
 void cut_anew(Window& window, Random random) {
-    std::vector<std::int64_t> ends{std::ssize(window.samples)};
-    for (int i = 0; i < 3; ++i) ends.push_back(1 + static_cast<std::int64_t>(random.below(window.samples.size())));
-    std::sort(ends.begin(), ends.end());
-    ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
     window.micros.clear();
     std::int64_t begin = 0;
-    for (const std::int64_t end : ends) {
+    for (const std::size_t piece : random_ends(window.samples.size(), random)) {
+        const auto end = static_cast<std::int64_t>(piece);
         window.micros.push_back({0, static_cast<int>(window.micros.size()), begin, end});
         begin = end;
     }
 }
 
 void reorder(Window& window, Random random) {
-    for (std::size_t i = window.micros.size(); i > 1; --i)
-        std::swap(window.micros[i - 1], window.micros[random.below(i)]);
+    shuffle(window.micros, random);
     for (std::size_t i = 0; i < window.micros.size(); ++i) window.micros[i].micro = static_cast<int>(i);
 }
 

@@ -32,4 +32,16 @@ TEST(Rows, PickIsCutToItsLongestRow) {
     EXPECT_EQ(data.units, (std::vector<double>{2, 0, 3}));
 }
 
+TEST(Rows, WholeSamplesCountOneEach) {
+    const at::Tensor inputs = at::arange(6, at::kDouble).reshape({3, 2}), targets = at::arange(3, at::kLong);
+    const Dataset data = whole_samples(inputs, targets);
+    EXPECT_EQ(data.units, (std::vector<double>{1, 1, 1}));
+    const std::vector<std::int64_t> samples{2, 0};
+    const Examples examples = data.pick(samples);
+    EXPECT_EQ(examples[0][0][1].item<double>(), 5);
+    EXPECT_EQ(examples[0][1][0].item<double>(), 0);
+    EXPECT_EQ(examples[1][0].item<std::int64_t>(), 2);
+    EXPECT_EQ(data.padded_units(samples), 2);
+}
+
 }  // namespace isobatch

@@ -5,6 +5,7 @@
 
 #include "../../run/small_trial.h"
 #include "cases/faults/faults.h"
+#include "run/matrix.h"
 #include "run/replica.h"
 
 namespace isobatch {
@@ -39,6 +40,17 @@ TEST(ClipFaults, ChangeTheNormOrItsUse) {
     EXPECT_DOUBLE_EQ(smaller, counted.factor);
     isobatch::Setup setup = make_setup(small_trial({1, 2, 2}));
     EXPECT_FALSE(plant_clip("zero-grad-in-window", setup));
+}
+
+TEST(ClipFaults, LeaveACaseAloneThatClipsNoNorm) {
+    for (const char* subject : {"lesson", "contrastive"})
+        for (const char* id : {"clip-disabled", "norm-misses-shards", "norm-counts-replicas", "clip-local-norm",
+                               "clip-per-micro", "clip-before-reduce"}) {
+            Trial trial = small_trial({1, 2, 2});
+            trial.subject = subject;
+            trial.fault = id;
+            EXPECT_LE(Matrix(plant, {}).run(trial).verdict.outcome, Outcome::equivalent) << subject << " " << id;
+        }
 }
 
 }  // namespace isobatch
