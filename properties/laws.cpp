@@ -54,8 +54,8 @@ bool alike(const Result& result, Cause cause, Timing timing) {
                 for (std::size_t i = 0; i < a.weights.size(); ++i)
                     if (window.sample_units[i] > 0 && std::abs(a.weights[i] - b.weights[i]) > 1e-3) return false;
                 if (a.stale != b.stale || a.steps != b.steps || a.schedule_steps != b.schedule_steps ||
-                    a.clipping != b.clipping || a.in_part != b.in_part || a.rounded != b.rounded ||
-                    a.not_a_number != b.not_a_number)
+                    a.averages != b.averages || a.clipping != b.clipping || a.in_part != b.in_part ||
+                    a.rounded != b.rounded || a.not_a_number != b.not_a_number)
                     return false;
             }
     return true;

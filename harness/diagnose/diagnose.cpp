@@ -13,6 +13,7 @@
 #include "diagnose/recover.h"
 #include "diagnose/width.h"
 #include "judge/narrow.h"
+#include "plan/fault.h"
 
 namespace isobatch {
 
@@ -63,6 +64,12 @@ double worst_error(Cause cause, Timing timing, const std::vector<const Record*>&
                         if (!std::isnan(recovered.weights[i]))
                             worst = std::max(worst, std::abs(recovered.weights[i] - prediction->weights[i]));
     return worst;
+}
+
+/// Whether it makes a gradient wrong by the weights that are in it, and leaves numbers of all their bits.
+bool is_of_weights(Cause cause) {
+    return !concerns_bits(cause) && !concerns_the_model(cause) && cause != Cause::empty_micro_counted &&
+           find_fault(to_string(cause)).red.front() == Check::grad;
 }
 
 /// What would tell causes apart that explain the same.
@@ -151,6 +158,10 @@ std::vector<Finding> diagnose(std::span<const Record> matrix) {
         std::erase_if(finding.causes, [](Cause cause) {
             return !concerns_bits(cause) && !concerns_the_model(cause) && cause != Cause::empty_micro_counted;
         });
+    const Sight sight = first_sight(divergent);
+    if (!sight.window)  // every weight that was read is right, and what is wrong could not be read: no weights explain
+                        // it
+        std::erase_if(finding.causes, is_of_weights);
     if (std::all_of(divergent.begin(), divergent.end(),
                     [](const Record* record) { return red_where_asked_alone(*record); }))
         finding.causes.clear();  // nothing was read, so nothing is named
@@ -159,7 +170,6 @@ std::vector<Finding> diagnose(std::span<const Record> matrix) {
         finding.timing = Timing::always;
     }
 
-    const Sight sight = first_sight(divergent);
     const Cause named = finding.causes.front();
     finding.summary = meaning(named);
     if (finding.timing != Timing::always)

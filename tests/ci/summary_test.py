@@ -58,6 +58,13 @@ class Summary(unittest.TestCase):
         self.assertEqual((code, lines[-1]), (1, "tests: 2 passed, 1 failed, 0 skipped"))
         self.assertIn(r"failed: b.c (release); again: ctest --preset release -R '^b\.c$' --output-on-failure", lines)
 
+    def test_a_failed_test_prints_its_last_lines(self):
+        said = "\n".join(f"line {number}\n" for number in range(40)) + "x" * 1000
+        _, lines = summary({"release": [(FAILED.replace(">no<", f">{said}<"), "b", 1, [])]})
+        self.assertIn("  | line 39", lines)
+        self.assertIn("  | " + "x" * 400, lines)
+        self.assertNotIn("  | line 10", lines)
+
     def test_a_skip_is_red_without_a_hardware_label(self):
         code, lines = summary({"release": [(PASSED, "a", 1, []), (SKIPPED_77, "b", 0, ["run"])]})
         self.assertEqual((code, lines[-1]), (1, "tests: 2 passed, 0 failed, 1 skipped"))
