@@ -15,6 +15,7 @@
 #include <torch/nn/module.h>
 
 #include "cases/draw.h"
+#include "cases/recomputed.h"
 #include "cases/rows.h"
 #include "cases/widened.h"
 #include "run/case.h"
@@ -37,9 +38,39 @@ struct Gpt : torch::nn::Module {
     struct Block {
         Norm before_attention, before_mlp;
         Affine query, key, value, merge, widen, narrow;
+
+        at::Tensor operator()(const at::Tensor& input) const {
+            const std::int64_t rows = input.size(0), length = input.size(1);
+            const auto split = [&](const at::Tensor& t) {
+                return t.reshape({rows, length, heads, width / heads}).transpose(1, 2);
+            };
+            const at::Tensor y = before_attention(input);
+            const at::Tensor mixed =
+                at::scaled_dot_product_attention(split(query(y)), split(key(y)), split(value(y)), {}, 0.0, true);
+            const at::Tensor x = input + merge(mixed.transpose(1, 2).reshape({rows, length, width}));
+            return x + narrow(at::gelu(widen(before_mlp(x))));
+        }
+        std::vector<at::Tensor> parameters() const {
+            return {before_attention.weight,
+                    before_attention.bias,
+                    before_mlp.weight,
+                    before_mlp.bias,
+                    query.weight,
+                    query.bias,
+                    key.weight,
+                    key.bias,
+                    value.weight,
+                    value.bias,
+                    merge.weight,
+                    merge.bias,
+                    widen.weight,
+                    widen.bias,
+                    narrow.weight,
+                    narrow.bias};
+        }
     };
 
-    Gpt(at::ScalarType dtype, Seed seed) : dtype_(dtype), seed_(seed) {
+    Gpt(at::ScalarType dtype, Seed seed, bool recomputes) : dtype_(dtype), seed_(seed), recomputes_(recomputes) {
         embedding = parameter("embedding", {vocabulary, width}, 0.3);
         position = parameter("position", {longest, width}, 0.1);
         for (int layer = 0; layer < layers; ++layer) {
@@ -54,18 +85,9 @@ struct Gpt : torch::nn::Module {
 
     /// Logits [rows, length, vocabulary]; the embedding is also the output layer.
     at::Tensor forward(const at::Tensor& tokens) const {
-        const std::int64_t rows = tokens.size(0), length = tokens.size(1);
-        at::Tensor x = at::embedding(embedding, tokens) + position.narrow(0, 0, length);
-        const auto split = [&](const at::Tensor& t) {
-            return t.reshape({rows, length, heads, width / heads}).transpose(1, 2);
-        };
-        for (const Block& block : blocks) {
-            const at::Tensor y = block.before_attention(x);
-            const at::Tensor mixed = at::scaled_dot_product_attention(split(block.query(y)), split(block.key(y)),
-                                                                      split(block.value(y)), {}, 0.0, true);
-            x = x + block.merge(mixed.transpose(1, 2).reshape({rows, length, width}));
-            x = x + block.narrow(at::gelu(block.widen(block.before_mlp(x))));
-        }
+        at::Tensor x = at::embedding(embedding, tokens) + position.narrow(0, 0, tokens.size(1));
+        for (const Block& block : blocks)
+            x = recomputes_ ? recomputed(std::cref(block), x, block.parameters()) : block(x);
         return at::linear(last(x), embedding);
     }
 
@@ -84,6 +106,7 @@ private:
 
     at::ScalarType dtype_;
     Seed seed_;
+    bool recomputes_;
 
 public:
     at::Tensor embedding, position;
@@ -111,13 +134,14 @@ Dataset make_data(const DataChoice& choice) {
     return padded_rows(inputs, targets, lengths);
 }
 
-Case gpt() {
-    return {.name = "gpt",
-            .summary = "2-layer causal Transformer language model, tied embedding, mean over scored tokens, AdamW",
+Case case_of(std::string name, std::string summary, bool recomputes) {
+    return {.name = std::move(name),
+            .summary = std::move(summary),
             .contract = {.weighting = Weighting::token_mean},
             .optimizer = {.kind = OptimizerChoice::Kind::adamw, .lr = 1e-2, .weight_decay = 0.01, .clip_norm = 0.5},
             .make_data = make_data,
-            .make_model = [](at::ScalarType dtype, Seed seed) { return std::make_shared<Gpt>(dtype, seed); },
+            .make_model = [recomputes](at::ScalarType dtype,
+                                       Seed seed) { return std::make_shared<Gpt>(dtype, seed, recomputes); },
             .loss_sum =
                 [](torch::nn::Module& model, const Examples& examples) {
                     const at::Tensor logits = static_cast<Gpt&>(model).forward(examples[0]);
@@ -126,7 +150,19 @@ Case gpt() {
                 }};
 }
 
+Case gpt() {
+    return case_of("gpt", "2-layer causal Transformer language model, tied embedding, mean over scored tokens, AdamW",
+                   false);
+}
+
+/// The same to the last bit, for less memory and more time.
+Case gpt_recomputed() {
+    return case_of("gpt-recomputed", "gpt, each block of which is run again in the backward: gradient checkpointing",
+                   true);
+}
+
 ISOBATCH_CASE(gpt);
+ISOBATCH_CASE(gpt_recomputed);
 
 }  // namespace
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 
 #include "base/text.h"
 
@@ -11,13 +10,28 @@ namespace isobatch {
 
 namespace {
 
-/// One step of all ranks, which run at the same time, or each carries the time of all (serial engine).
+/// One step of all ranks, which run at the same time, or each carries the time of all before it (serial engine).
 struct Lap {
     double ms = 0, processor_ms = 0;
+    double forward_ms = 0, backward_ms = 0, exchange_ms = 0, optimizer_ms = 0;
     std::size_t samples = 0;
+    double units = 0;
 };
 
+/// Its parts: those of the rank that takes longest, or of all where they take turns.
+void add_parts(Lap& lap, const Step& step, bool in_turns) {
+    if (!in_turns && step.step_ms < lap.ms) return;
+    if (!in_turns) lap.forward_ms = lap.backward_ms = lap.exchange_ms = lap.optimizer_ms = 0;
+    for (const Micro& micro : step.micros) {
+        lap.forward_ms += micro.forward_ms;
+        lap.backward_ms += micro.backward_ms;
+    }
+    lap.exchange_ms += step.exchange_ms;
+    lap.optimizer_ms += step.optimizer_ms;
+}
+
 std::vector<Lap> laps_of(const Trace& trace) {
+    const bool in_turns = trace.manifest.engine.starts_with("serial");
     std::vector<Lap> laps;
     for (std::size_t k = 0; !trace.ranks.empty() && k < trace.ranks[0].size(); ++k) {
         Lap lap;
@@ -25,7 +39,11 @@ std::vector<Lap> laps_of(const Trace& trace) {
             if (k >= rank.size()) continue;
             lap.ms = std::max(lap.ms, rank[k].step_ms);
             lap.processor_ms = std::max(lap.processor_ms, rank[k].processor_ms);
-            for (const Micro& micro : rank[k].micros) lap.samples += micro.samples.size();
+            add_parts(lap, rank[k], in_turns);
+            for (const Micro& micro : rank[k].micros) {
+                lap.samples += micro.samples.size();
+                lap.units += micro.units / trace.manifest.copies;  // which hold the same samples
+            }
         }
         if (lap.ms > 0) laps.push_back(lap);
     }
@@ -33,21 +51,46 @@ std::vector<Lap> laps_of(const Trace& trace) {
     return laps;
 }
 
-/// The least of the full windows: a ragged tail has less to do. 0 where nothing was measured.
-double least(const std::vector<Lap>& laps, double Lap::*time) {
+/// The fastest of the full windows: a ragged tail has less to do. None where nothing was measured.
+const Lap* fastest(const std::vector<Lap>& laps, double Lap::*time) {
     std::size_t most = 0;
     for (const Lap& lap : laps) most = std::max(most, lap.samples);
-    double found = std::numeric_limits<double>::infinity();
+    const Lap* found = nullptr;
     for (const Lap& lap : laps)
-        if (lap.samples == most && lap.*time > 0) found = std::min(found, lap.*time);
-    return std::isinf(found) ? 0 : found;
+        if (lap.samples == most && lap.*time > 0 && (!found || lap.*time < found->*time)) found = &lap;
+    return found;
 }
 
-std::int64_t memory_of(const Trace& trace) {
-    std::int64_t most = 0;
+std::int64_t most(const Trace& trace, std::int64_t Step::*bytes) {
+    std::int64_t found = 0;
     for (const std::vector<Step>& rank : trace.ranks)
-        for (const Step& step : rank) most = std::max(most, step.memory_bytes_peak);
-    return most;
+        for (const Step& step : rank) found = std::max(found, step.*bytes);
+    return found;
+}
+
+/// The rank, from below, of the order statistic that begins an interval which holds the median of n independent values
+/// in 95 of 100 cases: the largest r with P(Binomial(n, 1/2) < r) <= 0.025. 0 where even the least does not reach it,
+/// as with fewer than six.
+std::size_t rank_below_median(std::size_t n) {
+    const auto log_factorial = [](std::size_t k) { return std::lgamma(static_cast<double>(k) + 1); };
+    double fewer = 0;  // the probability that fewer than r values lie below it
+    for (std::size_t r = 0;; ++r) {
+        // In logarithms: 2^-n is 0 from 1,075 steps on.
+        fewer += std::exp(log_factorial(n) - log_factorial(r) - log_factorial(n - r) -
+                          static_cast<double>(n) * std::log(2.0));
+        if (fewer > 0.025) return r;
+    }
+}
+
+void add_median(Cost& cost, std::vector<Lap> laps, std::int64_t effective) {
+    std::sort(laps.begin(), laps.end(), [](const Lap& a, const Lap& b) { return a.ms < b.ms; });
+    const Lap& middle = laps[laps.size() / 2];
+    cost.step_ms_median = middle.ms;
+    cost.samples_per_second = 1000.0 * static_cast<double>(effective) / middle.ms;
+    cost.units_per_second = 1000.0 * middle.units / middle.ms;
+    const std::size_t rank = std::max<std::size_t>(1, rank_below_median(laps.size()));
+    cost.step_ms_low = laps[rank - 1].ms;
+    cost.step_ms_high = laps[laps.size() - rank].ms;
 }
 
 constexpr std::array hardware{"architecture", "cpu"};
@@ -70,40 +113,54 @@ void add_provenance(Cost& cost, const std::map<std::string, std::string>& proven
     cost.software = joined(software, ", ");
 }
 
+constexpr std::pair<const char*, double Cost::*> numbers[] = {{"step_ms_median", &Cost::step_ms_median},
+                                                              {"step_ms_low", &Cost::step_ms_low},
+                                                              {"step_ms_high", &Cost::step_ms_high},
+                                                              {"samples_per_second", &Cost::samples_per_second},
+                                                              {"units_per_second", &Cost::units_per_second},
+                                                              {"step_ms_min", &Cost::step_ms_min},
+                                                              {"forward_ms", &Cost::forward_ms},
+                                                              {"backward_ms", &Cost::backward_ms},
+                                                              {"exchange_ms", &Cost::exchange_ms},
+                                                              {"optimizer_ms", &Cost::optimizer_ms},
+                                                              {"processor_ms_min", &Cost::processor_ms_min}};
+constexpr std::pair<const char*, std::int64_t Cost::*> memory[] = {{"memory_bytes_peak", &Cost::memory_bytes_peak},
+                                                                   {"memory_bytes_steady", &Cost::memory_bytes_steady}};
+
 }  // namespace
 
 Cost cost_of(const Trace& trace) {
     Cost cost;
     add_provenance(cost, trace.manifest.provenance);
-    cost.memory_bytes_peak = memory_of(trace);
-    std::vector<Lap> laps = laps_of(trace);
+    cost.memory_bytes_peak = most(trace, &Step::memory_bytes_peak);
+    cost.memory_bytes_steady = most(trace, &Step::memory_bytes_steady);
+    const std::vector<Lap> laps = laps_of(trace);
     if (laps.empty()) return cost;
-    cost.step_ms_min = least(laps, &Lap::ms);
-    cost.processor_ms_min = least(laps, &Lap::processor_ms);
-    const auto middle = laps.begin() + static_cast<std::ptrdiff_t>(laps.size() / 2);
-    std::nth_element(laps.begin(), middle, laps.end(), [](const Lap& a, const Lap& b) { return a.ms < b.ms; });
-    cost.step_ms_median = middle->ms;
-    cost.samples_per_second = 1000.0 * static_cast<double>(trace.manifest.split.effective()) / middle->ms;
+    if (const Lap* lap = fastest(laps, &Lap::ms)) {
+        cost.step_ms_min = lap->ms;
+        cost.forward_ms = lap->forward_ms;
+        cost.backward_ms = lap->backward_ms;
+        cost.exchange_ms = lap->exchange_ms;
+        cost.optimizer_ms = lap->optimizer_ms;
+    }
+    if (const Lap* lap = fastest(laps, &Lap::processor_ms)) cost.processor_ms_min = lap->processor_ms;
+    add_median(cost, laps, trace.manifest.split.effective());
     return cost;
 }
 
 Json to_json(const Cost& cost) {
-    return {{"step_ms_median", number_to_json(cost.step_ms_median)},
-            {"samples_per_second", number_to_json(cost.samples_per_second)},
-            {"step_ms_min", number_to_json(cost.step_ms_min)},
-            {"processor_ms_min", number_to_json(cost.processor_ms_min)},
-            {"memory_bytes_peak", cost.memory_bytes_peak},
-            {"machine", cost.machine},
-            {"software", cost.software}};
+    Json object{{"machine", cost.machine}, {"software", cost.software}};
+    for (const auto& [name, number] : numbers) object[name] = number_to_json(cost.*number);
+    for (const auto& [name, bytes] : memory) object[name] = cost.*bytes;
+    return object;
 }
 
 Cost cost_from_json(const Json& object, const std::string& where) {
     return reading(where, [&] {
-        const auto number = [&](const char* field) { return number_from_json(object.at(field), where); };
-        Cost cost{number("step_ms_median"), number("samples_per_second"), number("step_ms_min"),
-                  number("processor_ms_min")};
-        cost.memory_bytes_peak =
-            integer_from_json(object.at("memory_bytes_peak"), 0, std::int64_t{1} << 53, where + ", memory_bytes_peak");
+        Cost cost;
+        for (const auto& [name, number] : numbers) cost.*number = number_from_json(object.at(name), where);
+        for (const auto& [name, bytes] : memory)
+            cost.*bytes = integer_from_json(object.at(name), 0, std::int64_t{1} << 53, where + ", " + name);
         cost.machine = object.at("machine").get<std::string>();
         cost.software = object.at("software").get<std::string>();
         return cost;

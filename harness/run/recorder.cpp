@@ -1,10 +1,12 @@
 #include "run/recorder.h"
 
+#include <algorithm>
 #include <ctime>
 
 #include <fmt/format.h>
 
 #include "run/forced_update.h"
+#include "run/held_bytes.h"
 #include "run/tensors.h"
 
 namespace isobatch {
@@ -21,16 +23,24 @@ double processor_ms() {
 Recorder::Lap& Recorder::Lap::operator+=(const Lap& other) {
     ms += other.ms;
     processor_ms += other.processor_ms;
+    bytes_peak = std::max(bytes_peak, other.bytes_peak);
     return *this;
 }
 
 Recorder::Lap Recorder::lap() {
     const auto now = Clock::now();
     const double worked = processor_ms();
-    const Lap lap{std::chrono::duration<double, std::milli>(now - last_).count(), worked - last_processor_ms_};
+    const Lap lap{std::chrono::duration<double, std::milli>(now - last_).count(), worked - last_processor_ms_,
+                  take_peak_bytes() - held_before_.value_or(0)};
     last_ = now;
     last_processor_ms_ = worked;
+    held_at_lap_ = held_bytes();
     return lap;
+}
+
+void Recorder::resume() {
+    if (held_before_) *held_before_ += held_bytes() - held_at_lap_;
+    lap();
 }
 
 Step& Recorder::open(int rank) {
@@ -38,7 +48,9 @@ Step& Recorder::open(int rank) {
 }
 
 void Recorder::window_begins(const Window& window, std::vector<Replica>& replicas) {
+    lap();
     judged_ = level_ >= Level::grads;
+    alone_ = replicas.size() == 1;
     if (forcing_) {
         forcing_->apply(window, replicas);
         judged_ = judged_ && forcing_->judged(window);
@@ -50,7 +62,7 @@ void Recorder::window_begins(const Window& window, std::vector<Replica>& replica
     }
     if (beats_) beats_({replicas[0].counters.optimizer_steps + 1});
     window_ = {};
-    lap();
+    resume();
 }
 
 void Recorder::forward_ends() {
@@ -76,7 +88,7 @@ void Recorder::backward_ends(const Replica& replica, const Window& window, const
     step.loss = *step.loss + entry.loss * weight;
     step.events.push_back(fmt::format("backward {}", micro.micro));
     step.micros.push_back(std::move(entry));
-    lap();
+    resume();
 }
 
 void Recorder::note(const Replica& replica, std::string event) {
@@ -84,14 +96,16 @@ void Recorder::note(const Replica& replica, std::string event) {
 }
 
 void Recorder::gradient_ready(const Replica& replica, const Window& window) {
-    window_ += lap();
+    const Lap exchange = lap();
+    window_ += exchange;
     Step& step = open(replica.rank);
+    step.exchange_ms = exchange.ms;
     if (judged_ || level_ == Level::full)
         for (std::size_t i = 0; i < replica.parameters.size(); ++i)
             step.tensors["grad/" + replica.names[i]] = snapshot(gradient_of(replica.parameters[i]));
     if (trust_) trust_(window, replica, step);
     step.lr = replica.optimizer.lr();
-    lap();
+    resume();
 }
 
 void Recorder::update_begins(Replica& replica, const Window& window, const std::function<void(Replica&)>& update) {
@@ -100,7 +114,7 @@ void Recorder::update_begins(Replica& replica, const Window& window, const std::
     Step& step = open(replica.rank);
     for (auto& [key, tensor] : forced_update(replica, forcing_->gradients(window), update))
         step.tensors[key] = std::move(tensor);
-    lap();
+    resume();
 }
 
 void Recorder::clipped(const Replica& replica, const Clip& clip) {
@@ -112,8 +126,14 @@ void Recorder::clipped(const Replica& replica, const Clip& clip) {
 }
 
 void Recorder::step_ends(const Replica& replica, std::optional<Collectives> moved) {
-    window_ += lap();
+    const Lap update = lap();
+    window_ += update;
     Step& step = open(replica.rank);
+    step.optimizer_ms = update.ms;
+    if (held_before_ && alone_) {
+        step.memory_bytes_peak = std::max<std::int64_t>(0, window_.bytes_peak);
+        step.memory_bytes_steady = std::max<std::int64_t>(0, held_bytes() - *held_before_);
+    }
     step.number = replica.counters.optimizer_steps;
     step.counters = replica.counters;
     step.step_ms = window_.ms;
@@ -127,7 +147,7 @@ void Recorder::step_ends(const Replica& replica, std::optional<Collectives> move
     }
     sink_->step(replica.rank, std::move(step));
     step = Step{};
-    lap();
+    resume();
 }
 
 }  // namespace isobatch

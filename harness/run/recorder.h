@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "run/forcing.h"
@@ -22,14 +23,16 @@ public:
     /// Told at the start of a window, and when its gradients go to the exchange.
     using Beats = std::function<void(const Beat&)>;
 
+    /// `held_before`: what tensors held before the model was made; nothing where its memory is not to be measured.
     Recorder(TraceSink& sink, const Dataset& data, Level level, const Forcing* forcing, Trust trust = nullptr,
-             Beats beats = nullptr)
+             Beats beats = nullptr, std::optional<std::int64_t> held_before = std::nullopt)
         : sink_(&sink),
           data_(&data),
           level_(level),
           forcing_(forcing),
           trust_(std::move(trust)),
-          beats_(std::move(beats)) {}
+          beats_(std::move(beats)),
+          held_before_(held_before) {}
 
     void window_begins(const Window& window, std::vector<Replica>& replicas);
     void forward_ends();
@@ -49,13 +52,15 @@ public:
 
 private:
     using Clock = std::chrono::steady_clock;
-    /// Milliseconds that passed, and that processors worked.
+    /// Milliseconds that passed, and that processors worked; the most bytes that tensors held meanwhile.
     struct Lap {
         double ms = 0, processor_ms = 0;
+        std::int64_t bytes_peak = 0;
 
         Lap& operator+=(const Lap& other);
     };
-    Lap lap();             ///< since the last lap
+    Lap lap();             ///< since the last lap, or since the recorder's own work ended
+    void resume();         ///< its own work ends, which is in no lap
     Step& open(int rank);  ///< the step that this rank is in
 
     TraceSink* sink_;
@@ -64,6 +69,9 @@ private:
     const Forcing* forcing_;
     Trust trust_;
     Beats beats_;
+    std::optional<std::int64_t> held_before_;  ///< with what the recorder keeps by now
+    std::int64_t held_at_lap_ = 0;
+    bool alone_ = false;         ///< in its process, whose memory is then that of one rank
     std::map<int, Step> steps_;  ///< by rank
     double forward_ms_ = 0;
     Lap window_;

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "plan/fault.h"
+#include "run/held_bytes.h"
 #include "run/manifest_of.h"
 #include "run/ranks.h"
 
@@ -67,6 +68,7 @@ Json answer_to(const std::string& line, Work& work) {
 }  // namespace
 
 void serve(std::istream& input, const Answer& answer, Plant plant, Keep keep) {
+    count_held_bytes();
     at::set_num_threads(1);  // so that nothing but the trial decides the bits
     const Recorder::Beats beats = [&](const Beat& beat) { answer(to_line(beat)); };
     Work work{Matrix(plant, std::move(keep), beats), Ranks(plant, beats)};

@@ -45,11 +45,39 @@ Micro micro_from(const Json& object, const std::string& where) {
     return micro;
 }
 
-const char* const known_fields[] = {
-    "step",           "epoch",        "events",           "micros",     "loss",        "grad_norm",    "clip_threshold",
-    "clip_factor",    "lr",           "counters",         "step_ms",    "collectives", "sample_units", "exact_loss",
-    "loss_magnitude", "loss_errors",  "coupling",         "exact_bits", "left_over",   "gradient",     "tensors",
-    "free_losses",    "processor_ms", "memory_bytes_peak"};
+const char* const known_fields[] = {"step",
+                                    "epoch",
+                                    "events",
+                                    "micros",
+                                    "loss",
+                                    "grad_norm",
+                                    "clip_threshold",
+                                    "clip_factor",
+                                    "lr",
+                                    "counters",
+                                    "step_ms",
+                                    "collectives",
+                                    "sample_units",
+                                    "exact_loss",
+                                    "loss_magnitude",
+                                    "loss_errors",
+                                    "coupling",
+                                    "exact_bits",
+                                    "left_over",
+                                    "gradient",
+                                    "tensors",
+                                    "free_losses",
+                                    "processor_ms",
+                                    "memory_bytes_peak",
+                                    "memory_bytes_steady",
+                                    "exchange_ms",
+                                    "optimizer_ms"};
+
+/// Absent where they were not measured.
+constexpr std::pair<const char*, double Step::*> times[] = {
+    {"exchange_ms", &Step::exchange_ms}, {"optimizer_ms", &Step::optimizer_ms}, {"processor_ms", &Step::processor_ms}};
+constexpr std::pair<const char*, std::int64_t Step::*> memory[] = {{"memory_bytes_peak", &Step::memory_bytes_peak},
+                                                                   {"memory_bytes_steady", &Step::memory_bytes_steady}};
 
 Collectives collectives_from(const Json& object, const std::string& where) {
     Collectives collectives;
@@ -84,8 +112,10 @@ std::string step_line(const Step& step, const std::string& file) {
                           {"zero_grads", step.counters.zero_grads},
                           {"ema_updates", step.counters.ema_updates}};
     object["step_ms"] = step.step_ms;
-    if (step.processor_ms > 0) object["processor_ms"] = number_to_json(step.processor_ms);
-    if (step.memory_bytes_peak > 0) object["memory_bytes_peak"] = step.memory_bytes_peak;
+    for (const auto& [name, time] : times)
+        if (step.*time > 0) object[name] = number_to_json(step.*time);
+    for (const auto& [name, bytes] : memory)
+        if (step.*bytes > 0) object[name] = step.*bytes;
     if (step.collectives) {
         object["collectives"] = Json::object();
         for (const auto& [name, moved] : *step.collectives)
@@ -129,9 +159,9 @@ Step parse_step(std::string_view line, const std::string& where, std::string& fi
                          count(counters.at("zero_grads"), "zero_grads", 0),
                          count(counters.value("ema_updates", Json(0)), "ema_updates", 0)};
         step.step_ms = number_or_zero(object, "step_ms", where);
-        step.processor_ms = number_or_zero(object, "processor_ms", where);
-        step.memory_bytes_peak = integer_from_json(object.value("memory_bytes_peak", Json(0)), 0, std::int64_t{1} << 53,
-                                                   where + ", memory_bytes_peak");
+        for (const auto& [name, time] : times) step.*time = number_or_zero(object, name, where);
+        for (const auto& [name, bytes] : memory)
+            step.*bytes = integer_from_json(object.value(name, Json(0)), 0, std::int64_t{1} << 53, where + ", " + name);
         if (object.contains("collectives")) step.collectives = collectives_from(object.at("collectives"), where);
         step.left_over = optional_from(object, "left_over", where);
         step.gradient = object.value("gradient", std::string());

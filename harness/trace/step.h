@@ -61,8 +61,10 @@ struct Step {
     std::vector<double> lr;
     Counters counters;
     double step_ms = 0;
+    double exchange_ms = 0, optimizer_ms = 0;  ///< of step_ms, what came after the last backward; 0: not measured
     double processor_ms = 0;  ///< of step_ms, what processors worked, of all threads together; 0: not measured
-    std::int64_t memory_bytes_peak = 0;      ///< the most that tensors held at one time in this step; 0: not measured
+    /// The most that tensors held at one time in this step, and what they hold at its end; 0: not measured.
+    std::int64_t memory_bytes_peak = 0, memory_bytes_steady = 0;
     std::optional<Collectives> collectives;  ///< none: nobody counted
     /// The largest |entry| that the accumulator held before the window's first backward; none: nobody looked.
     std::optional<double> left_over;

@@ -1,0 +1,65 @@
+#include "run/held_bytes.h"
+
+#include <atomic>
+#include <cstring>
+
+#include <c10/core/Allocator.h>
+#include <c10/core/CPUAllocator.h>
+#include <c10/core/impl/alloc_cpu.h>
+
+namespace isobatch {
+
+namespace {
+
+/// A process has one allocator for its tensors, and so one count.
+std::atomic<std::int64_t> held{0}, peak{0};
+
+void add(std::int64_t bytes) {
+    const std::int64_t now = held.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+    std::int64_t most = peak.load(std::memory_order_relaxed);
+    while (now > most && !peak.compare_exchange_weak(most, now, std::memory_order_relaxed)) {
+    }
+}
+
+/// As many bytes as LibTorch aligns its tensors to, before each of them: its size, which the deleter is not told.
+constexpr std::size_t front = 64;
+static_assert(front >= c10::gAlignment && front % c10::gAlignment == 0);
+
+void release(void* data) {
+    if (!data) return;
+    void* block = static_cast<char*>(data) - front;
+    std::size_t bytes;
+    std::memcpy(&bytes, block, sizeof bytes);
+    held.fetch_sub(static_cast<std::int64_t>(bytes), std::memory_order_relaxed);
+    c10::free_cpu(block);
+}
+
+struct Counting final : c10::Allocator {
+    at::DataPtr allocate(std::size_t bytes) override {
+        if (bytes == 0) return {nullptr, nullptr, &release, c10::Device(c10::kCPU)};
+        void* block = c10::alloc_cpu(bytes + front);
+        std::memcpy(block, &bytes, sizeof bytes);
+        add(static_cast<std::int64_t>(bytes));
+        void* data = static_cast<char*>(block) + front;
+        return {data, data, &release, c10::Device(c10::kCPU)};  // its own context, as raw_allocate asks for
+    }
+    c10::DeleterFnPtr raw_deleter() const override { return &release; }
+    void copy_data(void* to, const void* from, std::size_t bytes) const override { default_copy_data(to, from, bytes); }
+};
+
+}  // namespace
+
+void count_held_bytes() {
+    static Counting counting;
+    c10::SetCPUAllocator(&counting, 1);  // of the default's priority, 0, or more: replaces it
+}
+
+std::int64_t held_bytes() {
+    return held.load(std::memory_order_relaxed);
+}
+
+std::int64_t take_peak_bytes() {
+    return peak.exchange(held_bytes(), std::memory_order_relaxed);
+}
+
+}  // namespace isobatch
