@@ -37,7 +37,7 @@ at::Tensor loss_sum(torch::nn::Module& model, const Examples& examples) {
             static_cast<const Perceptron&>(model).forward(x, [](const at::Tensor& y) { return at::tanh(y); }));
     };
     const at::Tensor a = view(examples[0]), b = view(examples[1]);
-    const at::Tensor own = at::arange(a.size(0), at::kLong);
+    const at::Tensor own = at::arange(a.size(0), a.options().dtype(at::kLong));
     return at::cross_entropy_loss(at::matmul(a, b.t()), own, {}, at::Reduction::Sum) + 0.5 * (a - b).square().sum();
 }
 

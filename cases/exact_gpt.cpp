@@ -48,7 +48,7 @@ struct ExactGpt : torch::nn::Module {
     at::Tensor forward(const at::Tensor& tokens) const {
         const std::int64_t length = tokens.size(1);
         at::Tensor x = at::embedding(embedding, tokens) + position.narrow(0, 0, length);
-        const at::Tensor later = at::ones({length, length}, at::kBool).triu(1);
+        const at::Tensor later = at::ones({length, length}, x.options().dtype(at::kBool)).triu(1);
         for (const Block& block : blocks) {
             // No two scores are equal, since the keys' positions are added.
             const at::Tensor scores =

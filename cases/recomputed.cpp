@@ -15,11 +15,12 @@ using Part = std::function<at::Tensor(const at::Tensor& x)>;
 
 /// How the part was run, for its second time.
 struct Run final : torch::CustomClassHolder {
-    explicit Run(Part run_part) : part(std::move(run_part)) {
-        if (at::autocast::is_autocast_enabled(at::kCPU)) format = at::autocast::get_autocast_dtype(at::kCPU);
+    Run(Part run_part, at::DeviceType run_on) : part(std::move(run_part)), device(run_on) {
+        if (at::autocast::is_autocast_enabled(device)) format = at::autocast::get_autocast_dtype(device);
     }
 
     Part part;
+    at::DeviceType device;
     std::optional<at::ScalarType> format;
 };
 
@@ -42,7 +43,7 @@ struct Recomputed : torch::autograd::Function<Recomputed> {
         {
             const at::AutoGradMode with_graph(true);
             std::optional<Autocast> autocast;
-            if (run->format) autocast.emplace(*run->format);
+            if (run->format) autocast.emplace(run->device, *run->format);
             again = run->part(inputs[0]);
         }
         torch::autograd::variable_list results = torch::autograd::grad({again}, inputs, gradients);
@@ -54,7 +55,7 @@ struct Recomputed : torch::autograd::Function<Recomputed> {
 }  // namespace
 
 at::Tensor recomputed(Part part, const at::Tensor& x, at::TensorList parameters) {
-    return Recomputed::apply(c10::make_intrusive<Run>(std::move(part)), x, parameters);
+    return Recomputed::apply(c10::make_intrusive<Run>(std::move(part), x.device().type()), x, parameters);
 }
 
 }  // namespace isobatch

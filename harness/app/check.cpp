@@ -216,7 +216,7 @@ void add_deadlines(CLI::App& command, Deadlines& deadlines) {
 
 /// What every split trains, and how.
 void add_training(CLI::App& command, CheckOptions& options) {
-    command.add_option("--device", options.device, "cpu or cuda")->capture_default_str();
+    command.add_option("--device", options.device, "cpu, cuda or cuda:N")->capture_default_str();
     command
         .add_option("--recipe", options.recipe,
                     "fp64, fp32, or fewer bits with gradients summed in fp32: bf16 (the model's parameters are rounded "

@@ -58,7 +58,7 @@ void add_doctor(CLI::App& app, int& exit_code) {
         facts.push_back({"cores", std::to_string(std::thread::hardware_concurrency()), ""});
         const std::string found = gpus();
         facts.push_back({"GPUs", found.empty() ? "none" : found, found.empty() ? "--device cuda is refused" : ""});
-        facts.push_back({"CUDA engine", "not built", "--device cuda and --engine nccl are refused"});
+        facts.push_back({"NCCL engine", "not built", "--engine nccl is refused"});
         facts.push_back({"Gloo engine", "built in", ""});
         Json list = Json::array();
         for (const Found& fact : facts) {

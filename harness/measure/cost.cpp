@@ -93,7 +93,7 @@ void add_median(Cost& cost, std::vector<Lap> laps, std::int64_t effective) {
     cost.step_ms_high = laps[laps.size() - rank].ms;
 }
 
-constexpr std::array hardware{"architecture", "cpu"};
+constexpr std::array hardware{"architecture", "cpu", "gpu"};
 /// What decides neither times nor bits of the libraries' work, or is part of the trial.
 constexpr std::array no_library{"compiler", "intra_op_threads", "threads", "writer"};
 

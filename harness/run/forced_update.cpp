@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty_like.h>
 
 #include "run/tensors.h"
 
@@ -18,7 +19,8 @@ Tensors forced_update(Replica& replica, const std::vector<at::Tensor>& gradients
         at::Tensor& gradient = replica.parameters[p].mutable_grad();
         own.push_back(gradient);
         before.push_back(replica.parameters[p].detach().clone());
-        if (gradient.defined()) gradient = gradients[p].clone();  // one that nothing reached is skipped, as it is
+        if (gradient.defined())
+            gradient = at::empty_like(gradient).copy_(gradients[p]);  // one that nothing reached is skipped, as it is
     }
     update(replica);
     Tensors left;

@@ -5,6 +5,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "run/autocast.h"
+#include "run/device.h"
 #include "run/tensors.h"
 
 namespace isobatch {
@@ -37,8 +38,9 @@ void copy_anew(const Replica& replica) {
 at::Tensor forward(const Setup& setup, const Replica& replica, std::span<const std::int64_t> samples) {
     copy_anew(replica);
     std::optional<Autocast> autocast;
-    if (replica.recipe == Recipe::bf16_autocast) autocast.emplace(at::kBFloat16);
-    if (replica.recipe == Recipe::fp16_autocast) autocast.emplace(at::kHalf);
+    const at::DeviceType device = device_of(setup.trial.device).type();
+    if (replica.recipe == Recipe::bf16_autocast) autocast.emplace(device, at::kBFloat16);
+    if (replica.recipe == Recipe::fp16_autocast) autocast.emplace(device, at::kHalf);
     const at::Tensor sum =
         setup.subject->loss_sum(*replica.model, setup.examples(samples, scalar_type(replica.recipe)));
     return at::isReducedFloatingType(sum.scalar_type()) ? sum.to(at::kFloat) : sum;

@@ -5,6 +5,7 @@
 
 #include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
+#include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/impl/alloc_cpu.h>
 
 namespace isobatch {
@@ -54,12 +55,24 @@ void count_held_bytes() {
     c10::SetCPUAllocator(&counting, 1);  // of the default's priority, 0, or more: replaces it
 }
 
-std::int64_t held_bytes() {
-    return held.load(std::memory_order_relaxed);
+namespace {
+
+c10::CachingDeviceAllocator::Stat allocated(const at::Device& device) {
+    const auto all = static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE);
+    return c10::getDeviceAllocator(device.type())->getDeviceStats(device.index()).requested_bytes[all];
 }
 
-std::int64_t take_peak_bytes() {
-    return peak.exchange(held_bytes(), std::memory_order_relaxed);
+}  // namespace
+
+Held held_now(const at::Device& device) {
+    return {device, device.is_cpu() ? held.load(std::memory_order_relaxed) : allocated(device).current};
+}
+
+std::int64_t take_peak_bytes(const at::Device& device) {
+    if (device.is_cpu()) return peak.exchange(held_now(device).bytes, std::memory_order_relaxed);
+    const std::int64_t most = allocated(device).peak;
+    c10::getDeviceAllocator(device.type())->resetPeakStats(device.index());
+    return most;
 }
 
 }  // namespace isobatch

@@ -1,5 +1,6 @@
 #include "run/manifest_of.h"
 
+#include <filesystem>
 #include <fstream>
 
 #include <ATen/Parallel.h>
@@ -12,6 +13,17 @@ std::string cpu_model() {
     std::ifstream file("/proc/cpuinfo");
     for (std::string line; std::getline(file, line);)
         if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+    return "unknown";
+}
+
+/// Of the machine's first one, as its driver says.
+std::string gpu_model() {
+    std::error_code code;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/driver/nvidia/gpus", code)) {
+        std::ifstream file(entry.path() / "information");
+        for (std::string line; std::getline(file, line);)
+            if (line.starts_with("Model:")) return line.substr(line.find_first_not_of(" \t", 6));
+    }
     return "unknown";
 }
 }  // namespace
@@ -55,6 +67,7 @@ Manifest manifest_of(const Setup& setup, Level level, std::vector<Parameter> par
     manifest.follows = std::move(follows);
     manifest.ended.complete = true;
     manifest.provenance = here;
+    if (setup.trial.device != "cpu") manifest.provenance["gpu"] = gpu_model();
     return manifest;
 }
 

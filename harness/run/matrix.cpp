@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "plan/exchange.h"
+#include "run/device.h"
 #include "run/held_bytes.h"
 #include "run/loop.h"
 #include "run/manifest_of.h"
@@ -21,9 +22,6 @@ void require_runnable(const Trial& trial) {
     if (parse_exchange(trial.engine).backend != Exchange::Backend::serial)
         throw Error(fmt::format("engine \"{}\" needs a process a rank", trial.engine), "--engine",
                     "run it through isobatch check, or choose serial");
-    if (trial.device != "cpu")
-        throw Error(fmt::format("no device \"{}\" here: this program was built for the CPU", trial.device), "--device",
-                    "choose cpu; isobatch doctor lists what was found");
 }
 
 Trace run_freely(const Setup& setup, const Recorder::Beats& beats) {
@@ -34,7 +32,7 @@ Trace run_freely(const Setup& setup, const Recorder::Beats& beats) {
 
 Trace run_trial(const Setup& setup, Level level, const Forcing* forcing, std::optional<std::string> follows,
                 Recorder::Beats beats, Twins twins, FreeLosses free_losses) {
-    const std::int64_t held_before = held_bytes();
+    const Held before = held_now(device_of(setup.trial.device));
     std::vector<Replica> replicas;
     const std::int64_t trained = setup.trained_windows();
     const Mesh mesh = mesh_of(setup.trial);
@@ -45,7 +43,7 @@ Trace run_trial(const Setup& setup, Level level, const Forcing* forcing, std::op
     SerialEngine engine(std::move(replicas), setup.decisions, mesh);
     WithFreeLosses with_losses(sink, std::move(free_losses));
     WithTwins with_twins(with_losses, std::move(twins));
-    Recorder recorder(with_twins, setup.data, level, forcing, nullptr, std::move(beats), held_before);
+    Recorder recorder(with_twins, setup.data, level, forcing, nullptr, std::move(beats), before);
     train(setup, engine, recorder);
     sink.end(manifest_of(setup, level, parameters, trained, std::move(follows)));
     return sink.take();

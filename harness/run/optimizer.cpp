@@ -69,12 +69,17 @@ const at::Tensor& slot(const std::vector<Optimizer::Slot>& slots, const char* na
     return it->value;
 }
 
+/// A copy of what a trace may hold, where the parameter is.
+at::Tensor copy_for(const at::Tensor& parameter, const at::Tensor& value) {
+    return value.to(parameter.device(), value.scalar_type(), false, true);
+}
+
 template <class State>
-std::unique_ptr<State> moments(const std::vector<Optimizer::Slot>& slots) {
+std::unique_ptr<State> moments(const at::Tensor& parameter, const std::vector<Optimizer::Slot>& slots) {
     auto state = std::make_unique<State>();
     state->step(slot(slots, "step").item<std::int64_t>());
-    state->exp_avg(slot(slots, "exp_avg").clone());
-    state->exp_avg_sq(slot(slots, "exp_avg_sq").clone());
+    state->exp_avg(copy_for(parameter, slot(slots, "exp_avg")));
+    state->exp_avg_sq(copy_for(parameter, slot(slots, "exp_avg_sq")));
     return state;
 }
 
@@ -141,12 +146,12 @@ void Optimizer::set_state(std::size_t parameter, const std::vector<Slot>& slots)
     auto& entry = optimizer_->state()[parameters_[parameter].unsafeGetTensorImpl()];
     if (kind_ == Kind::sgd) {
         auto state = std::make_unique<torch::optim::SGDParamState>();
-        state->momentum_buffer(slot(slots, "momentum").clone());
+        state->momentum_buffer(copy_for(parameters_[parameter], slot(slots, "momentum")));
         entry = std::move(state);
     } else if (kind_ == Kind::adam) {
-        entry = moments<torch::optim::AdamParamState>(slots);
+        entry = moments<torch::optim::AdamParamState>(parameters_[parameter], slots);
     } else {
-        entry = moments<torch::optim::AdamWParamState>(slots);
+        entry = moments<torch::optim::AdamWParamState>(parameters_[parameter], slots);
     }
 }
 

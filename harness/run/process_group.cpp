@@ -24,7 +24,8 @@ ProcessGroup join(const c10::intrusive_ptr<c10d::Store>& store, const std::strin
     const auto backend = c10::make_intrusive<CountedBackend>(
         c10::make_intrusive<c10d::ProcessGroupGloo>(own, rank, ranks, options), level);
     auto group = c10::make_intrusive<c10d::ProcessGroup>(own, rank, ranks);
-    group->setBackend(c10::DeviceType::CPU, c10d::ProcessGroup::BackendType::GLOO, backend);
+    for (const auto device : {c10::DeviceType::CPU, c10::DeviceType::CUDA})  // ranks may share one GPU
+        group->setBackend(device, c10d::ProcessGroup::BackendType::GLOO, backend);
     group->setDefaultBackend(c10d::ProcessGroup::BackendType::GLOO);
     return group;
 }

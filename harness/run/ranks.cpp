@@ -1,6 +1,7 @@
 #include "run/ranks.h"
 
 #include "plan/exchange.h"
+#include "run/device.h"
 #include "run/gloo_engine.h"
 #include "run/held_bytes.h"
 #include "run/loop.h"
@@ -35,11 +36,11 @@ std::string Ranks::run(const Setup& setup, const Job& job) {
     const Groups groups = join({job.meeting, *job.rank, mesh_of(job.trial), job.deadline_s});
     std::vector<Parameter> parameters;
     const auto run_one = [&](const Setup& one, TraceSink& to, Level level, const Forcing* forcing) {
-        const std::int64_t held_before = held_bytes();
+        const Held before = held_now(device_of(one.trial.device));
         Replica replica = make_replica(*one.subject, job.trial, *job.rank, one.horizon());
         parameters = describe(replica);
         GlooEngine engine(std::move(replica), one.decisions, parse_exchange(job.trial.engine), groups);
-        Recorder recorder(to, one.data, level, forcing, nullptr, beats_, held_before);
+        Recorder recorder(to, one.data, level, forcing, nullptr, beats_, before);
         train(one, engine, recorder);
     };
     Twins twins = run_twins(setup, [&](const Setup& twin) {

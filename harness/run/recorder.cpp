@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "run/device.h"
 #include "run/forced_update.h"
-#include "run/held_bytes.h"
 #include "run/tensors.h"
 
 namespace isobatch {
@@ -28,18 +28,19 @@ Recorder::Lap& Recorder::Lap::operator+=(const Lap& other) {
 }
 
 Recorder::Lap Recorder::lap() {
+    if (before_) finish(before_->device);
     const auto now = Clock::now();
     const double worked = processor_ms();
     const Lap lap{std::chrono::duration<double, std::milli>(now - last_).count(), worked - last_processor_ms_,
-                  take_peak_bytes() - held_before_.value_or(0)};
+                  before_ ? take_peak_bytes(before_->device) - before_->bytes : 0};
     last_ = now;
     last_processor_ms_ = worked;
-    held_at_lap_ = held_bytes();
+    if (before_) held_at_lap_ = held_now(before_->device).bytes;
     return lap;
 }
 
 void Recorder::resume() {
-    if (held_before_) *held_before_ += held_bytes() - held_at_lap_;
+    if (before_) before_->bytes += held_now(before_->device).bytes - held_at_lap_;
     lap();
 }
 
@@ -130,9 +131,9 @@ void Recorder::step_ends(const Replica& replica, std::optional<Collectives> move
     window_ += update;
     Step& step = open(replica.rank);
     step.optimizer_ms = update.ms;
-    if (held_before_ && alone_) {
+    if (before_ && alone_) {
         step.memory_bytes_peak = std::max<std::int64_t>(0, window_.bytes_peak);
-        step.memory_bytes_steady = std::max<std::int64_t>(0, held_bytes() - *held_before_);
+        step.memory_bytes_steady = std::max<std::int64_t>(0, held_now(before_->device).bytes - before_->bytes);
     }
     step.number = replica.counters.optimizer_steps;
     step.counters = replica.counters;

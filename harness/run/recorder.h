@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "run/forcing.h"
+#include "run/held_bytes.h"
 #include "run/replica.h"
 #include "run/setup.h"
 #include "supervise/job.h"
@@ -23,16 +24,17 @@ public:
     /// Told at the start of a window, and when its gradients go to the exchange.
     using Beats = std::function<void(const Beat&)>;
 
-    /// `held_before`: what tensors held before the model was made; nothing where its memory is not to be measured.
+    /// `before`: what tensors held before the model was made; nothing where neither its memory nor the device's time is
+    /// to be measured.
     Recorder(TraceSink& sink, const Dataset& data, Level level, const Forcing* forcing, Trust trust = nullptr,
-             Beats beats = nullptr, std::optional<std::int64_t> held_before = std::nullopt)
+             Beats beats = nullptr, std::optional<Held> before = std::nullopt)
         : sink_(&sink),
           data_(&data),
           level_(level),
           forcing_(forcing),
           trust_(std::move(trust)),
           beats_(std::move(beats)),
-          held_before_(held_before) {}
+          before_(before) {}
 
     void window_begins(const Window& window, std::vector<Replica>& replicas);
     void forward_ends();
@@ -69,7 +71,7 @@ private:
     const Forcing* forcing_;
     Trust trust_;
     Beats beats_;
-    std::optional<std::int64_t> held_before_;  ///< with what the recorder keeps by now
+    std::optional<Held> before_;  ///< with what the recorder keeps by now
     std::int64_t held_at_lap_ = 0;
     bool alone_ = false;         ///< in its process, whose memory is then that of one rank
     std::map<int, Step> steps_;  ///< by rank

@@ -6,6 +6,7 @@
 #include <torch/csrc/autograd/variable.h>
 #include <torch/nn/module.h>
 
+#include "run/device.h"
 #include "run/tensors.h"
 
 namespace isobatch {
@@ -58,14 +59,19 @@ void keep_sums_in(Replica& replica, at::ScalarType format) {
 Replica make_replica(const Case& subject, const Trial& trial, int rank, std::int64_t schedule_total) {
     const Seed seed = Seed{trial.seed}.split("model");
     const bool copied = scalar_type(trial.recipe) == at::kBFloat16 || loss_scale(trial.recipe) != 1;
-    std::shared_ptr<torch::nn::Module> model = subject.make_model(scalar_type(trial.recipe), seed);
+    const auto make = [&](at::ScalarType dtype) {
+        std::shared_ptr<torch::nn::Module> model = subject.make_model(dtype, seed);  // drawn on the CPU: the same
+        model->to(device_of(trial.device));
+        return model;
+    };
+    std::shared_ptr<torch::nn::Module> model = make(scalar_type(trial.recipe));
     std::vector<std::string> names;
     std::vector<at::Tensor> parameters, copies;
     for (const auto& entry : model->named_parameters()) {
         names.push_back(entry.key());
         (copied ? copies : parameters).push_back(entry.value());
     }
-    if (copied) parameters = subject.make_model(at::kFloat, seed)->parameters();
+    if (copied) parameters = make(at::kFloat)->parameters();
     for (at::Tensor& copy : copies) copy.set_requires_grad(false);  // it gets the gradient of what it copies
     const OptimizerChoice choice = chosen(subject.optimizer, trial.optimizer);
     Optimizer optimizer(choice, parameters);

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "plan/exchange.h"
+#include "run/device.h"
 #include "run/random_cut.h"
 #include "run/replica.h"
 
@@ -101,15 +102,19 @@ std::int64_t Setup::trained_windows() const {
 }
 
 Examples Setup::examples(std::span<const std::int64_t> samples, at::ScalarType dtype) const {
+    const at::Device device = device_of(trial.device);
     Examples examples = data.pick(samples);
-    for (at::Tensor& tensor : examples)
+    for (at::Tensor& tensor : examples) {
         if (tensor.is_floating_point())
             tensor = (trial.recipe == Recipe::bf16 ? tensor.to(at::kBFloat16) : tensor).to(dtype);
+        tensor = tensor.to(device);
+    }
     return examples;
 }
 
 Setup make_setup(const Trial& trial) {
     const Case& subject = find_case(trial.subject);
+    prepare(device_of(trial.device));
     // Its trusted runs may happen to need no rounding where a split does, so that E says nothing (measured: R of 4.55).
     if (subject.contract.exact && computes_narrow(trial.recipe))
         throw Error(fmt::format("the case {} is made for bits that {} has not", subject.name, to_string(trial.recipe)),

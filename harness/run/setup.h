@@ -125,8 +125,8 @@ struct Setup {
     Window window(const Batch& batch) const;
     /// What an identity's fitness hangs on, in this batch's window.
     Cut cut_of(const Batch& batch) const;
-    /// The examples of some samples, their floating-point tensors in this dtype, with no more bits than the recipe
-    /// gives its model.
+    /// The examples of some samples on the trial's device, their floating-point tensors in this dtype, with no more
+    /// bits than the recipe gives its model.
     Examples examples(std::span<const std::int64_t> samples, at::ScalarType dtype) const;
 };
 
@@ -134,7 +134,8 @@ struct Setup {
 /// id.
 using Plant = std::function<void(const std::string& id, Setup& setup)>;
 
-/// Makes the data set; plants nothing. Throws Error for an unknown case, and for an exact one in a recipe of few bits.
+/// Makes the data set, and the device ready; plants nothing. Throws Error for an unknown case, for a device that is not
+/// there, and for an exact case in a recipe of few bits.
 Setup make_setup(const Trial& trial);
 
 /// The order in which an epoch visits the samples.

@@ -56,12 +56,12 @@ TEST_F(Recomputed, AddsToWhatIsThere) {
 TEST_F(Recomputed, HasTheFormatsOfTheFirstTime) {
     at::Tensor loss;
     {
-        const Autocast autocast(at::kBFloat16);
+        const Autocast autocast(at::kCPU, at::kBFloat16);
         loss = both(true).to(at::kFloat).sum();
     }
     const auto again = gradients(loss);  // outside of it, as every trainer runs its backward
     {
-        const Autocast autocast(at::kBFloat16);
+        const Autocast autocast(at::kCPU, at::kBFloat16);
         loss = both(false).to(at::kFloat).sum();
     }
     const auto plain = gradients(loss);

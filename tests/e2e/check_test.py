@@ -195,7 +195,7 @@ class Check(ProgramTest):
 
     def test_wrong_use_is_refused_with_what_to_do(self):
         for words, said in ((("--effective", "16", "--splits", "4x4x2"), "nearest splits of 16"), (("--effective", "0"), "from 1 to"), (("--splits", "4x-1x2"), "accum"),
-                            (("--fault", "token-mean"), "did you mean"), (("--recipe", "fp8"), "bf16-autocast"), (("--device", "cuda"), "cuda"),
+                            (("--fault", "token-mean"), "did you mean"), (("--recipe", "fp8"), "bf16-autocast"), (("--device", "cuda:99"), "cuda"), (("--device", "gpu"), "cuda:N"),
                             (("--engine", "nccl"), "serial"), (("--max-devices", "-1"), "--max-devices"), (("--epochs", "0"), "--epochs"),
                             (("--effective", "16", "--splits", "8x1x1"), "nearest")):
             with self.subTest(words):

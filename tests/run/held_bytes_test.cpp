@@ -25,40 +25,40 @@ at::Tensor of_bytes(std::int64_t bytes) {
 }  // namespace
 
 TEST_F(Counted, ATensorHoldsItsBytesUntilItIsGone) {
-    const std::int64_t before = held_bytes();
+    const std::int64_t before = held_now(at::kCPU).bytes;
     {
         const at::Tensor kept = of_bytes(1000), same = kept.view({10, 100});
-        EXPECT_EQ(held_bytes() - before, 1000);
+        EXPECT_EQ(held_now(at::kCPU).bytes - before, 1000);
         const at::Tensor none = of_bytes(0);
-        EXPECT_EQ(held_bytes() - before, 1000);
+        EXPECT_EQ(held_now(at::kCPU).bytes - before, 1000);
     }
-    EXPECT_EQ(held_bytes(), before);
+    EXPECT_EQ(held_now(at::kCPU).bytes, before);
 }
 
 TEST_F(Counted, ThePeakIsOfOnePhase) {
-    const std::int64_t before = held_bytes();
+    const std::int64_t before = held_now(at::kCPU).bytes;
     const at::Tensor kept = of_bytes(100);
-    take_peak_bytes();
+    take_peak_bytes(at::kCPU);
     of_bytes(1 << 20);
     of_bytes(1 << 10);
-    EXPECT_EQ(take_peak_bytes() - before, 100 + (1 << 20));
-    EXPECT_EQ(take_peak_bytes() - before, 100) << "what is still held";
+    EXPECT_EQ(take_peak_bytes(at::kCPU) - before, 100 + (1 << 20));
+    EXPECT_EQ(take_peak_bytes(at::kCPU) - before, 100) << "what is still held";
 }
 
 TEST_F(Counted, AnotherThreadMayLetGo) {
-    const std::int64_t before = held_bytes();
+    const std::int64_t before = held_now(at::kCPU).bytes;
     at::Tensor kept = of_bytes(4096);
     std::thread([own = std::move(kept)]() mutable { own.reset(); }).join();
-    EXPECT_EQ(held_bytes(), before);
+    EXPECT_EQ(held_now(at::kCPU).bytes, before);
 }
 
 TEST_F(Counted, AKernelMayAskForItsOwn) {
-    const std::int64_t before = held_bytes();
+    const std::int64_t before = held_now(at::kCPU).bytes;
     c10::Allocator& allocator = *c10::GetCPUAllocator();
     void* scratch = allocator.raw_allocate(300);
-    EXPECT_EQ(held_bytes() - before, 300);
+    EXPECT_EQ(held_now(at::kCPU).bytes - before, 300);
     allocator.raw_deallocate(scratch);
-    EXPECT_EQ(held_bytes(), before);
+    EXPECT_EQ(held_now(at::kCPU).bytes, before);
     const at::DataPtr copy = allocator.clone("isobatch", 9);
     EXPECT_STREQ(static_cast<const char*>(copy.get()), "isobatch");
 }
@@ -69,11 +69,11 @@ TEST_F(Counted, DataLieWhereVectorInstructionsWantThem) {
 }
 
 TEST_F(Counted, ATensorMayGrow) {
-    const std::int64_t before = held_bytes();
+    const std::int64_t before = held_now(at::kCPU).bytes;
     at::Tensor tensor = of_bytes(10);
     tensor.resize_({1000});
     EXPECT_EQ(tensor[9].item<int>(), 1);
-    EXPECT_EQ(held_bytes() - before, 1000);
+    EXPECT_EQ(held_now(at::kCPU).bytes - before, 1000);
 }
 
 // Half of the samples at a time need less; the model, its gradients and its optimizer's state need the same.

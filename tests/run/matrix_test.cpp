@@ -34,7 +34,7 @@ TEST(Matrix, RefusesWhatItCannotRun) {
         change(trial);
         return error_of([&] { matrix.run(trial); });
     };
-    EXPECT_TRUE(says(refusal([](Trial& t) { t.device = "cuda"; }).problem(), "cuda"));
+    EXPECT_EQ(refusal([](Trial& t) { t.device = "cuda:99"; }).where(), "--device");
     EXPECT_EQ(refusal([](Trial& t) { t.engine = "nccl"; }).where(), "--engine");
     EXPECT_TRUE(says(refusal([](Trial& t) { t.fault = "token-mean-of-mean"; }).next(), "token-mean-of-means"));
     EXPECT_TRUE(says(refusal([](Trial& t) { t.subject = "nothing"; }).problem(), "nothing"));

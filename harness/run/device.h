@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+
+#include <c10/core/Device.h>
+
+namespace isobatch {
+
+/// Where a trial computes: `cpu`, `cuda` or `cuda:1`. Throws Error naming --device for any other text.
+at::Device device_of(const std::string& text);
+
+/// Before anything is computed in this process: loads LibTorch's part for the device, which use of the CPU never pays
+/// for, and makes it repeat its bits: deterministic kernels, no TF32, no sums in fewer bits, attention as plain
+/// products. Throws Error saying what is missing.
+void prepare(const at::Device& device);
+
+/// Waits until the device has done what it was asked for, so that a clock may be read.
+void finish(const at::Device& device);
+
+}  // namespace isobatch
