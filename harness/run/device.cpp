@@ -33,8 +33,8 @@ void repeat_bits() {
     context.setBenchmarkCuDNN(false);
     context.setAllowTF32CuBLAS(false);
     context.setAllowTF32CuDNN(false);
-    context.setAllowFP16ReductionCuBLAS(at::CuBLASReductionOption::DisallowReducedPrecisionAllowSplitK);
-    context.setAllowBF16ReductionCuBLAS(at::CuBLASReductionOption::DisallowReducedPrecisionAllowSplitK);
+    context.setAllowFP16ReductionCuBLAS(false);
+    context.setAllowBF16ReductionCuBLAS(false);
     context.setSDPUseFlash(false);
     context.setSDPUseMemEfficient(false);
     context.setSDPUseCuDNN(false);
