@@ -22,22 +22,50 @@ std::string number(double value) {
     return value > 0 && std::isfinite(value) ? fmt::format("{:.6g}", value) : "";
 }
 
+std::string count(std::int64_t value) {
+    return value > 0 ? std::to_string(value) : "";
+}
+
+/// The columns between a trial's split and its traffic.
+constexpr std::pair<const char*, double Cost::*> times[] = {{"ms_per_step", &Cost::step_ms_median},
+                                                            {"ms_low", &Cost::step_ms_low},
+                                                            {"ms_high", &Cost::step_ms_high},
+                                                            {"ms_fastest", &Cost::step_ms_min},
+                                                            {"forward_ms", &Cost::forward_ms},
+                                                            {"backward_ms", &Cost::backward_ms},
+                                                            {"exchange_ms", &Cost::exchange_ms},
+                                                            {"optimizer_ms", &Cost::optimizer_ms},
+                                                            {"samples_per_second", &Cost::samples_per_second},
+                                                            {"units_per_second", &Cost::units_per_second}};
+constexpr std::pair<const char*, std::int64_t Cost::*> memory[] = {{"memory_bytes_peak", &Cost::memory_bytes_peak},
+                                                                   {"memory_bytes_steady", &Cost::memory_bytes_steady}};
+
 }  // namespace
 
 std::string costs_csv(const Result& result) {
-    std::string text =
-        "case,per_device,accum,devices,engine,device,recipe,outcome,ms_per_step,samples_per_second,collectives,bytes,"
-        "exchanges,trial\r\n";
+    std::vector<std::string> head{"case", "per_device", "accum", "devices", "engine", "device", "recipe", "outcome"};
+    for (const auto& [name, value] : times) head.emplace_back(name);
+    for (const auto& [name, value] : memory) head.emplace_back(name);
+    for (const char* name : {"collectives", "bytes", "exchanges", "trial"}) head.emplace_back(name);
+    std::string text = joined(head, ",") + "\r\n";
     for (const Record& record : result.records) {
         const Trial& trial = record.trial;
+        std::vector<std::string> row{cell(trial.subject),
+                                     std::to_string(trial.split.per_device),
+                                     std::to_string(trial.split.accum),
+                                     std::to_string(trial.split.devices),
+                                     cell(trial.engine),
+                                     cell(trial.device),
+                                     to_string(trial.recipe),
+                                     to_string(record.verdict.outcome)};
+        for (const auto& [name, value] : times) row.push_back(number(record.cost.*value));
+        for (const auto& [name, value] : memory) row.push_back(count(record.cost.*value));
         const bool counted = record.traffic.calls > 0;
-        text +=
-            fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{}\r\n", cell(trial.subject), trial.split.per_device,
-                        trial.split.accum, trial.split.devices, cell(trial.engine), cell(trial.device),
-                        to_string(trial.recipe), to_string(record.verdict.outcome), number(record.cost.step_ms_median),
-                        number(record.cost.samples_per_second), counted ? std::to_string(record.traffic.calls) : "",
-                        counted ? std::to_string(record.traffic.bytes) : "", number(record.traffic.exchanges),
-                        cell(to_string(trial)));
+        row.push_back(count(record.traffic.calls));
+        row.push_back(counted ? std::to_string(record.traffic.bytes) : "");
+        row.push_back(number(record.traffic.exchanges));
+        row.push_back(cell(to_string(trial)));
+        text += joined(row, ",") + "\r\n";
     }
     return text;
 }

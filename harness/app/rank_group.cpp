@@ -29,6 +29,16 @@ bool only_noticed(const std::string& message) {
 
 }  // namespace
 
+RankGroup::~RankGroup() {
+    drop_reference();
+    if (launched_ && lost_.empty())
+        dismiss(*launched_, std::move(processes_), Process::Seconds(program_.deadlines.start));
+    else
+        Process::end(processes_);
+    std::error_code ignored;
+    for (const std::filesystem::path& file : meetings_) std::filesystem::remove(file, ignored);
+}
+
 void RankGroup::start(std::size_t ranks) {
     if (processes_.size() >= ranks) return;
     if (!lost_.empty()) throw LostAtStart(lost_);
@@ -103,7 +113,8 @@ void RankGroup::begin(const Trial& trial) {
         return;
     }
     std::filesystem::remove_all(trace());
-    std::filesystem::remove(meeting());                        // c10d appends to what is there
+    std::filesystem::remove(meeting());  // c10d appends to what is there
+    meetings_.insert(meeting());
     for (int rank = 0; rank < mesh_of(trial).ranks(); ++rank)  // one that does not listen will be heard to have ended
         processes_[static_cast<std::size_t>(rank)]->say(
             to_line({trial, rank, trace().string(), reference_->directory.string(), meeting().string(),
@@ -219,8 +230,6 @@ Record RankGroup::crash() {
         if (failure.rank != cause->rank) message += "; " + headline(failure);
     Process::end(processes_);
     processes_.clear();
-    std::error_code ignored;
-    std::filesystem::remove(meeting(), ignored);  // where all leave well, the last one does it
     return crashed_record(trial_, "isobatch check " + to_string(trial_), message);
 }
 

@@ -25,11 +25,7 @@ public:
     /// `launched`: the ranks are those that another launcher started.
     RankGroup(WorkerProgram program, std::shared_ptr<References> references, std::optional<Launched> launched)
         : program_(std::move(program)), references_(std::move(references)), launched_(std::move(launched)) {}
-    ~RankGroup() {
-        drop_reference();
-        if (launched_ && lost_.empty())
-            dismiss(*launched_, std::move(processes_), Process::Seconds(program_.deadlines.start));
-    }
+    ~RankGroup();
     RankGroup(RankGroup&&) = default;
 
     /// Hands a trial to its ranks; finish() must come before the next. Throws Error when no worker can be started, or
@@ -77,7 +73,8 @@ private:
     std::string lost_;                                 ///< why the launched ranks cannot be gathered again
     std::vector<std::unique_ptr<Process>> processes_;  ///< by rank; a trial uses the first ones
     std::unique_ptr<Reference> reference_;
-    std::set<std::string> couples_;  ///< cases that are known to couple the samples of a micro
+    std::set<std::filesystem::path> meetings_;  ///< files of c10d's, which a rank may make again until it has ended
+    std::set<std::string> couples_;             ///< cases that are known to couple the samples of a micro
     Trial trial_;
     std::vector<Failure> failures_;  ///< of this trial, so far
 };
