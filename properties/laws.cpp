@@ -9,8 +9,9 @@
 #include "cases/faults/faults.h"
 #include "diagnose/predict.h"
 #include "diagnose/result.h"
-#include "generators.h"
 #include "plan/fault.h"
+#include "run/every_split.h"
+#include "run/generators.h"
 #include "run/matrix.h"
 
 namespace isobatch {
@@ -61,18 +62,11 @@ bool alike(const Result& result, Cause cause, Timing timing) {
     return true;
 }
 
-Result run_matrix(const std::vector<Trial>& trials) {
-    Matrix matrix(plant, {});
-    std::vector<Record> records;
-    for (const Trial& trial : trials) records.push_back(matrix.run(trial));
-    return assemble("law", std::move(records), {}, {});
-}
-
 }  // namespace
 
 TEST(Laws, CleanTrialIsEquivalentInEverySplit) {
     expect_law(600, [] {
-        const Trial trial = *any_trial();
+        const Trial trial = *any_trial("mlp", 24);
         RC_LOG() << "isobatch check " << to_string(trial) << std::endl;
         const Record record = run(trial);
         RC_ASSERT(record.verdict.outcome <= Outcome::equivalent);
@@ -81,7 +75,7 @@ TEST(Laws, CleanTrialIsEquivalentInEverySplit) {
 
 TEST(Laws, CleanTrialHoldsEveryIdentityThatFits) {
     expect_law(60, [] {
-        Trial trial = *any_trial();
+        Trial trial = *any_trial("mlp", 24);
         trial.subject = *rc::gen::element<std::string>("mlp", "lesson", "exact-mlp");
         trial.recipe = *rc::gen::element(Recipe::fp64, Recipe::fp32);
         trial.identities = "all";
@@ -94,7 +88,7 @@ TEST(Laws, CleanTrialHoldsEveryIdentityThatFits) {
 
 TEST(Laws, PlantedFaultIsRedExactlyWhereItHasPower) {
     expect_law(600, [] {
-        Trial trial = *any_trial();
+        Trial trial = *any_trial("mlp", 24);
         const FaultEntry& entry = fault_catalogue()[*rc::gen::inRange<std::size_t>(0, fault_catalogue().size())];
         trial.fault = with_timing(entry);
         trial.trajectory = entry.red == std::vector{Check::trajectory} ? 4 : 0;
@@ -112,17 +106,17 @@ TEST(Laws, PlantedFaultIsRedExactlyWhereItHasPower) {
 
 TEST(Laws, PlantedFaultWithPowerIsNamed) {
     expect_law(240, [] {
-        Trial trial = *any_trial();
+        Trial trial = *any_trial("mlp", 24);
         const FaultEntry& entry = fault_catalogue()[*rc::gen::inRange<std::size_t>(0, fault_catalogue().size())];
         trial.fault = with_timing(entry);
-        const std::vector<Trial> trials = matrix_with(trial, 4);
+        const std::vector<Trial> trials = every_split(trial);
         RC_LOG() << "isobatch check " << to_string(trial) << " (all splits)" << std::endl;
         RC_PRE((entry.cause.has_value() && entry.certain));
         RC_PRE(std::any_of(trials.begin(), trials.end(), [&](const Trial& t) {
             return has_power(parse_fault(t.fault), layouts(t)) &&
                    (t.split.devices > 1 || !concerns_devices(*entry.cause));
         }));
-        const Result result = run_matrix(trials);
+        const Result result = run_all(trials, plant);
         const bool narrow = computes_narrow(trial.recipe);
         RC_PRE(!narrow || !result.findings.empty());
         RC_ASSERT(result.findings.size() == 1U);
@@ -139,9 +133,9 @@ TEST(Laws, PlantedFaultWithPowerIsNamed) {
 
 TEST(Laws, CleanMatrixHasNoFinding) {
     expect_law(80, [] {
-        const Trial trial = *any_trial();
+        const Trial trial = *any_trial("mlp", 24);
         RC_LOG() << "isobatch check " << to_string(trial) << " (all splits)" << std::endl;
-        const Result result = run_matrix(matrix_with(trial, 4));
+        const Result result = run_all(every_split(trial), plant);
         RC_ASSERT(result.findings.empty());
         RC_ASSERT(result.outcome == Outcome::equivalent || result.outcome == Outcome::identical ||
                   result.outcome == Outcome::inconclusive);
@@ -150,7 +144,7 @@ TEST(Laws, CleanMatrixHasNoFinding) {
 
 TEST(Laws, PrintedTrialReplaysBitForBit) {
     expect_law(100, [] {
-        Trial trial = *any_trial();
+        Trial trial = *any_trial("mlp", 24);
         if (*rc::gen::arbitrary<bool>())
             trial.fault = fault_catalogue()[*rc::gen::inRange<std::size_t>(0, fault_catalogue().size())].id;
         Record first = run(trial), second = run(parse_trial(to_string(trial)));

@@ -253,7 +253,7 @@ void add_check(CLI::App& app, int& exit_code) {
     auto options = std::make_shared<CheckOptions>();
     CLI::App* command = app.add_subcommand(
         "check", "Run cases under every split of an effective batch and compare each with the single large batch");
-    command->add_option("CASE", options->subjects, "Cases: lesson, mlp, gpt; exact-mlp, exact-conv, exact-gpt, canary")
+    command->add_option("CASE", options->subjects, "Cases: lesson, mlp, gpt, gpt-recomputed; isobatch doctor lists all")
         ->capture_default_str();
     options->effective_given =
         command->add_option("--effective", options->effective, "Effective batch: per_device × accum × devices")

@@ -34,8 +34,9 @@ def matrix(chance):
 
 
 def work(seed, count):
-    """A worker of its own runs so many trials: (case, recipe, trial, outcome, ratio, sensitivity, trajectory) of each."""
-    chance, seen = random.Random(seed), []
+    """A worker of its own runs so many trials: (case, recipe, trial, outcome, ratio, sensitivity, trajectory) of each; and how many more were refused,
+    since their loss grows beyond all numbers: with those nothing can be compared."""
+    chance, seen, refused = random.Random(seed), [], 0
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     # The worker answers on descriptor 3, and whatever it prints goes elsewhere.
     with subprocess.Popen(["/bin/sh", "-c", 'exec "$0" 3>&1 1>&2', WORKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as worker:
@@ -46,10 +47,13 @@ def work(seed, count):
                 worker.stdin.write(trial + "\n")
                 worker.stdin.flush()
                 answer = {}
-                while "record" not in answer:
+                while "record" not in answer and "error" not in answer:
                     answer = json.loads(worker.stdout.readline())
-                    if "error" in answer:
-                        raise RuntimeError(f"{trial}: {answer}")
+                if "error" in answer and "is not finite" in answer["error"]["what"]:
+                    refused += 1
+                    continue
+                if "error" in answer:
+                    raise RuntimeError(f"{trial}: {answer}")
                 verdict = answer["record"]["verdict"]
                 checks = {check["check"]: check for check in verdict["checks"]}
                 own = checks.pop("trajectory", None)
@@ -59,7 +63,7 @@ def work(seed, count):
                 trajectory = None if own is None else "void" if void else float(own["margin"])
                 seen.append((case, recipe, trial, outcome, float(grad["margin"]) * FAIL_FACTOR[recipe], float(verdict["sensitivity"]), trajectory))
         worker.stdin.close()
-    return seen
+    return seen, refused
 
 
 def spread(values):
@@ -82,7 +86,7 @@ def page(figures):
     pictures = "\n\n".join(f"## {f['case']}, {f['recipe']}\n\n{bars(f['ratio']['count_by_power_of_two'], 'observed ÷ (E + u·A)')}\n\n"
                            f"{bars(f['sensitivity']['count_by_power_of_two'], 'sensitivity')}" for f in figures["families"])
     return (f"# Clean trials\n\n`ci/campaign clean` ran {figures['trials']} random clean trials (seed {figures['seed']}) over cases, recipes, effective batches, splits, copies, optimizers, threads, data sets, "
-            f"weights, lengths and epochs: **{figures['alarms']} alarms**.\n\nThe ratio is the largest gradient error of a trial in units of E + u·A, over all parameters, ranks and judged "
+            f"weights, lengths and epochs: **{figures['alarms']} alarms**. {figures['refused']} more were refused, because the reference's own gradient grew beyond all numbers.\n\nThe ratio is the largest gradient error of a trial in units of E + u·A, over all parameters, ranks and judged "
             f"windows; a trial is suspect above 8 and divergent above 64, or above 4 and 8 in recipes that compute in bf16 or fp16. The sensitivity is the smallest error in the weight of one sample, relative to 1, that would have made the "
             f"trial red: what a judge that never fires could not show. {figures['trajectories']['asked']} of the trials also ran following nothing: {figures['trajectories']['void']} of these trajectories are void, since "
             f"trusted runs come apart, and of the others the largest margin is {figures['trajectories']['largest_margin']:.2f}, red above 1.\n\n"
@@ -99,7 +103,8 @@ def main():
     options = parser.parse_args()
     shares = [options.count // options.jobs + (job < options.count % options.jobs) for job in range(options.jobs)]
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as jobs:
-        seen = [trial for part in jobs.map(work, range(options.seed, options.seed + options.jobs), shares) for trial in part]
+        parts = list(jobs.map(work, range(options.seed, options.seed + options.jobs), shares))
+    seen, refused = [trial for part, _ in parts for trial in part], sum(count for _, count in parts)
     families = []
     for case, recipe in sorted({trial[:2] for trial in seen}):
         own = [trial for trial in seen if trial[:2] == (case, recipe)]
@@ -107,7 +112,7 @@ def main():
                          "ratio": spread([trial[4] for trial in own]), "sensitivity": spread([trial[5] for trial in own])})
     followed = [trial[6] for trial in seen if trial[6] is not None]
     margins = [margin for margin in followed if margin != "void"]
-    figures = {"trials": len(seen), "alarms": sum(family["alarms"] for family in families), "seed": options.seed, "jobs": options.jobs,
+    figures = {"trials": len(seen), "alarms": sum(family["alarms"] for family in families), "refused": refused, "seed": options.seed, "jobs": options.jobs,
                "trajectories": {"asked": len(followed), "void": len(followed) - len(margins), "largest_margin": max(margins, default=0)}, "families": families}
     for _, recipe, trial, outcome, ratio, *_ in seen:
         if outcome not in FINE:

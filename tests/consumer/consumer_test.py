@@ -40,6 +40,8 @@ class Consumer(unittest.TestCase):
             self.assertRegex(said, rf"{name} \.+ +Passed")
             self.assertTrue(os.path.exists(os.path.join(folder, "isobatch", name, "index.html")))
         self.assertIn("All 9 splits train like the single large batch.", said)
+        self.assertRegex(said, r"my_tests \.+ +Passed")
+        self.assertIn("[       OK ] Tower.TrainsAlikeUnderEverySplit", said)
         self.assertIn("training", self.run_in(folder, "ctest", "--print-labels"))
         # The same trainer with its bug: only the trainer is built anew.
         self.run_in(folder, "cmake", "-DCMAKE_CXX_FLAGS=-DMEAN_OF_MEANS", ".")
