@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "reports/escaped.h"
 #include "reports/terminal.h"
+#include "reports/tradeoff.h"
 
 namespace isobatch {
 
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::size_t most_rows = 200;
 constexpr std::size_t most_findings = 20;
+constexpr std::size_t most_tradeoffs = 4;
 constexpr std::size_t longest_command = 4000;
 
 std::string rows(const Result& result) {
@@ -79,6 +81,9 @@ std::string markdown_summary(const Result& result) {
                                 to_string(status.claim), markdown_text(status.subject, 60),
                                 markdown_text(how_to_test(status.claim)));
     if (!result.records.empty()) text += "\n" + rows(result);
+    const std::vector<TradeOff> tradeoffs = tradeoffs_of(result);
+    for (std::size_t i = 0; i < tradeoffs.size() && i < most_tradeoffs; ++i)
+        text += "\n" + tradeoff_markdown(tradeoffs[i]);
     return text + "\nThe whole run again:\n\n" + command_block(result.command);
 }
 

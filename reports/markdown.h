@@ -7,7 +7,8 @@
 
 namespace isobatch {
 
-/// A job's page: the answer, the causes with their commands, a row a split. GitHub shows at most a megabyte of it.
+/// A job's page: the answer, the causes with their commands, a row a split, what the splits cost. GitHub shows at most
+/// a megabyte of it.
 std::string markdown_summary(const Result& result);
 
 /// Text that Markdown shows as it is: every mark of punctuation is escaped, what acts on a terminal is visible.

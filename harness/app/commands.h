@@ -18,6 +18,7 @@ void add_report(CLI::App& app, int& exit_code);
 void add_gate(CLI::App& app, int& exit_code);
 void add_faults(CLI::App& app, int& exit_code);
 void add_plan(CLI::App& app, int& exit_code);
+void add_translate(CLI::App& app, int& exit_code);
 void add_trace(CLI::App& app, int& exit_code);
 void add_doctor(CLI::App& app, int& exit_code);
 

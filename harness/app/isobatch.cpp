@@ -27,7 +27,7 @@ int main(int argc, char** argv) {
     int exit_code = 0;
     for (const auto add :
          {isobatch::add_check, isobatch::add_try, isobatch::add_judge, isobatch::add_report, isobatch::add_gate,
-          isobatch::add_plan, isobatch::add_faults, isobatch::add_trace, isobatch::add_doctor})
+          isobatch::add_plan, isobatch::add_translate, isobatch::add_faults, isobatch::add_trace, isobatch::add_doctor})
         add(app, exit_code);
     try {
         app.parse(argc, argv);

@@ -1,32 +1,113 @@
 #include <memory>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "app/commands.h"
+#include "base/bytes.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "measure/choice.h"
 #include "plan/isobatch.h"
 #include "plan/mesh.h"
+#include "plan/multiples.h"
+#include "plan/patterns.h"
+#include "reports/cost_fit.h"
+#include "reports/run_directory.h"
 
 namespace isobatch {
 
 namespace {
 
-/// The multiples of `unit` around a number that is none.
-std::string multiples_beside(std::int64_t number, std::int64_t unit) {
-    const std::int64_t below = number / unit * unit;
-    return below > 0 ? fmt::format("nearest: {} and {}", below, below + unit) : fmt::format("nearest: {}", unit);
+struct Options {
+    std::int64_t effective = 16, devices = 0, max_devices = 0, copies = 1;
+    std::string memory;
+    std::filesystem::path from;
+    bool patterns = false, json = false;
+};
+
+/// The numbers of devices around one that cannot share the batch.
+std::string devices_beside(std::int64_t effective, std::int64_t places) {
+    std::int64_t below = 1, above = effective;
+    for (const std::int64_t divisor : divisors(effective)) {
+        if (divisor < places) below = divisor;
+        if (divisor > places) {
+            above = divisor;
+            break;
+        }
+    }
+    return fmt::format("; or share {} by {} or {} data-parallel devices", effective, below, above);
+}
+
+std::vector<Split> splits_for(const Options& options) {
+    const std::int64_t most = places_in(options.max_devices, options.copies);
+    // A rounded share would train another batch than was asked for, so that what does not divide is an error.
+    if (options.devices % options.copies != 0)
+        throw Error(
+            fmt::format("{} devices are no whole number of groups of {} copies", options.devices, options.copies),
+            "--devices", multiples_beside(options.devices, options.copies));
+    const std::int64_t places = options.devices / options.copies;
+    std::vector<Split> splits;
+    for (const Split& split : splits_of({.effective = options.effective, .max_devices = most}))
+        if (places == 0 || split.devices == places) splits.push_back(split);
+    if (!splits.empty()) return splits;
+    if (most > 0 && places > most)
+        throw Error(fmt::format("{} data-parallel devices, of at most {}", places, most), "--max-devices",
+                    "raise --max-devices, or lower --devices");
+    throw Error(fmt::format("effective batch {} cannot be shared evenly by {} data-parallel devices", options.effective,
+                            places),
+                "--effective",
+                multiples_beside(options.effective, places) +
+                    (places < options.effective ? devices_beside(options.effective, places) : ""));
+}
+
+/// Of the one matrix that a run directory has.
+CostModel model_from(const std::filesystem::path& directory) {
+    const Result run = read_runs({directory});
+    const auto matrices = matrices_of(run.records);
+    if (matrices.size() != 1)
+        throw Error(fmt::format("{} holds {} matrices of trials", directory.string(), matrices.size()), "--from",
+                    "give a run of one case with one engine and one recipe");
+    return cost_model_of(matrices[0]);
+}
+
+void print_list(const std::vector<Split>& splits, bool json) {
+    Json list = Json::array();
+    for (const Split& split : splits) {
+        list.push_back(to_string(split));
+        if (!json) fmt::print("{}\n", to_string(split));
+    }
+    if (json) fmt::print("{}\n", list.dump());
+}
+
+void print_ranked(const Options& options, const std::vector<Split>& splits) {
+    const CostModel model = model_from(options.from);
+    const std::int64_t limit = options.memory.empty() ? 0 : parse_bytes(options.memory, "--memory");
+    const std::vector<Choice> choices = ranked(model, splits, limit);
+    const std::optional<Split> best = recommended(choices);
+    if (options.json) {
+        const Json answer{{"fit", to_json(model)},
+                          {"splits", to_json(choices)},
+                          {"recommended", best ? Json(to_string(*best)) : Json()}};
+        fmt::print("{}\n", answer.dump(1));
+    } else {
+        fmt::print("{}\n{}", to_string(model), to_string(choices, limit));
+        if (model.simulated)
+            fmt::print("The run simulated its devices one after another in one process, and so do these times.\n");
+    }
+    if (limit > 0 && choices[0].fits == Fits::no)
+        throw Error(fmt::format("no split of {} fits {}", options.effective, bytes_text(static_cast<double>(limit))),
+                    "--memory",
+                    fmt::format("the smallest, {}, takes {}: give more memory, or a smaller model",
+                                to_string(splits.back()), bytes_text(memory_bytes(model, splits.back())->value)));
 }
 
 }  // namespace
 
 void add_plan(CLI::App& app, int& exit_code) {
-    struct Options {
-        std::int64_t effective = 16, devices = 0, max_devices = 0, copies = 1;
-        bool json = false;
-    };
     auto options = std::make_shared<Options>();
-    CLI::App* command = app.add_subcommand("plan", "List every split of an effective batch");
+    CLI::App* command =
+        app.add_subcommand("plan", "List every split of an effective batch, with --from ranked by what a run cost");
     command->add_option("--effective", options->effective, "Effective batch: per_device × accum × devices")
         ->capture_default_str();
     command->add_option("--devices", options->devices, "Exactly this many devices, copies counted; 0: any")
@@ -36,31 +117,22 @@ void add_plan(CLI::App& app, int& exit_code) {
         ->add_option("--copies", options->copies,
                      "Devices that hold the same samples, as those of a tensor-parallel group do")
         ->capture_default_str();
-    command->add_flag("--json", options->json, "Print a JSON list");
+    CLI::Option* from = command->add_option(
+        "--from", options->from,
+        "Predict time and memory of every split from what this run directory measured, and rank them");
+    command
+        ->add_option("--memory", options->memory, "What one device has, such as 24GiB; only what fits is recommended")
+        ->needs(from);
+    command->add_flag("--patterns", options->patterns,
+                      "Instead, judge four common patterns (7B to 70B parameters) by stated assumptions on memory");
+    command->add_flag("--json", options->json, "Print JSON: a list of splits, or with --from an object");
     command->callback([options, &exit_code] {
-        const std::int64_t most = places_in(options->max_devices, options->copies);
-        // A rounded share would train another batch than was asked for, so that what does not divide is an error.
-        if (options->devices % options->copies != 0)
-            throw Error(
-                fmt::format("{} devices are no whole number of groups of {} copies", options->devices, options->copies),
-                "--devices", multiples_beside(options->devices, options->copies));
-        const std::int64_t places = options->devices / options->copies;
-        std::vector<Split> splits;
-        for (const Split& split : splits_of({.effective = options->effective, .max_devices = most}))
-            if (places == 0 || split.devices == places) splits.push_back(split);
-        if (splits.empty())
-            throw most > 0 && places > most
-                ? Error(fmt::format("{} data-parallel devices, of at most {}", places, most), "--max-devices",
-                        "raise --max-devices, or lower --devices")
-                : Error(fmt::format("effective batch {} cannot be shared evenly by {} data-parallel devices",
-                                    options->effective, places),
-                        "--effective", multiples_beside(options->effective, places));
-        Json list = Json::array();
-        for (const Split& split : splits) {
-            list.push_back(to_string(split));
-            if (!options->json) fmt::print("{}\n", to_string(split));
-        }
-        if (options->json) fmt::print("{}\n", list.dump());
+        if (options->patterns)
+            fmt::print("{}", options->json ? patterns_json().dump(1) + "\n" : patterns_text());
+        else if (options->from.empty())
+            print_list(splits_for(*options), options->json);
+        else
+            print_ranked(*options, splits_for(*options));
         exit_code = 0;
     });
 }

@@ -1,10 +1,10 @@
 #include "base/text.h"
 
-#include <algorithm>
 #include <charconv>
-#include <numeric>
 
 #include <fmt/format.h>
+
+#include "base/edit_distance.h"
 
 namespace isobatch {
 
@@ -33,19 +33,9 @@ std::string nearest(std::string_view word, const std::vector<std::string>& known
     std::string best;
     std::size_t best_distance = static_cast<std::size_t>(-1);
     for (const std::string& candidate : known) {
-        std::vector<std::size_t> row(candidate.size() + 1);  // Levenshtein, one row at a time
-        std::iota(row.begin(), row.end(), 0);
-        for (std::size_t i = 1; i <= word.size(); ++i) {
-            std::size_t diagonal = row[0];
-            row[0] = i;
-            for (std::size_t j = 1; j <= candidate.size(); ++j) {
-                const std::size_t replaced = diagonal + (word[i - 1] != candidate[j - 1]);
-                diagonal = row[j];
-                row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
-            }
-        }
-        if (row.back() < best_distance) {
-            best_distance = row.back();
+        const std::size_t distance = edit_distance(word, candidate);
+        if (distance < best_distance) {
+            best_distance = distance;
             best = candidate;
         }
     }

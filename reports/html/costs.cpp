@@ -8,6 +8,7 @@
 #include "reports/escaped.h"
 #include "reports/html/elements.h"
 #include "reports/html/svg.h"
+#include "reports/html/tradeoff.h"
 #include "reports/terminal.h"
 
 namespace isobatch {
@@ -65,7 +66,8 @@ std::string costs_part(const Result& result) {
             left_out(shown.size(), measured.size(), "trials") +
             "<p class=\"note\">Times of one run on one machine: good for comparing its splits, not for a benchmark. "
             "Recording "
-            "and judging are part of them.</p>\n");
+            "and judging are part of them.</p>\n" +
+            tradeoff_part(result));
 }
 
 }  // namespace isobatch

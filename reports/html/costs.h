@@ -6,7 +6,7 @@
 
 namespace isobatch {
 
-/// What each split costs: time, throughput and what its ranks moved.
+/// What each split costs: time, throughput, what its ranks moved, and what memory is traded for time.
 std::string costs_part(const Result& result);
 
 }  // namespace isobatch

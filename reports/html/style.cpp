@@ -59,6 +59,7 @@ svg{display:block;flex:none}svg text{font:11px system-ui,sans-serif;fill:var(--t
 .over{fill:var(--bad)}.under{fill:var(--link)}.even,.rate{fill:var(--dim)}.hollow{fill:none;stroke:var(--dim)}
 .predicted{stroke:var(--text);stroke-width:2.5}
 .own{stroke:var(--link);fill:none;stroke-width:2}circle.own{fill:var(--link);stroke:none}
+.front{stroke:var(--good);fill:none;stroke-width:1.5}.best{fill:var(--good);stroke:var(--good);stroke-width:5}
 .truth{stroke:var(--text);fill:none;stroke-dasharray:4 3}.allowed{fill:var(--good);opacity:.5}.void{fill:var(--line)}
 .bound{white-space:nowrap;color:var(--dim)}
 details{margin:.4rem 0}summary{cursor:pointer;color:var(--link)}

@@ -7,6 +7,7 @@
 #include "reports/run_directory.h"
 #include "tests/reports/gate/small_gate.h"
 #include "tests/reports/hostile.h"
+#include "tests/reports/priced_result.h"
 
 int main(int argc, char** argv) {
     using namespace isobatch;
@@ -17,6 +18,7 @@ int main(int argc, char** argv) {
     };
 
     write("small.json", to_json(small_result()));
+    write("priced.json", to_json(priced_result()));
     write("without_times.json", to_json(small_result(), false));
     write("right.json", to_json(small_round()));
     write("nothing.json", to_json(assemble("", {}, {}, {})));

@@ -1,0 +1,38 @@
+#include "reports/cost_fit.h"
+
+#include "plan/isobatch.h"
+#include "tests/base/expect.h"
+#include "tests/reports/small_result.h"
+
+namespace isobatch {
+namespace {
+
+std::vector<Record> matrix(const std::string& engine) {
+    std::vector<Record> records;
+    for (const Split& split : splits_of({.effective = 16, .max_devices = 4})) {
+        Record record = small_record("gpt", split, Outcome::equivalent);
+        record.trial.engine = engine;
+        record.cost.step_ms_min = 1 + static_cast<double>(split.accum);
+        record.cost.memory_bytes_peak = 1000 + 10 * split.per_device;
+        records.push_back(record);
+    }
+    return records;
+}
+
+TEST(CostModelOf, TakesWhatEveryTrialMeasured) {
+    const CostModel model = cost_model_of(matrix("gloo"));
+    EXPECT_FALSE(model.simulated);
+    EXPECT_NEAR(step_ms(model, {1, 32, 1})->value, 33, 1e-6);
+    EXPECT_NEAR(memory_bytes(model, {32, 1, 1})->value, 1320, 1e-6);
+    EXPECT_TRUE(cost_model_of(matrix("serial")).simulated);
+}
+
+TEST(CostModelOf, ACrashMeasuresNothing) {
+    std::vector<Record> records = matrix("gloo");
+    records[2].verdict.outcome = Outcome::crashed;
+    EXPECT_EQ(cost_model_of(records).points.size(), records.size() - 1);
+    EXPECT_FALSE(cost_model_of({}).time);
+}
+
+}  // namespace
+}  // namespace isobatch
