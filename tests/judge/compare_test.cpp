@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/gap.h"
 #include "tests/base/expect.h"
 #include "tests/judge/edit.h"
 
@@ -112,6 +113,19 @@ TEST(Compare, EmptyTensorsAreEqual) {
 TEST(Compare, IntegersAreNoGradient) {
     EXPECT_TRUE(says(error_of([] { compare(integers(), integers(), 0); }).what(), "I32"));
     EXPECT_TRUE(says(error_of([] { peak(integers()); }).what(), "I32"));
+}
+
+/// So that what a kernel finds, which is tested against the gap, is what the judge finds.
+RC_GTEST_PROP(Compare, SaysWhatAGapSays, ()) {
+    const auto count = *rc::gen::inRange<std::size_t>(0, 50);
+    const auto number = rc::gen::element(0.0, -0.0, 0.25, 0.5, -3.0, 1e30, infinity, -infinity, nan);
+    const auto a = *rc::gen::container<std::vector<double>>(count, number);
+    const auto b = *rc::gen::container<std::vector<double>>(count, number);
+    const double allowed = *rc::gen::element(0.0, 0.25, 1e31, infinity);
+    const Difference difference = compare(tensor(Dtype::f64, a), tensor(Dtype::f64, b), allowed);
+    const Gap found = gap(std::span(a), std::span(b), allowed);
+    RC_ASSERT(difference.largest == found.largest && difference.at == found.at);
+    RC_ASSERT(difference.over == found.over && difference.first == found.first);
 }
 
 TEST(CompareDeathTest, OtherSizesBreakAPromise) {
