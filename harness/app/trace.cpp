@@ -5,6 +5,7 @@
 #include "app/commands.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "measure/gradient_noise.h"
 #include "trace/read.h"
 
 namespace isobatch {
@@ -36,6 +37,31 @@ void show(const Trace& trace, bool json) {
     }
 }
 
+void show_noise(const Trace& reference, bool json) {
+    const std::vector<Noise> windows = noise_of_windows(reference);
+    const NoiseScale scale = noise_scale(windows, Seed{reference.manifest.seed}.split("noise"));
+    const double units = units_a_sample(reference), batch = static_cast<double>(reference.manifest.split.effective());
+    if (json) {
+        fmt::print("{}\n", Json{{"windows", windows.size()},
+                                {"trace", number_to_json(scale.noise.trace)},
+                                {"square", number_to_json(scale.noise.square)},
+                                {"units_a_sample", number_to_json(units)},
+                                {"scale_in_units",
+                                 {{"value", number_to_json(scale.scale.value)},
+                                  {"low", number_to_json(scale.scale.low)},
+                                  {"high", number_to_json(scale.scale.high)}}}}
+                               .dump(1));
+        return;
+    }
+    fmt::print("gradient noise scale: {:.3g} samples [{:.3g}, {:.3g}], {:.3g} units; of {} windows\n",
+               scale.scale.value / units, scale.scale.low / units, scale.scale.high / units, scale.scale.value,
+               windows.size());
+    fmt::print("a batch of {} takes {:.3g} times the fewest possible updates, and {:.3g} times the fewest samples\n",
+               reference.manifest.split.effective(), scale.updates(batch * units), scale.samples(batch * units));
+    fmt::print(
+        "the simple scale of McCandlish et al. 2018: it grows while training goes on, so measure where you train\n");
+}
+
 }  // namespace
 
 void add_trace(CLI::App& app, int& exit_code) {
@@ -53,6 +79,14 @@ void add_trace(CLI::App& app, int& exit_code) {
         const bool finished = std::filesystem::exists(options->directory / "manifest.json");
         show(finished ? read_trace(options->directory) : read_unfinished(options->directory), options->json);
         exit_code = finished ? 0 : 3;
+    });
+    CLI::App* noise = command->add_subcommand(
+        "noise", "How large a batch pays: the gradient noise scale, from a reference's trace (check --keep-traces)");
+    noise->add_option("DIR", options->directory, "Trace directory: traces/reference-… of a run directory")->required();
+    noise->add_flag("--json", options->json, "Print a JSON object");
+    noise->callback([options, &exit_code] {
+        show_noise(read_trace(options->directory), options->json);
+        exit_code = 0;
     });
     CLI::App* checked = command->add_subcommand("check", "Verify every size, digest and tensor");
     checked->add_option("DIR", options->directory, "Trace directory")->required();

@@ -1,5 +1,5 @@
 """What the README promises of `isobatch check`, done with the program itself."""
-import json, os, re
+import glob, json, os, re
 from program import ProgramTest, main
 from runs import without_times
 
@@ -192,6 +192,14 @@ class Check(ProgramTest):
             for value in ("0", "-1", "nan", "inf", "1e10", "soon"):
                 self.assertEqual(self.isobatch("check", "mlp", option, value), 2, self.said)
                 self.assertIn(option, self.said)
+
+    def test_how_large_a_batch_pays_is_read_from_a_reference(self):
+        self.assertEqual(self.isobatch("check", "mlp", "--effective", "8", "--splits", "8x1x1,4x2x1", "--keep-traces"), 0, self.said)
+        reference, = glob.glob(self.path("isobatch-report/traces/reference-*"))
+        self.assertEqual(self.isobatch("trace", "noise", reference), 0, self.said)
+        self.assertRegex(self.said, r"gradient noise scale: [0-9.e+]+ samples \[.*\], [0-9.e+]+ units; of [0-9]+ windows")
+        self.assertEqual(self.isobatch("trace", "noise", glob.glob(self.path("isobatch-report/traces/mlp-*"))[0]), 2)
+        self.assertIn("--keep-traces", self.said)
 
     def test_wrong_use_is_refused_with_what_to_do(self):
         for words, said in ((("--effective", "16", "--splits", "4x4x2"), "nearest splits of 16"), (("--effective", "0"), "from 1 to"), (("--splits", "4x-1x2"), "accum"),
