@@ -48,21 +48,17 @@ struct Counting final : c10::Allocator {
     void copy_data(void* to, const void* from, std::size_t bytes) const override { default_copy_data(to, from, bytes); }
 };
 
-}  // namespace
-
-void count_held_bytes() {
-    static Counting counting;
-    c10::SetCPUAllocator(&counting, 1);  // of the default's priority, 0, or more: replaces it
-}
-
-namespace {
-
 c10::CachingDeviceAllocator::Stat allocated(const at::Device& device) {
     const auto all = static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE);
     return c10::getDeviceAllocator(device.type())->getDeviceStats(device.index()).requested_bytes[all];
 }
 
 }  // namespace
+
+void count_held_bytes() {
+    static Counting counting;
+    c10::SetCPUAllocator(&counting, 1);  // of the default's priority, 0, or more: replaces it
+}
 
 Held held_now(const at::Device& device) {
     return {device, device.is_cpu() ? held.load(std::memory_order_relaxed) : allocated(device).current};
