@@ -122,14 +122,14 @@ double last_loss(const Trace& trace) {
     return sum / units;
 }
 
-/// Every batch size sees the same samples; from 1/16 to 16 times the case's own learning rate.
+/// Every batch size sees the same samples; from 1/16 to 1024 times the case's own learning rate.
 Json rates(const Words& words) {
     Json answer = Json::object();
     for (const std::int64_t size : numbers(words, 4)) {
         Trial trial = trial_of(words.at(1), Recipe::fp32, 256, size);
         trial.optimizer = words.at(2);
         trial.epochs = static_cast<int>(number(words.at(3)));
-        for (int power = -4; power <= 4; ++power) {
+        for (int power = -4; power <= 10; ++power) {
             Setup setup = make_setup(trial);
             Case subject = *setup.subject;
             subject.optimizer = chosen(subject.optimizer, trial.optimizer);

@@ -100,7 +100,7 @@ def claim_power_of_two(sizes):
     figures, better, told = {}, [], []
     for recipe in ("fp32", "bf16-autocast"):
         rounds = {int(size): times for size, times in measured("sizes", "gpt", recipe, sizes["size_rounds"], *sizes["sizes"]).items()}
-        for power in (size for size in rounds if size > 2 and size & (size - 1) == 0 and size - 1 in rounds and size + 1 in rounds):
+        for power in (size for size in sorted(rounds) if size > 2 and size & (size - 1) == 0 and size - 1 in rounds and size + 1 in rounds):
             each = [2 * own / power / (below / (power - 1) + above / (power + 1)) for below, own, above in zip(rounds[power - 1], rounds[power], rounds[power + 1])]
             median, low, high = interval(each)
             figures[f"{recipe} {power}"] = {"ratio": median, "low": low, "high": high}
@@ -133,7 +133,8 @@ def claim_rates(sizes):
         linear, root = best[first] + round(math.log2(last / first)), best[first] + round(math.log2(last / first) / 2)
         worse = {name: finite[last].get(power, math.nan) / finite[last][best[last]] for name, power in (("kept", best[first]), ("root", root), ("linear", linear))}
         figures[optimizer] = {"best_power": best, "exponent": grows, "loss_over_best": worse, "losses": losses}
-        verdicts.append(grows > 0)
+        edge = max(next(iter(losses.values())))
+        verdicts.append(grows > 0 and best[first] < edge)  # at the edge of what was tried nothing grows
         told.append(f"{optimizer}: the best rate grows as B^{grows:.2f} from {first} to {last}; there the rate of {first} ends {worse['kept']:.2f} times as high as the best, "
                     f"scaled by the root {worse['root']:.2f}, linearly {worse['linear']:.2f}")
     return {"claim": "Larger effective batches can tolerate a larger learning rate.", "by": "course", "figures": figures, "sound": True,
