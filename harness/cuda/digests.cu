@@ -44,15 +44,11 @@ struct Digest {
                 for (int k = 0; k < ahead; ++k) take(i + k * threads, {loaded[k].x, loaded[k].y});
             }
         for (; i < end; i += threads) take(i, words_at(task, i));
-        return merged_over_block(mine, merge);
+        return merged_over_block(mine);
     }
 
     __device__ SumDigest whole(const SumDigest* parts, std::int64_t count) const {
-        return merged_parts(parts, count, merge);
-    }
-
-    static __device__ SumDigest merge(const SumDigest& a, const SumDigest& b) {
-        return merged(a, b);
+        return merged_parts(parts, count);
     }
 };
 

@@ -31,15 +31,11 @@ struct Compare {
         const Gap mine = task.a.wide   ? gap_of<double, double>(task, begin, end)
                          : task.b.wide ? gap_of<float, double>(task, begin, end)
                                        : gap_of<float, float>(task, begin, end);
-        return merged_over_block(mine, merge);
+        return merged_over_block(mine);
     }
 
     __device__ Gap whole(const Gap* parts, std::int64_t count) const {
-        return merged_parts(parts, count, merge);
-    }
-
-    static __device__ Gap merge(const Gap& a, const Gap& b) {
-        return merged(a, b);
+        return merged_parts(parts, count);
     }
 };
 

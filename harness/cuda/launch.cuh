@@ -70,9 +70,17 @@ __global__ void __launch_bounds__(threads)
     if (threadIdx.x == 0) answers[place.task] = whole;
 }
 
+/// As the core merges two parts.
+struct Merged {
+    template <class Part>
+    __device__ Part operator()(const Part& a, const Part& b) const {
+        return merged(a, b);
+    }
+};
+
 /// Merges one part of each thread; valid in thread 0. Only for a `merge` that does not mind the order.
-template <class Part, class Merge>
-__device__ Part merged_over_block(const Part& mine, Merge merge) {
+template <class Part, class Merge = Merged>
+__device__ Part merged_over_block(const Part& mine, Merge merge = {}) {
     __shared__ alignas(16) unsigned char memory[threads * sizeof(Part)];
     Part* const parts = reinterpret_cast<Part*>(memory);
     parts[threadIdx.x] = mine;
@@ -86,8 +94,8 @@ __device__ Part merged_over_block(const Part& mine, Merge merge) {
     return all;
 }
 
-template <class Part, class Merge>
-__device__ Part merged_parts(const Part* parts, std::int64_t count, Merge merge) {
+template <class Part, class Merge = Merged>
+__device__ Part merged_parts(const Part* parts, std::int64_t count, Merge merge = {}) {
     Part mine{};
     for (std::int64_t i = threadIdx.x; i < count; i += threads) mine = merge(mine, parts[i]);
     return merged_over_block(mine, merge);

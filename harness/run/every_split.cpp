@@ -27,8 +27,8 @@ std::string complaint(const Result& result) {
     if (result.exit_code == 0) return {};
     std::string text = result.summary;
     for (const Finding& finding : result.findings)
-        text += fmt::format("\n{}\n  first seen: step {}, rank {} of {}\n  remedy: {}\n  repeat: {}", finding.summary,
-                            finding.first.step, finding.first.rank, finding.trial, finding.remedy, finding.repro);
+        text += fmt::format("\n{}\n  first seen: {} in {}\n  remedy: {}\n  repeat: {}", finding.summary,
+                            to_string(finding.first), finding.trial, finding.remedy, finding.repro);
     for (const ClaimStatus& claim : result.claims)
         if (claim.tested_by == 0 && !claim.allowed)
             text += fmt::format("\nuntested: {}: {}", to_string(claim.claim), how_to_test(claim.claim));

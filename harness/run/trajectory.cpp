@@ -56,10 +56,4 @@ void add_trusted_runs(Trace& reference, const Setup& setup, const std::function<
     }
 }
 
-void WithFreeLosses::step(int rank, Step step) {
-    const auto r = static_cast<std::size_t>(rank);
-    if (r < losses_.size() && next_[r] < losses_[r].size()) step.free_losses = {losses_[r][next_[r]++]};
-    sink_->step(rank, std::move(step));
-}
-
 }  // namespace isobatch

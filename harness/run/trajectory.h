@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "run/setup.h"
-#include "trace/sink.h"
+#include "run/with.h"
 #include "trace/trace.h"
 
 namespace isobatch {
@@ -19,18 +19,10 @@ FreeLosses losses_of(const Trace& trace);
 /// rounding alone makes of a trajectory.
 void add_trusted_runs(Trace& reference, const Setup& setup, const std::function<Trace(const Setup&)>& run_freely);
 
-/// Adds a trial's own to the steps that pass.
-class WithFreeLosses final : public TraceSink {
-public:
-    WithFreeLosses(TraceSink& sink, FreeLosses losses)
-        : sink_(&sink), losses_(std::move(losses)), next_(losses_.size()) {}
-    void step(int rank, Step step) override;
-    void end(const Manifest& manifest) override { sink_->end(manifest); }
-
-private:
-    TraceSink* sink_;
-    FreeLosses losses_;
-    std::vector<std::size_t> next_;  ///< by rank
-};
+/// A trial's own.
+inline void add_free_loss(Step& step, double loss) {
+    step.free_losses = {loss};
+}
+using WithFreeLosses = With<double, add_free_loss>;
 
 }  // namespace isobatch

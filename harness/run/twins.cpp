@@ -41,10 +41,4 @@ Twins run_twins(const Setup& setup, const std::function<Trace(const Setup&)>& ru
     return twins;
 }
 
-void WithTwins::step(int rank, Step step) {
-    const auto r = static_cast<std::size_t>(rank);
-    if (r < twins_.size() && next_[r] < twins_[r].size()) step.tensors.merge(twins_[r][next_[r]++]);
-    sink_->step(rank, std::move(step));
-}
-
 }  // namespace isobatch

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "run/setup.h"
-#include "trace/sink.h"
+#include "run/with.h"
 
 namespace isobatch {
 
@@ -16,17 +16,9 @@ using Twins = std::vector<std::vector<Tensors>>;
 /// decisions, on the same engine, from the same states.
 Twins run_twins(const Setup& setup, const std::function<Trace(const Setup&)>& run);
 
-/// Adds them to the steps that pass.
-class WithTwins final : public TraceSink {
-public:
-    WithTwins(TraceSink& sink, Twins twins) : sink_(&sink), twins_(std::move(twins)), next_(twins_.size()) {}
-    void step(int rank, Step step) override;
-    void end(const Manifest& manifest) override { sink_->end(manifest); }
-
-private:
-    TraceSink* sink_;
-    Twins twins_;
-    std::vector<std::size_t> next_;  ///< by rank
-};
+inline void add_twin(Step& step, Tensors twin) {
+    step.tensors.merge(std::move(twin));
+}
+using WithTwins = With<Tensors, add_twin>;
 
 }  // namespace isobatch
