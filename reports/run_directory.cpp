@@ -80,6 +80,7 @@ std::vector<Part> read_parts(const std::vector<fs::path>& directories) {
     std::sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) {
         return std::pair(a.result.command, a.bytes->text()) < std::pair(b.result.command, b.bytes->text());
     });
+    for (Part& part : parts) part.bytes.reset();  // a file of many trials is as large as what was read of it
     return parts;
 }
 

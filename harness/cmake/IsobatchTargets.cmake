@@ -48,6 +48,16 @@ function(isobatch_precompiled target set)
   target_precompile_headers(${target} REUSE_FROM isobatch_${set}_headers)
 endfunction()
 
+# isobatch_compile_with(TARGET library…): what the libraries say about compiling, and nothing of them in what the target exports: who
+# links a layer does not see how it was compiled.
+function(isobatch_compile_with target)
+  foreach(library ${ARGN})
+    target_compile_options(${target} PRIVATE $<TARGET_PROPERTY:${library},INTERFACE_COMPILE_OPTIONS>)
+    target_compile_definitions(${target} PRIVATE $<TARGET_PROPERTY:${library},INTERFACE_COMPILE_DEFINITIONS>)
+    target_include_directories(${target} SYSTEM PRIVATE $<TARGET_PROPERTY:${library},INTERFACE_SYSTEM_INCLUDE_DIRECTORIES>)
+  endforeach()
+endfunction()
+
 # isobatch_add_layer(NAME SOURCES … DEPENDS layer… [HEADERS set]): a static library isobatch_NAME with the alias isobatch::NAME.
 # A layer sees only what it depends on; ci/lint holds the #include lines to the same table.
 function(isobatch_add_layer name)
@@ -55,12 +65,12 @@ function(isobatch_add_layer name)
   add_library(isobatch_${name} STATIC ${ARG_SOURCES})
   add_library(isobatch::${name} ALIAS isobatch_${name})
   list(TRANSFORM ARG_DEPENDS PREPEND isobatch::)
-  target_link_libraries(isobatch_${name} PUBLIC ${ARG_DEPENDS}
-    PRIVATE $<BUILD_INTERFACE:isobatch_strict> $<BUILD_INTERFACE:isobatch_sanitized> $<BUILD_INTERFACE:fmt::fmt-header-only> ${ARG_LIBRARIES})
+  target_link_libraries(isobatch_${name} PUBLIC ${ARG_DEPENDS} PRIVATE ${ARG_LIBRARIES})
   if(NOT ARG_HEADERS)
     set(ARG_HEADERS core)
   endif()
   isobatch_precompiled(isobatch_${name} ${ARG_HEADERS})
+  isobatch_compile_with(isobatch_${name} isobatch_strict isobatch_sanitized fmt::fmt-header-only)
   target_include_directories(isobatch_${name} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/harness> $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:include/isobatch>)
 endfunction()

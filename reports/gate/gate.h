@@ -32,7 +32,6 @@ struct Gate {
     bool crashed = false;                           ///< a trial crashed that did not before
     std::string command;                            ///< that measures once more
 
-    /// As isobatch-gate/1.
     int exit_code() const;
     /// The answer in a sentence.
     std::string summary() const;
@@ -45,6 +44,7 @@ struct Gate {
 /// `allowed`, and where the two share no trial.
 Gate gate(const Baseline& then, const Baseline& now, const std::vector<std::string>& allowed);
 
+/// As reports/gate.schema.json has it.
 Json to_json(const Gate& gate);
 
 }  // namespace isobatch

@@ -22,7 +22,11 @@ TEST(ParseJsonList, WhatIsNoObjectStays) {
     const auto [rest, taken] = read(R"({"list": [1, {"x": 1}, "two", [{"x": 2}]]})");
     EXPECT_EQ(taken.size(), 1u);
     EXPECT_EQ(rest, Json::parse(R"({"list": [1, "two", [{"x": 2}]]})"));
-    EXPECT_TRUE(read(R"([{"list": [{"x": 1}]}])").second.empty());
+    for (const char* text : {R"([{"list": [{"x": 1}]}])", R"({"list": {"a": {"x": 1}}})"}) {
+        const auto [whole, none] = read(text);
+        EXPECT_EQ(whole, Json::parse(text));
+        EXPECT_TRUE(none.empty()) << text;
+    }
 }
 
 TEST(ParseJsonList, RefusesWhatParseJsonRefuses) {

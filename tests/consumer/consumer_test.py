@@ -50,6 +50,24 @@ class Consumer(unittest.TestCase):
         self.assertIn("trainer differently from the single large batch", said.replace("train differently", "trainer differently"))
         self.assertIn("token-mean-of-means", said)
 
+    def test_the_build_tree_is_a_package_too(self):
+        folder = os.path.join(self.home, "beside")
+        self.run_in(HERE, "cmake", "-S", "project", "-B", folder, "-Disobatch_DIR=" + BUILD, "-DISOBATCH_TORCH=" + TORCH)
+        self.run_in(folder, "cmake", "--build", ".", "-j2", "--target", "my_cases", "my_trainer")
+        said = self.run_in(folder, "ctest", "--verbose", "-R", "^trainer$|tower.serial")
+        self.assertIn("100% tests passed, 0 tests failed out of 2", said)
+
+    def test_the_kernels_are_a_component(self):
+        folder = tempfile.mkdtemp(dir=self.home)
+        with open(os.path.join(folder, "main.cpp"), "w", encoding="utf-8") as file:
+            file.write('#include <cstdio>\n#include "cuda/gaps.h"\nint main() { std::printf("unavailable: %s\\n", isobatch::cuda::why_unavailable().c_str()); }\n')
+        with open(os.path.join(folder, "CMakeLists.txt"), "w", encoding="utf-8") as file:
+            file.write("cmake_minimum_required(VERSION 3.24)\nproject(a LANGUAGES CXX)\ninclude(CheckLanguage)\ncheck_language(CUDA)\nif(CMAKE_CUDA_COMPILER)\n  enable_language(CUDA)\nendif()\n"
+                       "find_package(isobatch REQUIRED COMPONENTS cuda)\nadd_executable(a main.cpp)\ntarget_compile_features(a PRIVATE cxx_std_20)\ntarget_link_libraries(a PRIVATE isobatch::cuda)\n")
+        self.run_in(folder, "cmake", "-S", ".", "-B", "build", "-DCMAKE_PREFIX_PATH=" + os.path.join(self.home, "moved"))
+        self.run_in(folder, "cmake", "--build", "build")
+        self.assertRegex(self.run_in(folder, "build/a"), "^unavailable: ")
+
     def test_the_readme_shows_this_project(self):
         with open(os.path.join(HERE, "project", "CMakeLists.txt"), encoding="utf-8") as file:
             lines = [line.strip() for line in file if line.startswith(("find_package", "isobatch_", "target_link"))]

@@ -4,8 +4,10 @@
 usage: gate_test.py ISOBATCH EXAMPLES
 """
 import json
+import pathlib
 
 from gate_runs import ROUNDS, GateRuns, main
+from schema_test import Validator, everything_of
 
 
 class GateTest(GateRuns):
@@ -119,6 +121,36 @@ class GateTest(GateRuns):
         answer = json.loads(ended.stdout)
         self.assertEqual((ended.returncode, answer["exit_code"], answer["schema"]), (1, 1, "isobatch-gate/1"))
         self.assertEqual([one["aspect"] for one in answer["regressed"]], ["collectives"])
+
+    def test_json_is_what_its_schema_says_and_the_schema_says_no_more(self):
+        def much_worse(result):
+            first, second, third = result["records"]
+            first["cost"]["memory_bytes_peak"] += 1
+            second["verdict"]["outcome"] = second["verdict"]["checks"][3]["outcome"] = "divergent"
+            third["verdict"]["margin"] = 0.26
+            third["traffic"]["calls"] += 1
+            third["cost"]["processor_ms_min"] *= 1.05
+
+        def vanished(result):
+            del result["records"][1]
+            for record in result["records"]:
+                record["verdict"]["tested"] = ["scale"]
+
+        def crashed(result):
+            record = result["records"][1]
+            record["verdict"]["outcome"] = record["verdict"]["checks"][0]["outcome"] = "crashed"
+        schema = json.loads((pathlib.Path(__file__).resolve().parents[2] / "reports/gate.schema.json").read_text())
+        validator = Validator(schema)
+        seen = set()
+        for number, (change, count, *more) in enumerate(((None, ROUNDS), (much_worse, ROUNDS), (vanished, ROUNDS), (crashed, ROUNDS), (None, 1), (None, 1, "--allow-untested", "throughput"))):
+            ended = self.gate(*self.runs(f"now-{number}", change or (lambda result: None), count), "--json", *more)
+            answer = json.loads(ended.stdout)
+            self.assertEqual(validator.problems(answer), [])
+            self.assertEqual(ended.returncode, answer["exit_code"])
+            self.assertTrue(validator.problems({**answer, "more": 1}))
+            seen.add(ended.returncode)
+        self.assertEqual(seen, {0, 1, 3, 4})
+        self.assertEqual([part for part in everything_of(schema) if part not in validator.used], [])
 
     def test_a_job_gets_its_page_and_its_annotations(self):
         def more(result):
