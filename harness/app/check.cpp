@@ -234,11 +234,10 @@ void add_training(CLI::App& command, CheckOptions& options) {
     command.add_option("--threads", options.threads, "Threads that an operator may use; the reference has one")
         ->check(CLI::Range(1, max_threads))
         ->capture_default_str();
-    command.add_option(
-        "--identities", options.identities,
-        "all, or some of null-micro, replicate-2, replicate-4, scale, swap-micros, swap-devices, one-device, "
-        "cancel-micros, cancel-devices: run each judged window again as a twin that no right trainer can tell "
-        "from it by a single bit; each costs a trial");
+    command.add_option("--identities", options.identities,
+                       fmt::format("all, or some of {}: each judged window again as a twin that owes its bits; strict: "
+                                   "sample by sample on a lattice where sums are exact, owes those of the reference",
+                                   joined(known_identities(), ", ")));
     command
         .add_option("--trajectory", options.trajectory,
                     "Also compare the losses of a run that follows nothing with those of 8 or so trusted ones")

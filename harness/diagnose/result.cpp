@@ -71,6 +71,14 @@ void add_declarations(const std::vector<Record>& records, std::vector<std::strin
     }
 }
 
+/// Whether splits have other bits than what they are held to, and each of those holds strictly.
+bool only_reassociated(const std::vector<Record>& records) {
+    const auto differs = [](const Record& record) { return record.verdict.outcome == Outcome::equivalent; };
+    return std::any_of(records.begin(), records.end(), differs) &&
+           std::all_of(records.begin(), records.end(),
+                       [&](const Record& record) { return !differs(record) || holds_strictly(record.verdict); });
+}
+
 std::string sentence(const Result& result, const std::vector<std::string>& untested) {
     const int trials = static_cast<int>(result.records.size());
     const int crashes = count(result.records, Outcome::crashed), divergent = count(result.records, Outcome::divergent);
@@ -94,7 +102,8 @@ std::string sentence(const Result& result, const std::vector<std::string>& untes
         return fmt::format("{} {} agree{}, but nothing here could have shown a fault of: {}.", trials, splits,
                            trials == 1 ? "s" : "", joined(untested, ", "));
     return (trials == 1 ? "The split trains like " : fmt::format("All {} splits train like ", trials)) +
-           measure_of(result.records) + ".";
+           measure_of(result.records) +
+           (only_reassociated(result.records) ? "; what differs is the order of roundings, and nothing else." : ".");
 }
 
 Json claim_json(const ClaimStatus& status) {

@@ -29,8 +29,9 @@ const Tensor& gradient_of(const Step& step, const TensorScale& scale, int rank) 
 
 namespace {
 
-/// Of what is allowed, the share that clean runs stay below.
-double suspect_share(const Yardstick& yardstick) {
+/// Of what is allowed, the share that clean runs stay below; where strict holds, all.
+double suspect_share(const Yardstick& yardstick, bool strict) {
+    if (strict) return 1;
     const Bound bound = bound_of(yardstick.recipe);
     return bound.suspect / bound.fail;
 }
@@ -90,10 +91,10 @@ double projection_error(const Step& step, const WindowScale& window, int rank) {
 }
 
 /// As fold, for the whole gradient: the place names no tensor.
-void fold_scale(CheckResult& result, double observed, const Tolerance& tolerance, const Place& place) {
+void fold_scale(CheckResult& result, double observed, const Tolerance& tolerance, bool strict, const Place& place) {
     if (std::isnan(observed)) observed = std::numeric_limits<double>::infinity();
     const double margin = margin_of(observed, tolerance);
-    const Outcome outcome = outcome_of(margin, scale_suspect_factor / scale_fail_factor);
+    const Outcome outcome = outcome_of(margin, strict ? 1 : scale_suspect_factor / scale_fail_factor);
     if (outcome == Outcome::equivalent) return;
     result.outcome = worst(result.outcome, outcome);
     if (!result.first) result.first = place;
@@ -116,11 +117,11 @@ void add_bits(CheckResult& result, const std::optional<double>& share) {
 
 }  // namespace
 
-CheckResult check_grad(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment) {
+CheckResult check_grad(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment, bool strict) {
     CheckResult result{.check = Check::grad};
     Extent extent;
     bool any = false;
-    const double suspect = suspect_share(yardstick);
+    const double suspect = suspect_share(yardstick, strict);
     each_judged(yardstick, candidate, alignment, [&](std::size_t k, int rank, const WindowScale& window) {
         const Step& step = candidate.ranks[static_cast<std::size_t>(rank)][k];
         const bool exact = same_bits(window, candidate.manifest.mesh());
@@ -132,7 +133,7 @@ CheckResult check_grad(const Yardstick& yardstick, const Trace& candidate, const
             any = true;
         }
         if (window.scale && !exact)
-            fold_scale(result, projection_error(step, window, rank), *window.scale,
+            fold_scale(result, projection_error(step, window, rank), *window.scale, strict,
                        {static_cast<std::int64_t>(k + 1), rank, "", -1});
     });
     if (!any) {
@@ -147,8 +148,8 @@ CheckResult check_grad(const Yardstick& yardstick, const Trace& candidate, const
             "the gradient is {:.3g} from the truth where {:.3g} is allowed: {} ({} of the {} elements are too far)",
             result.observed, result.tolerance.allowed(), to_string(*result.worst), extent.over, extent.count);
     } else if (result.outcome == Outcome::inconclusive) {
-        result.message = fmt::format("suspect: {:.2g} of the allowed distance, clean runs stay below {:.2g}",
-                                     result.margin, suspect);
+        result.message = fmt::format("suspect: {:.2g} of the allowed distance, clean runs stay below {:.2g}{}",
+                                     result.margin, suspect, yardstick.ours ? "; --identities strict decides" : "");
     }
     if (result.outcome < Outcome::divergent) add_bits(result, narrow_share(yardstick, candidate, alignment));
     return result;

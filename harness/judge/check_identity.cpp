@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/lattice.h"
 #include "base/text.h"
 #include "judge/compare.h"
 #include "judge/judge.h"
@@ -21,6 +22,7 @@ Cut cut_of(const Trace& candidate, std::size_t k) {
         const auto& steps = candidate.ranks[static_cast<std::size_t>(place * mesh.copies)];
         cut.micros.push_back(k < steps.size() ? std::ssize(steps[k].micros) : 0);
     }
+    cut.couples_samples = candidate.manifest.contract && candidate.manifest.contract->couples_samples;
     cut.learns_graph = k == 0 && parse_exchange(candidate.manifest.engine).static_graph;
     return cut;
 }
@@ -36,9 +38,25 @@ Problem absent(const std::string& key, Place place) {
             fmt::format("the trace does not hold \"{}\", the gradient of the window's twin", printable(key))};
 }
 
-/// What is wrong with one tensor of a twin. The sign of a zero is free.
-std::optional<Problem> against(Identity identity, const Tensor& twin, const Tensor& gradient, Place place) {
-    if (!cancels(identity) && identical(twin, gradient)) return std::nullopt;
+/// What the shares of the t-th parameter add up to on its lattice.
+std::vector<double> strict_sum(const WindowScale& window, std::size_t t) {
+    std::vector<double> sum(window.tensors[t].truth.count(), 0);
+    for (const std::vector<Tensor>& shares : window.shares) {
+        const std::vector<double> share = as_doubles(shares[t], window.tensors[t].name);
+        for (std::size_t j = 0; j < sum.size(); ++j) sum[j] += on_lattice(share[j], window.tensors[t].quantum);
+    }
+    return sum;
+}
+
+/// What the twin of the t-th parameter has to be.
+std::vector<double> expected_of(Identity identity, const WindowScale& window, std::size_t t, const Tensor& gradient) {
+    if (cancels(identity)) return std::vector<double>(gradient.count(), 0);
+    return identity == Identity::strict ? strict_sum(window, t) : as_doubles(gradient, "gradient");
+}
+
+/// What is wrong with the twin of the t-th parameter. The sign of a zero is free.
+std::optional<Problem> against(Identity identity, const Tensor& twin, const WindowScale& window, std::size_t t,
+                               const Tensor& gradient, Place place) {
     const auto broken = [&](const std::string& how) {
         return Problem{Outcome::divergent, place,
                        fmt::format("{} does not hold ({}): in step {}, rank {}, {}", to_string(identity),
@@ -46,11 +64,11 @@ std::optional<Problem> against(Identity identity, const Tensor& twin, const Tens
     };
     if (twin.dtype != gradient.dtype || twin.shape != gradient.shape)
         return broken(fmt::format("the twin's \"{}\" has another dtype or shape", printable(place.tensor)));
-    const std::vector<double> found = as_doubles(twin, "twin"), own = as_doubles(gradient, "gradient");
+    const std::vector<double> found = as_doubles(twin, "twin"), all = expected_of(identity, window, t, gradient);
     std::size_t wrong = 0;
     std::string first;
     for (std::size_t i = 0; i < found.size(); ++i) {
-        const double expected = cancels(identity) ? 0 : own[i];
+        const double expected = all[i];
         if (found[i] == expected || (std::isnan(found[i]) && std::isnan(expected)) || wrong++ > 0) continue;
         place.index = static_cast<std::int64_t>(i);
         first = fmt::format("{}[{}] is {:a} instead of {:a}", printable(place.tensor), i, found[i], expected);
@@ -61,12 +79,13 @@ std::optional<Problem> against(Identity identity, const Tensor& twin, const Tens
 
 /// The first problem of one twin of a window.
 std::optional<Problem> against(Identity identity, const Step& step, const WindowScale& window, const Place& at) {
-    for (const TensorScale& scale : window.tensors) {
+    for (std::size_t t = 0; t < window.tensors.size(); ++t) {
+        const TensorScale& scale = window.tensors[t];
         const std::string key = fmt::format("twin/{}/{}", to_string(identity), scale.name);
         const Place place{at.step, at.rank, scale.name, -1};
         const auto twin = step.tensors.find(key);
         if (twin == step.tensors.end() || !is_floating(twin->second.dtype)) return absent(key, place);
-        const auto problem = against(identity, twin->second, gradient_of(step, scale, at.rank), place);
+        const auto problem = against(identity, twin->second, window, t, gradient_of(step, scale, at.rank), place);
         if (problem) return problem;
     }
     return std::nullopt;

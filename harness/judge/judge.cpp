@@ -72,11 +72,14 @@ Verdict judge(const Yardstick& yardstick, const Trace& candidate) {
         verdict.checks.push_back(check_outside_events(candidate));
         verdict.checks.push_back(check_outside_step(yardstick, candidate, alignment));
     }
-    verdict.checks.push_back(check_grad(yardstick, candidate, alignment));
+    Verdict tried;
+    const std::set<std::size_t> twins = add_identities(yardstick, candidate, alignment, tried);
+    verdict.checks.push_back(check_grad(yardstick, candidate, alignment, holds_strictly(tried)));
     if (!yardstick.ours) require_one_gradient(candidate, verdict.checks.back());
     if (without_identities(manifest.trial) == yardstick.trial) require_same_bits(verdict.checks.back());
     verdict.checks.push_back(check_loss(yardstick, candidate, alignment));
-    const std::set<std::size_t> twins = add_identities(yardstick, candidate, alignment, verdict);
+    verdict.identities = std::move(tried.identities);
+    verdict.checks.insert(verdict.checks.end(), tried.checks.begin(), tried.checks.end());
     if (yardstick.ours) {
         verdict.checks.push_back(check_norm(yardstick, candidate, alignment));
         // Only a trial that follows the reference starts its updates from its state.

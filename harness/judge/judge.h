@@ -18,7 +18,9 @@ Verdict judge(const Yardstick& yardstick, const Trace& candidate);
 CheckResult check_data(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment);
 CheckResult check_events(const Trace& candidate);
 CheckResult check_step(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment);
-CheckResult check_grad(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment);
+/// `strict`: strict holds, so that a distance which is allowed, but larger than clean runs have shown, is no suspicion.
+CheckResult check_grad(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment,
+                       bool strict = false);
 CheckResult check_loss(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment);
 /// Of the trace's own gradients: that they differ from the reference's is for check_grad to say.
 CheckResult check_norm(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment);
@@ -26,7 +28,8 @@ CheckResult check_norm(const Yardstick& yardstick, const Trace& candidate, const
 CheckResult check_update(Check check, const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment);
 
 /// Appends the check of the identities that the trial was asked for, where one of them fits a judged window, and how
-/// each of them stands. Reads nothing of the reference but which windows are judged. The steps that have a twin.
+/// each of them stands. Reads nothing of the reference but which windows are judged; for strict, their shares. The
+/// steps that have a twin.
 std::set<std::size_t> add_identities(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment,
                                      Verdict& verdict);
 

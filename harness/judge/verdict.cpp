@@ -16,6 +16,15 @@ std::string to_string(const Place& place) {
     return text;
 }
 
+bool holds_strictly(const Verdict& verdict) {
+    const bool right = std::any_of(verdict.checks.begin(), verdict.checks.end(), [](const CheckResult& result) {
+        return result.check == Check::identity && result.outcome == Outcome::identical;
+    });
+    return right && std::any_of(verdict.identities.begin(), verdict.identities.end(), [](const IdentityStatus& status) {
+               return status.identity == Identity::strict && status.windows > 0;
+           });
+}
+
 const CheckResult& result_of(const Verdict& verdict, Check check) {
     for (const CheckResult& result : verdict.checks)
         if (result.check == check) return result;

@@ -84,6 +84,9 @@ struct Verdict {
     bool operator==(const Verdict&) const = default;
 };
 
+/// Whether strict was tried and every bit of it was right: what distance there is, is roundings.
+bool holds_strictly(const Verdict& verdict);
+
 /// Throws Error when the trial has no such check.
 const CheckResult& result_of(const Verdict& verdict, Check check);
 

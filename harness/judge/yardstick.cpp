@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/lattice.h"
 #include "judge/compare.h"
 
 namespace isobatch {
@@ -55,9 +56,10 @@ double error_of(std::span<const double> trusted, const WindowScale& window) {
     return window.coupling > coupling_limit ? std::max(trusted.front(), trusted.back()) : largest_of(trusted);
 }
 
-TensorScale scale_of(const Step& step, const std::string& name, std::size_t samples, const Bound& bound,
+TensorScale scale_of(const Step& step, const std::string& name, std::size_t samples, Recipe recipe,
                      WindowScale& window) {
-    TensorScale scale{name, tensor_at(step, "grad/" + name), {}, {}, {}};
+    const Bound bound = bound_of(recipe);
+    TensorScale scale{name, tensor_at(step, "grad/" + name), {}, {}};
     const auto exact = step.tensors.find("exact/" + name);
     scale.truth = exact == step.tensors.end() ? scale.gradient : exact->second;
     const Tensor& terms = tensor_at(step, "scale/" + name);  // A, then the error of each trusted split
@@ -65,6 +67,7 @@ TensorScale scale_of(const Step& step, const std::string& name, std::size_t samp
         throw Error(fmt::format("\"scale/{}\" is not a list of at least two fp64 numbers", name),
                     fmt::format("step {}", window.step), "write the reference again");
     const auto values = terms.as<double>();
+    scale.quantum = lattice_quantum(values[0], sum_bits(recipe));
     scale.cut_error = largest_of(values.subspan(1, values.size() - 2));
     scale.tolerance = {error_of(values.subspan(1), window), bound.unit_roundoff, values[0], bound.fail};
     for (std::size_t i = 0; i < samples; ++i) {
@@ -113,7 +116,7 @@ void add_scales(const Step& step, const Manifest& manifest, WindowScale& window)
                     "write the reference again");
     window.shares.resize(window.samples.size());
     for (const Parameter& parameter : manifest.parameters)
-        window.tensors.push_back(scale_of(step, parameter.name, window.samples.size(), bound, window));
+        window.tensors.push_back(scale_of(step, parameter.name, window.samples.size(), manifest.recipe, window));
     floor_magnitudes(window);
     if (computes_narrow(manifest.recipe)) {
         const std::vector<double> errors = as_doubles(tensor_at(step, "projection"), "projection");

@@ -1,6 +1,7 @@
 #include "plan/identity.h"
 
 #include <algorithm>
+#include <bit>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -31,16 +32,22 @@ std::string to_string(Identity identity) {
             return "cancel-micros";
         case Identity::cancel_devices:
             return "cancel-devices";
+        case Identity::strict:
+            return "strict";
     }
     broken_promise("identity", "unknown identity", __FILE__, __LINE__);
 }
 
+std::vector<std::string> known_identities() {
+    std::vector<std::string> names;
+    for (const Identity identity : all_identities) names.push_back(to_string(identity));
+    return names;
+}
+
 Identity parse_identity(std::string_view text) {
-    std::vector<std::string> known;
-    for (const Identity identity : all_identities) {
+    for (const Identity identity : all_identities)
         if (to_string(identity) == text) return identity;
-        known.push_back(to_string(identity));
-    }
+    const std::vector<std::string> known = known_identities();
     throw Error(fmt::format("unknown identity \"{}\"", printable(text)), "--identities",
                 fmt::format("did you mean {}? Known: all, {}", nearest(text, known), joined(known, ", ")));
 }
@@ -65,6 +72,9 @@ std::string meaning(Identity identity) {
             return "a micro-batch that a device adds and subtracts in turn leaves nothing";
         case Identity::cancel_devices:
             return "a micro-batch that one device adds and the next one subtracts leaves nothing";
+        case Identity::strict:
+            return "the gradients of single samples, rounded so that no sum of them is, add up to the same bits in any "
+                   "split";
     }
     broken_promise("identity", "unknown identity", __FILE__, __LINE__);
 }
@@ -109,6 +119,9 @@ std::string unfit(Identity identity, const Cut& cut) {
                                                                  : "there are not two devices with a micro-batch each";
         case Identity::cancel_devices:
             return cut.micros.size() < 2 ? "there is one device" : "";
+        case Identity::strict:
+            if (cut.couples_samples) return "a sample of it has no gradient of its own";
+            return std::has_single_bit(cut.micros.size()) ? "" : "an average over so many devices is rounded";
     }
     broken_promise("identity", "unknown identity", __FILE__, __LINE__);
 }
@@ -173,6 +186,7 @@ std::vector<Slice> twin_of(Identity identity, const std::vector<Slice>& micros, 
         case Identity::replicate_4:
             return repeated(micros, 4);
         case Identity::scale:
+        case Identity::strict:
             return micros;
         case Identity::swap_micros:
             for (Slice& slice : twin)  // a device with one micro keeps it

@@ -24,15 +24,22 @@ enum class Identity {
     one_device,      ///< what two devices hold goes to the first one: added there or between them, it is x + y
     cancel_micros,   ///< one micro over and over, added and subtracted in turn: x - x = 0
     cancel_devices,  ///< one micro everywhere, added on one device and subtracted on the next: likewise
+    /// Each sample's gradient, computed alone and rounded to one lattice on which sums are exact (base/lattice.h): has
+    /// the bits of the same sum over the reference's shares, in any split. This one does trust a reference.
+    strict,
 };
 
 inline constexpr std::array all_identities{Identity::null_micro, Identity::replicate_2,   Identity::replicate_4,
                                            Identity::scale,      Identity::swap_micros,   Identity::swap_devices,
-                                           Identity::one_device, Identity::cancel_micros, Identity::cancel_devices};
+                                           Identity::one_device, Identity::cancel_micros, Identity::cancel_devices,
+                                           Identity::strict};
 
 /// `null-micro` …
 std::string to_string(Identity identity);
 Identity parse_identity(std::string_view text);
+
+/// All their names.
+std::vector<std::string> known_identities();
 
 /// What must hold, as a sentence.
 std::string meaning(Identity identity);
@@ -47,6 +54,7 @@ bool cancels(Identity identity);
 struct Cut {
     std::vector<std::int64_t> micros;  ///< of each place
     bool learns_graph = false;         ///< the window in which an engine learns a static graph
+    bool couples_samples = false;      ///< declared: a sample has no gradient of its own
 };
 
 /// Why rounding may tell a window that is cut so from its twin; empty where it may not.

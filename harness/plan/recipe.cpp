@@ -1,5 +1,6 @@
 #include "plan/recipe.h"
 
+#include <cmath>
 #include <vector>
 
 #include <fmt/format.h>
@@ -72,6 +73,10 @@ double unit_roundoff(Recipe recipe) {
 double exact_bits(Recipe recipe) {
     if (computes_narrow(recipe)) return -1;
     return recipe == Recipe::fp64 ? 40 : 23;  // in fp64 a number that was rounded needs more, but for one in 2^13
+}
+
+int sum_bits(Recipe recipe) {
+    return -std::ilogb(unit_roundoff(recipe)) - 1;
 }
 
 double loss_scale(Recipe recipe) {

@@ -3,6 +3,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include "base/check.h"
+#include "base/lattice.h"
 #include "run/tensors.h"
 
 namespace isobatch {
@@ -13,10 +14,14 @@ Forcing::Forcing(const Trace& reference) {
     for (const Step& step : reference.ranks.at(0)) {
         begins_[{step.epoch, step.micros.at(0).samples.at(0)}] = static_cast<int>(after_.size());
         judged_.push_back(step.trusted.has_value());
+        quanta_.emplace_back();
         State state;
         gradients_.emplace_back();
         for (std::size_t i = 0; i < names.size(); ++i) {
             gradients_.back().push_back(borrow(step.tensors.at("grad/" + names[i])));
+            if (step.trusted)
+                quanta_.back().push_back(lattice_quantum(step.tensors.at("scale/" + names[i]).as<double>()[0],
+                                                         sum_bits(reference.manifest.recipe)));
             state.parameters.push_back(borrow(step.tensors.at("param/" + names[i])));
             state.slots.emplace_back();
             for (const char* slot : {"ema", "momentum", "step", "exp_avg", "exp_avg_sq"}) {
@@ -41,6 +46,10 @@ bool Forcing::judged(const Window& window) const {
 const std::vector<at::Tensor>& Forcing::gradients(const Window& window) const {
     ISOBATCH_CHECK(judged(window), "a window that the reference judges");
     return gradients_[static_cast<std::size_t>(step_of(window))];
+}
+
+std::vector<double> Forcing::quanta(const Window& window) const {
+    return judged(window) ? quanta_[static_cast<std::size_t>(step_of(window))] : std::vector<double>();
 }
 
 void Forcing::apply(const Window& window, std::vector<Replica>& replicas) const {

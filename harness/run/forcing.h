@@ -25,6 +25,8 @@ public:
     bool judged(const Window& window) const;
     /// The reference's gradient of this window, which it judges, in the order of the parameters.
     const std::vector<at::Tensor>& gradients(const Window& window) const;
+    /// Of a lattice for each parameter on which the shares of a judged window add up exactly; none of another window.
+    std::vector<double> quanta(const Window& window) const;
 
 private:
     struct State {
@@ -38,6 +40,7 @@ private:
     std::vector<State> after_;  ///< after_[k]: the state once step k is done
     std::vector<bool> judged_;
     std::vector<std::vector<at::Tensor>> gradients_;  ///< by step
+    std::vector<std::vector<double>> quanta_;         ///< by step; empty where it is not judged
 };
 
 }  // namespace isobatch

@@ -1,10 +1,14 @@
 #include "run/loop.h"
 
+#include <bit>
+#include <memory>
+
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/div.h>
 
 #include "run/forward.h"
+#include "run/lattice.h"
 
 namespace isobatch {
 
@@ -42,12 +46,54 @@ void update(const Decisions& decide, const Window& window, Replica& replica) {
     for (std::int64_t i = 0; i < decide.averages(window); ++i) replica.optimizer.average();
 }
 
+/// What one backward is of: a micro, or each of its samples where they are rounded one by one.
+std::vector<std::span<const std::int64_t>> pieces_of(const Setup& setup, std::span<const std::int64_t> micro) {
+    if (!setup.quanta) return {micro};
+    std::vector<std::span<const std::int64_t>> pieces;
+    for (std::size_t i = 0; i < micro.size(); ++i) pieces.push_back(micro.subspan(i, 1));
+    return pieces;
+}
+
+/// Adds a micro's gradient to the replica's; with its last backward it goes to the exchange where `exchanges`.
+void accumulate(const Setup& setup, Engine& engine, Recorder& recorder, Replica& replica, const Window& window,
+                const Slice& micro, bool exchanges) {
+    const Decisions& decide = setup.decisions;
+    const double divisor = decide.divisor(window, micro) / (window.scale * micro.weight);
+    const bool last = micro.micro + 1 == window.most_micros();
+    at::Tensor loss_sum;
+    const auto pieces = pieces_of(setup, window.of(micro));
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+        const bool ends = i + 1 == pieces.size();
+        engine.forward_begins(replica, exchanges && ends, last && ends);
+        const at::Tensor part = forward(setup, replica, pieces[i]);
+        recorder.forward_ends();
+        if (exchanges && ends) recorder.exchange_begins(replica);
+        at::Tensor loss = part.div(divisor / loss_scale(setup.trial.recipe));
+        if (const double share = decide.arrives(window, micro); share != 1) loss = loss.mul(share);
+        engine.backward_begins(std::move(loss)).backward();  // adds to the gradients
+        if (ends) decide.disturbs(window, micro, replica);
+        engine.backward_ends(replica);
+        loss_sum = i == 0 ? part.detach() : loss_sum.add(part.detach());
+    }
+    recorder.backward_ends(replica, window, micro, loss_sum, 1 / divisor);
+    if (exchanges) recorder.note(replica, "reduce");
+}
+
+/// The reference's quanta at the size of this window's losses, which are as often larger as there are places.
+std::vector<double> quanta_of(const Setup& setup, const Window& window) {
+    std::vector<double> quanta = setup.quanta(window);
+    for (double& quantum : quanta) quantum *= std::bit_ceil(static_cast<unsigned>(window.mesh.places));
+    return quanta;
+}
+
 }  // namespace
 
 void train(const Setup& setup, Engine& engine, Recorder& recorder) {
     const Decisions& decide = setup.decisions;
-    const double scale = loss_scale(setup.trial.recipe);
-    const Threads threads(setup.trial.threads);
+    // Threads may change the bits of one sample's gradient, which the reference's share of it does not follow.
+    const Threads threads(setup.quanta ? 1 : setup.trial.threads);
+    const auto quanta = std::make_shared<std::vector<double>>();
+    if (setup.quanta) round_to(engine.replicas(), quanta);
     for (Replica& replica : engine.replicas())
         if (decide.accumulator) keep_sums_in(replica, *decide.accumulator);
     engine.take_traffic();  // that of the start belongs to no step
@@ -56,26 +102,15 @@ void train(const Setup& setup, Engine& engine, Recorder& recorder) {
         if (window.samples.empty() || !decide.trains_on(window)) continue;
         const bool exchanges = decide.exchanges(window);
         recorder.window_begins(window, engine.replicas());
+        if (setup.quanta) *quanta = quanta_of(setup, window);
         for (Replica& replica : engine.replicas()) replica.project();
 
         for (Replica& replica : engine.replicas()) {
             for (const Slice& micro : window.micros) {
                 if (micro.place != window.mesh.place(replica.rank)) continue;
                 if (decide.clears_before(window, micro)) clear(replica, recorder);
-
-                const bool with_this = exchanges && decide.exchanges_with(window, micro);
-                engine.forward_begins(replica, with_this, micro.micro + 1 == window.most_micros());
-                const at::Tensor loss_sum = forward(setup, replica, window.of(micro));
-                recorder.forward_ends();
-                if (with_this) recorder.exchange_begins(replica);
-                const double divisor = decide.divisor(window, micro) / (window.scale * micro.weight);
-                at::Tensor loss = loss_sum.div(divisor / scale);
-                if (const double share = decide.arrives(window, micro); share != 1) loss = loss.mul(share);
-                engine.backward_begins(std::move(loss)).backward();  // adds to the gradients
-                decide.disturbs(window, micro, replica);
-                engine.backward_ends(replica);
-                recorder.backward_ends(replica, window, micro, loss_sum, 1 / divisor);
-                if (with_this) recorder.note(replica, "reduce");
+                accumulate(setup, engine, recorder, replica, window, micro,
+                           exchanges && decide.exchanges_with(window, micro));
             }
         }
 

@@ -94,7 +94,7 @@ Record Matrix::run(const Trial& trial) {
         return run_trial(one, Level::grads, &reference.forcing, reference.examiner.yardstick().digest, beats_,
                          std::move(twins), std::move(free));
     };
-    Twins twins = run_twins(setup, [&](const Setup& twin) { return run_one(twin, {}, {}); });
+    Twins twins = run_twins(setup, reference.forcing, [&](const Setup& twin) { return run_one(twin, {}, {}); });
     FreeLosses free;
     if (trial.trajectory > 0) free = losses_of(run_freely(setup, beats_));
     const Trace candidate = run_one(setup, std::move(twins), std::move(free));

@@ -43,7 +43,7 @@ std::string Ranks::run(const Setup& setup, const Job& job) {
         Recorder recorder(to, one.data, level, forcing, nullptr, beats_, before);
         train(one, engine, recorder);
     };
-    Twins twins = run_twins(setup, [&](const Setup& twin) {
+    Twins twins = run_twins(setup, reference.forcing, [&](const Setup& twin) {
         MemorySink memory(groups.mesh.ranks());
         run_one(twin, memory, Level::grads, &reference.forcing);
         return memory.take();

@@ -88,6 +88,7 @@ Cut Setup::cut_of(const Batch& batch) const {
     Cut result;
     result.micros.resize(static_cast<std::size_t>(trial.split.devices));
     for (const Slice& micro : cut(batch.samples, trial.split)) ++result.micros[static_cast<std::size_t>(micro.place)];
+    result.couples_samples = subject->contract.couples_samples;
     result.learns_graph = batch.epoch == 1 && batch.index == 0 && parse_exchange(trial.engine).static_graph;
     return result;
 }
@@ -121,7 +122,8 @@ Setup make_setup(const Trial& trial) {
                     "--recipe", "choose fp64 or fp32, or another case");
     for (const Identity identity : parse_identities(trial.identities))
         if (trial.recipe == Recipe::fp16_autocast &&
-            (identity == Identity::scale || identity == Identity::replicate_2 || identity == Identity::replicate_4))
+            (identity == Identity::scale || identity == Identity::replicate_2 || identity == Identity::replicate_4 ||
+             identity == Identity::strict))
             throw Error(fmt::format("{} scales the loss, and fp16 has too few exponents to be scaled bit for bit",
                                     to_string(identity)),
                         "--identities",

@@ -112,6 +112,9 @@ struct Setup {
     Decisions decisions;
     /// Each window is run as this twin of it, where that fits.
     std::optional<Identity> twin = std::nullopt;
+    /// Of each parameter in a window. Where this is set, every sample is a backward of its own, whose gradient is
+    /// rounded to a multiple of it.
+    std::function<std::vector<double>(const Window&)> quanta = nullptr;
 
     /// Those that this trainer steps on.
     std::vector<Batch> batches() const;

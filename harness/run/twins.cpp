@@ -23,7 +23,7 @@ void collect(const Trace& trace, const std::string& name, const std::vector<bool
 
 }  // namespace
 
-Twins run_twins(const Setup& setup, const std::function<Trace(const Setup&)>& run) {
+Twins run_twins(const Setup& setup, const Forcing& reference, const std::function<Trace(const Setup&)>& run) {
     Twins twins;
     const std::vector<Identity> identities = parse_identities(setup.trial.identities);
     std::vector<Cut> cuts;
@@ -36,6 +36,7 @@ Twins run_twins(const Setup& setup, const std::function<Trace(const Setup&)>& ru
         if (std::find(fits.begin(), fits.end(), true) == fits.end()) continue;
         Setup twin = setup;
         twin.twin = identity;
+        if (identity == Identity::strict) twin.quanta = [&](const Window& window) { return reference.quanta(window); };
         collect(run(twin), to_string(identity), fits, twins);
     }
     return twins;

@@ -3,6 +3,7 @@
 #include <functional>
 #include <vector>
 
+#include "run/forcing.h"
 #include "run/setup.h"
 #include "run/with.h"
 
@@ -12,9 +13,9 @@ namespace isobatch {
 using Twins = std::vector<std::vector<Tensors>>;
 
 /// Runs the trial once more as it is, and once for each identity that it asks for, every window of it its twin where
-/// that fits. `run` is the way in which the trial itself is run: what is tried is the same loop, with the same
-/// decisions, on the same engine, from the same states.
-Twins run_twins(const Setup& setup, const std::function<Trace(const Setup&)>& run);
+/// that fits; a strict one on the lattices of the reference that it follows. `run` is the way in which the trial itself
+/// is run: what is tried is the same loop, with the same decisions, on the same engine, from the same states.
+Twins run_twins(const Setup& setup, const Forcing& reference, const std::function<Trace(const Setup&)>& run);
 
 inline void add_twin(Step& step, Tensors twin) {
     step.tensors.merge(std::move(twin));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -75,6 +76,40 @@ std::string worst_sample(const Finding& finding) {
                        worst->rank, worst->micro, worst->recovered);
 }
 
+namespace {
+
+/// What was put in on purpose: a reader who was sent the page would look for it in the trainer.
+std::string planted(const Result& result) {
+    std::set<std::string> faults;
+    for (const Record& record : result.records)
+        if (!record.trial.fault.empty()) faults.insert(record.trial.fault);
+    if (faults.empty()) return {};
+    return fmt::format(
+        "<p>Planted on purpose, to see it found: <code>{}</code>. Without <code>--fault</code> it is not there.</p>\n",
+        shortened(joined({faults.begin(), faults.end()}, ", "), longest));
+}
+
+/// Of all weights that were read in any split, the one that is furthest off.
+std::string furthest_off(const Result& result) {
+    double most = 0;
+    std::string text;
+    for (const Record& record : result.records)
+        for (const WindowEvidence& window : record.evidence.windows)
+            for (const Recovered& read : window.recovered)
+                for (std::size_t i = 0; i < read.weights.size(); ++i) {
+                    const double off = std::abs(read.weights[i] - 1);
+                    if (!(off > std::max(most, window.weight_tolerance))) continue;
+                    most = off;
+                    text = fmt::format(
+                        "<p>Furthest off in all splits: {}, step {}: sample {} weighs {:.5g} instead of 1.</p>\n",
+                        link_to(result, record, name_of(record)), window.step,
+                        escaped(first_characters(window.samples[i], 40)), read.weights[i]);
+                }
+    return text;
+}
+
+}  // namespace
+
 std::string causes_found(const Result& result) {
     std::string items;
     for (std::size_t i = 0; i < result.findings.size() && i < most_findings; ++i) {
@@ -87,8 +122,9 @@ std::string causes_found(const Result& result) {
             command_line(finding.repro));
     }
     if (items.empty()) return {};
-    return fmt::format("<h2>{}</h2>\n<ul class=\"causes\">\n{}</ul>\n{}",
-                       result.findings.size() == 1 ? "The cause" : "What was found", items,
+    return fmt::format("<h2>{}</h2>\n{}<ul class=\"causes\">\n{}</ul>\n{}{}",
+                       result.findings.size() == 1 ? "The cause" : "What was found", planted(result), items,
+                       furthest_off(result),
                        left_out(std::min(most_findings, result.findings.size()), result.findings.size(), "findings"));
 }
 

@@ -159,6 +159,26 @@ TEST(Assemble, APlantedFaultThatShowsNowhereIsNoPass) {
     EXPECT_EQ(assembled(records).outcome, equivalent);
 }
 
+TEST(Assemble, SaysThatOnlyRoundingsDifferWhereEverySplitHoldsStrictly) {
+    std::vector<Record> records{record({4, 4, 1}, equivalent), record({2, 8, 1}, equivalent),
+                                record({16, 1, 1}, identical)};
+    const auto said = [&] { return says(assembled(records).summary, "the order of roundings, and nothing else"); };
+    EXPECT_FALSE(said());
+    for (Record& one : records) one.verdict.checks.push_back({.check = Check::identity});
+    records[0].verdict.identities = {{Identity::strict, 3, 0, ""}};
+    EXPECT_FALSE(said()) << "one of them was not tried";
+    records[1].verdict.identities = {{Identity::scale, 3, 0, ""}, {Identity::strict, 3, 0, ""}};
+    EXPECT_TRUE(said());
+    records[1].verdict.identities[1].windows = 0;
+    EXPECT_FALSE(said());
+    records[1].verdict.identities[1].windows = 3;
+    records[1].verdict.checks.back().outcome = inconclusive;
+    EXPECT_FALSE(said()) << "not deterministic";
+    records[1].verdict.checks.back().outcome = identical;
+    for (Record& one : records) one.verdict.outcome = identical;
+    EXPECT_FALSE(said()) << "nothing differs";
+}
+
 TEST(Assemble, AClaimUntestedInOneMatrixIsUntested) {
     std::vector<Record> records{record({4, 4, 1}, equivalent), record({4, 4, 1}, equivalent, "other")};
     EXPECT_EQ(assembled(records).outcome, equivalent);

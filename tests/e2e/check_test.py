@@ -73,7 +73,7 @@ class Check(ProgramTest):
         for recipe in ("fp64", "fp32"):
             self.assertEqual(self.isobatch("check", "gpt", "mlp", "lesson", "--effective", "8", "--recipe", recipe, "--identities", "all"), 0, self.said)
             found = self.identities()
-            self.assertEqual(len(found), 9)
+            self.assertEqual(len(found), 10)
             for name, (tried, broken) in found.items():
                 self.assertGreater(tried, 0, name)
                 self.assertEqual(broken, 0, name)

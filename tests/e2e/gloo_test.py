@@ -33,6 +33,8 @@ class Gloo(ProgramTest):
             self.assertEqual(self.isobatch(*words, engine), 0, self.said)
             self.assertIn("identity null-micro      held by 5 of 5", self.said)
             self.assertIn("identity one-device      held by 1 of 1", self.said)
+            self.assertIn("identity strict          held by 5 of 5", self.said)
+            self.assertIn("what differs is the order of roundings, and nothing else.", self.said)
             self.assertEqual(self.isobatch(*words, engine, "--fault", "reduced-once"), 1, self.said)
             self.assertRegex(self.said, "identity one-device      held by 0 of 1")
 

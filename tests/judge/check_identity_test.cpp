@@ -32,7 +32,7 @@ TEST_P(CheckIdentity, WhoIsNotAskedIsNotJudged) {
 }
 
 TEST_P(CheckIdentity, TheSameBitsAreTheOnlyRightOnes) {
-    Trace trace = with_twins(matrix.candidate({4, 2, 2}), "all");
+    Trace trace = with_twins(matrix.candidate({4, 2, 2}), "all", matrix.reference());
     const Verdict good = judged(trace);
     EXPECT_EQ(result_of(good, Check::identity), (CheckResult{.check = Check::identity}));
     EXPECT_EQ(std::count(good.tested.begin(), good.tested.end(), Claim::identities), 1);
@@ -54,7 +54,7 @@ TEST_P(CheckIdentity, TheSameBitsAreTheOnlyRightOnes) {
 }
 
 TEST_P(CheckIdentity, WhatCancelsMustBeZero) {
-    Trace trace = with_twins(matrix.candidate({4, 2, 2}), "all");
+    Trace trace = with_twins(matrix.candidate({4, 2, 2}), "all", matrix.reference());
     const auto with = [&](double value) {
         edit(trace.ranks[0][1], "twin/cancel-devices/bias",
              [&](std::size_t j, double v) { return j == 2 ? value : v; });
@@ -66,7 +66,7 @@ TEST_P(CheckIdentity, WhatCancelsMustBeZero) {
 }
 
 TEST_P(CheckIdentity, AllThatAreBrokenAreNamedAndTheFirstIsShown) {
-    Trace trace = with_twins(matrix.candidate({4, 2, 2}), "all");
+    Trace trace = with_twins(matrix.candidate({4, 2, 2}), "all", matrix.reference());
     const auto twice = [](std::size_t, double value) { return 2 * value; };
     edit(trace.ranks[0][2], "twin/null-micro/bias", twice);
     edit(trace.ranks[1][2], "twin/null-micro/bias", twice);
@@ -79,18 +79,19 @@ TEST_P(CheckIdentity, AllThatAreBrokenAreNamedAndTheFirstIsShown) {
 }
 
 TEST_P(CheckIdentity, OneThatFitsNoWindowSaysWhy) {
-    const Verdict verdict = judged(with_twins(matrix.candidate({2, 8, 1}), "swap-micros,null-micro"));
+    const Verdict verdict =
+        judged(with_twins(matrix.candidate({2, 8, 1}), "swap-micros,null-micro", matrix.reference()));
     EXPECT_EQ(status_of(verdict, Identity::null_micro).unfit, "");
     EXPECT_TRUE(says(status_of(verdict, Identity::swap_micros).unfit, "more than two micro-batches"));
     EXPECT_EQ(status_of(verdict, Identity::swap_micros).windows, 0);
 
-    const Verdict none = judged(with_twins(matrix.candidate({2, 8, 1}), "swap-micros"));
+    const Verdict none = judged(with_twins(matrix.candidate({2, 8, 1}), "swap-micros", matrix.reference()));
     EXPECT_THROW(result_of(none, Check::identity), Error);
     EXPECT_EQ(std::count(none.tested.begin(), none.tested.end(), Claim::identities), 0);
 }
 
 TEST_P(CheckIdentity, WhereTheSameWindowDiffersNothingIsSaid) {
-    Trace trace = with_twins(matrix.candidate({4, 2, 2}), "all");
+    Trace trace = with_twins(matrix.candidate({4, 2, 2}), "all", matrix.reference());
     edit(trace.ranks[0][0], "twin/null-micro/weight", [](std::size_t, double value) { return 2 * value; });
     edit(trace.ranks[1][4 - 1], "twin/again/key",
          [](std::size_t j, double value) { return j == 0 ? value + 1 : value; });
@@ -102,7 +103,7 @@ TEST_P(CheckIdentity, WhereTheSameWindowDiffersNothingIsSaid) {
 
 TEST_P(CheckIdentity, WhatWasNotRecordedIsNoPass) {
     for (const char* key : {"twin/again/bias", "twin/scale/bias"}) {
-        Trace trace = with_twins(matrix.candidate({4, 2, 2}), "all");
+        Trace trace = with_twins(matrix.candidate({4, 2, 2}), "all", matrix.reference());
         trace.ranks[1][1].tensors.erase(key);
         EXPECT_EQ(checked(trace).outcome, Outcome::inconclusive);
         EXPECT_TRUE(says(checked(trace).message, key));
@@ -113,7 +114,7 @@ TEST_P(CheckIdentity, WhatWasNotRecordedIsNoPass) {
 }
 
 TEST_P(CheckIdentity, TheReferencesOwnTrialIsStillTheDeterminismProbe) {
-    Trace trace = with_twins(matrix.candidate({16, 1, 1}), "scale");
+    Trace trace = with_twins(matrix.candidate({16, 1, 1}), "scale", matrix.reference());
     EXPECT_EQ(judged(trace).outcome, Outcome::identical);
     edit(trace.ranks[0][0], "grad/bias", [](std::size_t j, double value) {
         return j == 0 ? static_cast<double>(std::nextafter(static_cast<float>(value), 9.f)) : value;
@@ -130,7 +131,7 @@ TEST_P(CheckIdentity, TheReferencesOwnTrialIsStillTheDeterminismProbe) {
 }
 
 TEST_P(CheckIdentity, ATwinOfAnotherKindIsRed) {
-    Trace trace = with_twins(matrix.candidate({4, 2, 2}), "all");
+    Trace trace = with_twins(matrix.candidate({4, 2, 2}), "all", matrix.reference());
     trace.ranks[0][1].tensors["twin/scale/bias"] = trace.ranks[0][1].tensors["grad/key"];
     EXPECT_TRUE(says(checked(trace).message, "another dtype or shape"));
     EXPECT_EQ(checked(trace).outcome, Outcome::divergent);

@@ -17,7 +17,7 @@ struct Matrix {
     Matrix(Ward ward, SyntheticOptions options) : synthetic(std::move(options)) {
         for (const Split& split : splits) {
             candidates[split] = synthetic.candidate(split);
-            if (ward == Ward::twins) candidates[split] = with_twins(candidates[split], "all");
+            if (ward == Ward::twins) candidates[split] = with_twins(candidates[split], "all", synthetic.reference());
             if (ward == Ward::free) candidates[split] = with_trajectory(candidates[split], synthetic.reference());
         }
     }

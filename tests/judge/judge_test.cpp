@@ -61,7 +61,8 @@ TEST_P(Judge, NoWeightIsTestedWhereNoGradientIsCompared) {
 }
 
 TEST_P(Judge, AsksEveryQuestionInOrder) {
-    const Verdict verdict = judged(with_trajectory(with_twins(matrix.candidate({4, 2, 2}), "all"), matrix.reference()));
+    const Verdict verdict =
+        judged(with_trajectory(with_twins(matrix.candidate({4, 2, 2}), "all", matrix.reference()), matrix.reference()));
     ASSERT_EQ(verdict.checks.size(), all_checks.size());
     for (std::size_t i = 0; i < all_checks.size(); ++i) EXPECT_EQ(verdict.checks[i].check, all_checks[i]);
     EXPECT_EQ(verdict.margin, std::max(result_of(verdict, Check::grad).margin, result_of(verdict, Check::loss).margin));
@@ -90,6 +91,31 @@ TEST_P(Judge, AnOutsideTrainerIsHeldToWhatItsReferenceDid) {
     red(Check::step, [](Step& step) { step.lr = {9}; });
     red(Check::data, [](Step& step) { step.micros[0].units += 1; });
     red(Check::grad, [](Step& step) { step.gradient = "crc32:00000001"; });
+}
+
+TEST_P(Judge, WhatIsSuspectIsDecidedByStrict) {
+    const WindowScale& window = yardstick.windows[2];
+    const auto at = static_cast<std::size_t>(
+        std::find_if(window.tensors.begin(), window.tensors.end(), [](const auto& t) { return t.name == "bias"; }) -
+        window.tensors.begin());
+    const double distance = 0.5 * window.tensors[at].tolerance.allowed();
+    const auto verdict = [&](const std::string& identities, bool broken) {
+        Trace trace = with_twins(matrix.candidate({4, 2, 2}), identities, matrix.reference());
+        for (std::vector<Step>& rank : trace.ranks)
+            for (const char* name : {"grad/bias", "twin/again/bias"})
+                edit(rank[2], name, [&](std::size_t j, double g) { return j == 0 ? g + distance : g; });
+        if (broken)
+            edit(trace.ranks[1][2], "twin/strict/bias", [](std::size_t j, double g) { return j == 0 ? 2 * g + 1 : g; });
+        return judged(trace);
+    };
+    const CheckResult open = result_of(verdict("null-micro", false), Check::grad);
+    EXPECT_EQ(open.outcome, Outcome::inconclusive);
+    EXPECT_TRUE(says(open.message, "--identities strict decides"));
+    const Verdict right = verdict("strict", false);
+    EXPECT_EQ(result_of(right, Check::grad).outcome, Outcome::equivalent);
+    EXPECT_TRUE(result_of(right, Check::grad).message.empty());
+    EXPECT_EQ(verdict("strict", true).outcome, Outcome::divergent);
+    EXPECT_EQ(result_of(verdict("strict", true), Check::grad).outcome, Outcome::inconclusive);
 }
 
 TEST_P(Judge, TheReferencesOwnTrialMustRepeatItsBits) {

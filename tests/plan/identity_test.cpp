@@ -58,6 +58,7 @@ TEST(Identity, FitsWhereNoSumRoundsOnTheWay) {
         EXPECT_EQ(fits(Identity::swap_devices, split), split.devices == 2) << to_string(split);
         EXPECT_EQ(fits(Identity::one_device, split), split == two_devices) << to_string(split);
         EXPECT_EQ(fits(Identity::cancel_devices, split), split.devices > 1) << to_string(split);
+        EXPECT_EQ(fits(Identity::strict, split), split.devices != 3) << to_string(split);
     }
     EXPECT_TRUE(unfit(Identity::swap_micros, {{2, 1}}).empty()) << "a short last window";
     EXPECT_TRUE(unfit(Identity::replicate_2, {{1, 0}}).empty());

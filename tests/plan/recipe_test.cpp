@@ -71,6 +71,9 @@ TEST(Recipe, OnlyFp16ScalesItsLossAndByAPowerOfTwo) {
 }
 
 TEST(Recipe, TwoSumsOfExactBitsFitTheSignificand) {
+    EXPECT_EQ(sum_bits(Recipe::fp64), std::numeric_limits<double>::digits - 1);
+    for (const Recipe recipe : {Recipe::fp32, Recipe::bf16, Recipe::bf16_autocast, Recipe::fp16_autocast})
+        EXPECT_EQ(sum_bits(recipe), std::numeric_limits<float>::digits - 1);
     EXPECT_EQ(exact_bits(Recipe::fp32), std::numeric_limits<float>::digits - 1);
     for (const Recipe recipe : known_recipes) EXPECT_EQ(exact_bits(recipe) < 0, computes_narrow(recipe));
     EXPECT_EQ(exact_bits(Recipe::fp64), 40);  // so that a rounded number is hardly ever taken for a short one

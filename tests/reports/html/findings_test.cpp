@@ -47,6 +47,26 @@ TEST(CausesFound, NamesSplitSampleAndCommandOfEach) {
     EXPECT_EQ(causes_found(assemble("", {}, {}, {})), "");
 }
 
+TEST(CausesFound, SaysWhatWasPlantedAndWhichWeightIsFurthestOffInAnySplit) {
+    Result result = small_result();
+    for (Record& record : result.records) record.trial.fault.clear();
+    EXPECT_FALSE(says(read_part(causes_found(result)).text, "Planted on purpose"));
+    result.records[2].trial.fault = "zero-grad-in-window<b>";
+    EXPECT_TRUE(
+        says(read_part(causes_found(result)).text, "Planted on purpose, to see it found: zero-grad-in-window<b>."));
+    WindowEvidence window;
+    window.step = 7;
+    window.samples = {"a", "b<b>"};
+    window.weight_tolerance = 0.25;
+    window.recovered = {{{0}, {1.2, -40}, {}, 0, {}}};
+    result.records[1].evidence.windows = {window};
+    EXPECT_TRUE(says(read_part(causes_found(result)).text, ", step 7: sample b<b> weighs -40 instead of 1."));
+    for (Record& record : result.records) record.evidence.windows.clear();
+    window.recovered[0].weights = {1.2, not_a_number};
+    result.records[1].evidence.windows = {window};
+    EXPECT_FALSE(says(read_part(causes_found(result)).text, "Furthest off")) << "within what a weight is read to";
+}
+
 TEST(WorstSample, IsTheOneThatIsFurthestOff) {
     Finding finding = odd_finding();
     EXPECT_EQ(worst_sample(finding), "sample sample-0 (rank 0, micro 0) weighs inf instead of 1");
