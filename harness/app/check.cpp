@@ -61,7 +61,9 @@ std::vector<Trial> plan_trials(CheckOptions& options) {
         throw Error(fmt::format("--samples is {}", options.samples), "--samples",
                     "give at least 1, or leave it out for the default");
     if (!options.fault.empty()) parse_fault(options.fault);
-    options.engine = to_string(parse_exchange(options.engine));  // one way to write it
+    const Exchange exchange = parse_exchange(options.engine);
+    require_device(exchange, options.device);
+    options.engine = to_string(exchange);  // one way to write it
     const Lengths lengths = parse_lengths(options.lengths);
     const std::int64_t samples = options.samples ? options.samples : default_samples(options.effective, lengths);
     std::vector<Trial> trials;
@@ -138,7 +140,7 @@ void require_ranks(const CheckOptions& options, const std::vector<Trial>& trials
     std::int64_t most = 0;
     for (const Trial& trial : trials) most = std::max<std::int64_t>(most, mesh_of(trial).ranks());
     const std::string where = fmt::format("rank {} of {}", launcher.rank, launcher.source);
-    if (parse_exchange(options.engine).backend == Exchange::Backend::serial)
+    if (!parse_exchange(options.engine).by_processes())
         throw Error(fmt::format("the serial engine has one process, and {} were started", launcher.world), where,
                     "choose --engine gloo, or start isobatch once, without a launcher");
     if (most > launcher.world || (trials.size() == 1 && most != launcher.world))
@@ -182,10 +184,10 @@ int run_check(CheckOptions& options) {
             records.push_back(std::move(record));
     };
     const auto references = std::make_shared<References>();
-    if (parse_exchange(options.engine).backend == Exchange::Backend::serial)
-        run_left([&] { return Worker(started); });
-    else
+    if (parse_exchange(options.engine).by_processes())
         run_left([&] { return RankGroup(started, references, launched); });
+    else
+        run_left([&] { return Worker(started); });
     progress.clear();
     return finish(assemble(command, std::move(records), options.allowed, notes_for(options, trials, launcher)),
                   options.output);
@@ -272,7 +274,8 @@ void add_check(CLI::App& app, int& exit_code) {
                      "serial: ranks one after another in one process. gloo: a process a rank and PyTorch's DDP "
                      "reducer; with options "
                      "gloo:bucket=BYTES:unused:static:view, or gloo:flat for one all-reduce; gloo:flat:inner=DEVICES "
-                     "exchanges in groups of so many with every micro-batch, and among the groups after the last")
+                     "exchanges in groups of so many with every micro-batch, and among the groups after the last. nccl: the "
+                     "same between GPUs, one a rank, with --device cuda")
         ->capture_default_str();
     add_training(*command, *options);
     command->add_option("--allow-untested", options->allowed,

@@ -11,6 +11,14 @@ namespace isobatch {
 /// Version of the lines between isobatch and its worker.
 inline constexpr int worker_protocol = 2;
 
+/// The machine that a rank of a trial is on, as who started them sees it.
+struct Machine {
+    std::string address;     ///< where the other machines reach it; empty: all ranks are on this one
+    int rank = 0, ranks = 1; ///< this rank among those of the trial that are on it
+
+    bool operator==(const Machine&) const = default;
+};
+
 /// What a worker is asked beside a whole trial: to be one rank of it, or to write the reference that its ranks follow.
 struct Job {
     Trial trial;
@@ -19,6 +27,7 @@ struct Job {
     std::string reference;    ///< directory of the finished reference; for a rank
     std::string meeting;      ///< file through which the ranks find each other; for a rank
     double deadline_s = 600;  ///< of one collective
+    Machine machine;          ///< for a rank
 
     bool operator==(const Job&) const = default;
 };
