@@ -44,7 +44,14 @@ void RankGroup::start(std::size_t ranks) {
     if (processes_.size() >= ranks) return;
     if (!lost_.empty()) throw LostAtStart(lost_);
     if (launched_) {  // all of them: those beyond a trial's ranks idle
-        processes_ = gather(*launched_, program_);
+        try {
+            Gathered all = gather(*launched_, program_);
+            processes_ = std::move(all.processes);
+            addresses_ = std::move(all.addresses);
+        } catch (const Error& error) {
+            lost_ = error.problem();
+            throw;
+        }
         return;
     }
     for (auto& worker : start_workers(program_, ranks - processes_.size())) processes_.push_back(std::move(worker));
@@ -120,7 +127,7 @@ void RankGroup::begin(const Trial& trial) {
     for (int rank = 0; rank < ranks; ++rank)  // one that does not listen will be heard to have ended
         processes_[static_cast<std::size_t>(rank)]->say(
             to_line({trial, rank, trace().string(), reference_->directory.string(), meeting().string(),
-                     program_.deadlines.trial, Machine{"", rank, ranks}}),
+                     program_.deadlines.trial, machine_of(addresses_, rank, ranks)}),
             Process::Seconds(program_.deadlines.start));
 }
 

@@ -4,6 +4,18 @@
 
 namespace isobatch {
 
+Machine machine_of(std::span<const std::string> addresses, int rank, int ranks) {
+    if (addresses.empty()) return {"", rank, ranks};
+    const auto address = [&](int of) { return addresses[static_cast<std::size_t>(of)]; };
+    Machine machine{address(rank), 0, 0};
+    for (int other = 0; other < ranks; ++other) {
+        if (address(other) != machine.address) continue;
+        machine.rank += other < rank;
+        ++machine.ranks;
+    }
+    return machine;
+}
+
 std::string to_line(const Job& job) {
     Json line = {{"trial", to_string(job.trial)}, {"trace", job.trace}};
     if (job.rank) {
@@ -45,8 +57,8 @@ Job parse_job(std::string_view line) {
         const Json& machine = value.at("machine");
         job.machine.address = machine.at("address").get<std::string>();
         job.machine.ranks = static_cast<int>(integer_from_json(machine.at("ranks"), 1, ranks, "job.machine.ranks"));
-        job.machine.rank = static_cast<int>(
-            integer_from_json(machine.at("rank"), 0, job.machine.ranks - 1, "job.machine.rank"));
+        job.machine.rank =
+            static_cast<int>(integer_from_json(machine.at("rank"), 0, job.machine.ranks - 1, "job.machine.rank"));
         return job;
     });
 }

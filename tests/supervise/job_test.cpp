@@ -51,6 +51,15 @@ TEST(Job, AMachineHasNoMoreRanksThanTheTrial) {
     }
 }
 
+TEST(Machine, IsKnownByItsAddress) {
+    EXPECT_EQ(machine_of({}, 1, 3), (Machine{"", 1, 3}));
+    const std::vector<std::string> addresses{"a", "b", "a", "b", "a"};
+    EXPECT_EQ(machine_of(addresses, 0, 5), (Machine{"a", 0, 3}));
+    EXPECT_EQ(machine_of(addresses, 2, 5), (Machine{"a", 1, 3}));
+    EXPECT_EQ(machine_of(addresses, 3, 5), (Machine{"b", 1, 2}));
+    EXPECT_EQ(machine_of(addresses, 2, 3), (Machine{"a", 1, 2})) << "the trial has three ranks";
+}
+
 TEST(Job, WhatIsNoneIsAnError) {
     for (const char* line :
          {"", "{", "[]", "{}", R"({"trial": 1, "trace": "a"})", R"({"trial": "gpt --splits 1x1x1"})"})
