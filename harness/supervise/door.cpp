@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -22,7 +23,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Time = std::chrono::time_point<Clock, Process::Seconds>;
 
-constexpr std::size_t longest_knock = 256, most_knocking = 1024;
+constexpr std::size_t longest_knock = 256, most_knocking = 256;
 constexpr std::chrono::seconds patience(10);  // with who knocks; and with a key that a network file system shows late
 constexpr const char* no_key = "-";
 
@@ -156,8 +157,11 @@ Guest Door::answer(Knocking& one) const {
     const bool whole = one.said.ends_with("\n");
     if (got > 0 && !whole && one.said.size() < longest_knock) return {};
     const std::string hello = "isobatch " + run_ + " ";
-    if (one.said == hello + no_key + "\n")
-        throw not_shared("a rank on " + address_of(one.connection, ::getpeername), key_file_);
+    if (one.said == hello + no_key + "\n") {
+        const std::string who = "a rank on " + address_of(one.connection, ::getpeername);
+        one.send_away();
+        throw not_shared(who, key_file_);
+    }
     if (one.said != hello + key_->of_ranks + "\n" || !say(one.connection, key_->of_leader)) {
         one.send_away();
         return {};

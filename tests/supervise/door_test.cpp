@@ -108,13 +108,45 @@ TEST_F(DoorTest, ARankThatDoesNotSeeTheKeySaysSoOnBothSides) {
     EXPECT_TRUE(says(error.next(), "--out"));
 }
 
-// Somebody else at that port does not know the other half of the key.
-TEST_F(DoorTest, ARankDoesNotBelieveWhoCannotAnswer) {
+/// Somebody else at a port, who answers whoever comes with this line.
+class Impostor {
+public:
+    explicit Impostor(const std::string& line) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t size = sizeof address;
+        ::bind(socket_, reinterpret_cast<const sockaddr*>(&address), size);
+        ::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size);
+        ::listen(socket_, 8);
+        port = ntohs(address.sin_port);
+        thread_ = std::jthread([this, line] {
+            for (int one = 0; (one = ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC)) >= 0; ::close(one))
+                ::send(one, line.data(), line.size(), MSG_NOSIGNAL);
+        });
+    }
+    ~Impostor() {
+        ::shutdown(socket_, SHUT_RDWR);
+        thread_.join();
+        ::close(socket_);
+    }
+    int port = 0;
+
+private:
+    int socket_;
+    std::jthread thread_;
+};
+
+// Whoever listens there may not lead a rank without the other half of the key.
+TEST_F(DoorTest, ARankBelievesOnlyWhoHasTheOtherHalfOfTheKey) {
     door.accept(Seconds(0));
-    const TemporaryDirectory elsewhere;
-    Door other(0, elsewhere / "ranks.key", "run");
-    std::jthread impostor([&] { other.accept(Seconds(1)); });
-    EXPECT_FALSE(knock("127.0.0.1", other.port(), key, "run", Seconds(0.5)));
+    const Key right = read_key(key).value();
+    for (const std::string& line : {right.of_ranks + "\n", std::string(1000, 'a'), std::string("\n"), std::string()}) {
+        const Impostor impostor(line);
+        EXPECT_FALSE(knock("127.0.0.1", impostor.port, key, "run", Seconds(0.3))) << line;
+    }
+    const Impostor informed(right.of_leader + "\n");
+    EXPECT_TRUE(knock("127.0.0.1", informed.port, key, "run", Seconds(20)));
 }
 
 TEST_F(DoorTest, NobodyIsWaitedForLongerThanAllowed) {
