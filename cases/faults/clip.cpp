@@ -69,8 +69,7 @@ bool plant_clip(const std::string& id, Setup& setup) {
             if (replica.clip_norm > 0 && !last) right(window, replica);
         };
     } else if (id == "clip-before-reduce") {
-        if (const Exchange exchange = parse_exchange(setup.trial.engine);
-            exchange.backend == Exchange::Backend::gloo && !exchange.flat)
+        if (parse_exchange(setup.trial.engine).in_buckets())
             throw Error("DDP reduces during the backward, so nothing can clip before it", "--fault",
                         "choose --engine gloo:flat or serial");
         require_one_level(setup);

@@ -25,7 +25,7 @@ void require_room(const std::string& id, const Setup& setup) {
     if (exchange.static_graph && any_of({"never-synced", "sum-over-devices"}))
         throw Error("a static graph is learnt in an exchange that is averaged whatever the trainer does", "--fault",
                     "leave out static from --engine");
-    const bool buckets = exchange.backend == Exchange::Backend::gloo && !exchange.flat;
+    const bool buckets = exchange.in_buckets();
     if (buckets && any_of({"scaled-before-wait", "two-level-order"}))
         throw Error(
             "DDP waits for its buckets itself and reduces all that was accumulated, so this fault cannot be "

@@ -61,7 +61,9 @@ std::vector<Trial> plan_trials(CheckOptions& options) {
         throw Error(fmt::format("--samples is {}", options.samples), "--samples",
                     "give at least 1, or leave it out for the default");
     if (!options.fault.empty()) parse_fault(options.fault);
-    options.engine = to_string(parse_exchange(options.engine));  // one way to write it
+    const Exchange exchange = parse_exchange(options.engine);
+    require_device(exchange, options.device);
+    options.engine = to_string(exchange);  // one way to write it
     const Lengths lengths = parse_lengths(options.lengths);
     const std::int64_t samples = options.samples ? options.samples : default_samples(options.effective, lengths);
     std::vector<Trial> trials;
@@ -129,7 +131,11 @@ std::vector<std::string> notes_for(const CheckOptions& options, const std::vecto
             "{} sums",
             least_addends, least_entries));
     if (options.jobs > 1) notes.push_back(fmt::format("times: taken with {} trials at a time", options.jobs));
-    if (launcher) notes.push_back(fmt::format("ranks: {}, started by {}", launcher->world, launcher->source));
+    if (launcher)
+        notes.push_back(fmt::format(
+            "ranks: {}, started by {}{}", launcher->world, launcher->source,
+            launcher->host.empty() ? std::string()
+                                   : fmt::format(", which meet at {}:{}", printable(launcher->host), launcher->port)));
     return notes;
 }
 
@@ -138,7 +144,7 @@ void require_ranks(const CheckOptions& options, const std::vector<Trial>& trials
     std::int64_t most = 0;
     for (const Trial& trial : trials) most = std::max<std::int64_t>(most, mesh_of(trial).ranks());
     const std::string where = fmt::format("rank {} of {}", launcher.rank, launcher.source);
-    if (parse_exchange(options.engine).backend == Exchange::Backend::serial)
+    if (!parse_exchange(options.engine).by_processes())
         throw Error(fmt::format("the serial engine has one process, and {} were started", launcher.world), where,
                     "choose --engine gloo, or start isobatch once, without a launcher");
     if (most > launcher.world || (trials.size() == 1 && most != launcher.world))
@@ -158,11 +164,12 @@ int run_check(CheckOptions& options) {
     const std::string command = full_command(options, matrix);
     if (launcher) require_ranks(options, matrix, *launcher);
     const std::string program = options.runner.empty() ? (program_folder() / "isobatch-run").string() : options.runner;
-    const WorkerProgram started{program, options.output.directory, options.keep_traces, options.deadlines};
+    const std::filesystem::path& out = options.output.directory;
+    const WorkerProgram started{program, launcher ? std::filesystem::absolute(out) : out,  // its ranks may be elsewhere
+                                options.keep_traces, options.deadlines};
     if (launcher && launcher->rank > 0) return follow({*launcher, command, nullptr}, started);
     std::optional<Launched> launched;
-    if (launcher)
-        launched = Launched{*launcher, command, std::make_shared<Rendezvous>(meeting_name(options.output.directory))};
+    if (launcher) launched = Launched{*launcher, command, place_for(*launcher, command, out)};
     const Json run = {
         {"schema", "isobatch-run/1"}, {"command", command}, {"version", ISOBATCH_VERSION}, {"trials", trials.size()}};
     std::vector<Record> records;
@@ -182,36 +189,13 @@ int run_check(CheckOptions& options) {
             records.push_back(std::move(record));
     };
     const auto references = std::make_shared<References>();
-    if (parse_exchange(options.engine).backend == Exchange::Backend::serial)
-        run_left([&] { return Worker(started); });
-    else
+    if (parse_exchange(options.engine).by_processes())
         run_left([&] { return RankGroup(started, references, launched); });
+    else
+        run_left([&] { return Worker(started); });
     progress.clear();
     return finish(assemble(command, std::move(records), options.allowed, notes_for(options, trials, launcher)),
                   options.output);
-}
-
-void add_deadlines(CLI::App& command, Deadlines& deadlines) {
-    const CLI::Validator positive_seconds(  // a range of CLI11 lets nan pass
-        [](const std::string& text) {
-            double seconds = 0;
-            const bool good = CLI::detail::lexical_cast(text, seconds) && seconds > 0 && seconds <= 1e9;
-            return good ? std::string() : "\"" + text + "\" is no number of seconds above 0 and up to 1e9";
-        },
-        "SECONDS");
-    command.add_option("--deadline", deadlines.trial, "Seconds that one trial may take")
-        ->check(positive_seconds)
-        ->capture_default_str();
-    command
-        .add_option("--start-deadline", deadlines.start,
-                    "Seconds that a worker may take to start, and a rank to its first step")
-        ->check(positive_seconds)
-        ->capture_default_str();
-    command
-        .add_option("--step-deadline", deadlines.step,
-                    "Seconds that a rank may take between two signs of life: the start of a step, its exchange")
-        ->check(positive_seconds)
-        ->capture_default_str();
 }
 
 /// What every split trains, and how.
@@ -267,11 +251,13 @@ void add_check(CLI::App& app, int& exit_code) {
                      "group do")
         ->capture_default_str();
     command
-        ->add_option("--engine", options->engine,
-                     "serial: ranks one after another in one process. gloo: a process a rank and PyTorch's DDP "
-                     "reducer; with options "
-                     "gloo:bucket=BYTES:unused:static:view, or gloo:flat for one all-reduce; gloo:flat:inner=DEVICES "
-                     "exchanges in groups of so many with every micro-batch, and among the groups after the last")
+        ->add_option(
+            "--engine", options->engine,
+            "serial: ranks one after another in one process. gloo: a process a rank and PyTorch's DDP "
+            "reducer; with options "
+            "gloo:bucket=BYTES:unused:static:view, or gloo:flat for one all-reduce; gloo:flat:inner=DEVICES "
+            "exchanges in groups of so many with every micro-batch, and among the groups after the last. nccl: the "
+            "same between GPUs, one a rank, with --device cuda")
         ->capture_default_str();
     add_training(*command, *options);
     command->add_option("--allow-untested", options->allowed,

@@ -10,6 +10,8 @@
 
 namespace isobatch {
 
+struct Deadlines;
+
 /// Each adds its subcommand; `exit_code` is what main returns.
 void add_check(CLI::App& app, int& exit_code);
 void add_try(CLI::App& app, int& exit_code);
@@ -30,6 +32,9 @@ struct Output {
 
 /// `--out` and `--json`, the same for every command that has a result.
 void add_output(CLI::App& command, Output& output);
+
+/// `--deadline`, `--start-deadline`, `--step-deadline`.
+void add_deadlines(CLI::App& command, Deadlines& deadlines);
 
 /// Writes the reports, prints the answer, returns the exit code.
 int finish(const Result& result, const Output& output);

@@ -32,7 +32,10 @@ std::vector<Found> worker_facts() {
         for (const Json& entry : hello.at("cases")) cases.push_back(entry.at("name").get<std::string>());
         return {{"worker", program.string(), ""},
                 {"LibTorch", hello.at("libtorch").get<std::string>(), ""},
-                {"cases", joined(cases, ", "), ""}};
+                {"cases", joined(cases, ", "), ""},
+                {"Gloo engine", "built in", ""},
+                hello.at("nccl").get<bool>() ? Found{"NCCL engine", "built in, loaded when it is asked for", ""}
+                                             : Found{"NCCL engine", "not built", "--engine nccl is refused"}};
     } catch (const Error& error) {
         return {{"worker", "none: " + error.problem(), "isobatch check cannot run; judge, report, plan and trace can"}};
     }
@@ -57,9 +60,8 @@ void add_doctor(CLI::App& app, int& exit_code) {
         std::vector<Found> facts = worker_facts();
         facts.push_back({"cores", std::to_string(std::thread::hardware_concurrency()), ""});
         const std::string found = gpus();
-        facts.push_back({"GPUs", found.empty() ? "none" : found, found.empty() ? "--device cuda is refused" : ""});
-        facts.push_back({"NCCL engine", "not built", "--engine nccl is refused"});
-        facts.push_back({"Gloo engine", "built in", ""});
+        facts.push_back({"GPUs", found.empty() ? "none" : found,
+                         found.empty() ? "--device cuda and --engine nccl are refused" : ""});
         Json list = Json::array();
         for (const Found& fact : facts) {
             list.push_back({{"name", fact.name}, {"value", fact.value}, {"costs", fact.costs}});

@@ -24,7 +24,8 @@ std::chrono::steady_clock::duration span(double seconds) {
 
 /// What a rank says when another one has left it alone: never the cause while there is another.
 bool only_noticed(const std::string& message) {
-    return message.find("gloo/") != std::string::npos || message.find("Connection") != std::string::npos;
+    return message.find("gloo/") != std::string::npos || message.find("Connection") != std::string::npos ||
+           message.find("NCCL") != std::string::npos;
 }
 
 }  // namespace
@@ -43,7 +44,14 @@ void RankGroup::start(std::size_t ranks) {
     if (processes_.size() >= ranks) return;
     if (!lost_.empty()) throw LostAtStart(lost_);
     if (launched_) {  // all of them: those beyond a trial's ranks idle
-        processes_ = gather(*launched_, program_);
+        try {
+            Gathered all = gather(*launched_, program_);
+            processes_ = std::move(all.processes);
+            addresses_ = std::move(all.addresses);
+        } catch (const Error& error) {
+            lost_ = error.problem();
+            throw;
+        }
         return;
     }
     for (auto& worker : start_workers(program_, ranks - processes_.size())) processes_.push_back(std::move(worker));
@@ -115,10 +123,11 @@ void RankGroup::begin(const Trial& trial) {
     std::filesystem::remove_all(trace());
     std::filesystem::remove(meeting());  // c10d appends to what is there
     meetings_.insert(meeting());
-    for (int rank = 0; rank < mesh_of(trial).ranks(); ++rank)  // one that does not listen will be heard to have ended
+    const int ranks = mesh_of(trial).ranks();
+    for (int rank = 0; rank < ranks; ++rank)  // one that does not listen will be heard to have ended
         processes_[static_cast<std::size_t>(rank)]->say(
             to_line({trial, rank, trace().string(), reference_->directory.string(), meeting().string(),
-                     program_.deadlines.trial}),
+                     program_.deadlines.trial, machine_of(addresses_, rank, ranks)}),
             Process::Seconds(program_.deadlines.start));
 }
 

@@ -72,6 +72,7 @@ private:
     std::optional<Launched> launched_;
     std::string lost_;                                 ///< why the launched ranks cannot be gathered again
     std::vector<std::unique_ptr<Process>> processes_;  ///< by rank; a trial uses the first ones
+    std::vector<std::string> addresses_;               ///< of their machines, where there are several
     std::unique_ptr<Reference> reference_;
     std::set<std::filesystem::path> meetings_;  ///< files of c10d's, which a rank may make again until it has ended
     std::set<std::string> couples_;             ///< cases that are known to couple the samples of a micro

@@ -30,6 +30,9 @@ if(ISOBATCH_TRAINING)
   isobatch_export(isobatch_run isobatch_plan isobatch_trace isobatch_judge isobatch_measure isobatch_diagnose
     isobatch_supervise isobatch_run isobatch_faults isobatch_run_main)
   install(TARGETS isobatch-run RUNTIME DESTINATION bin)
+  if(TARGET isobatch_nccl)
+    install(TARGETS isobatch_nccl LIBRARY DESTINATION lib)
+  endif()
   install(DIRECTORY harness/plan harness/trace harness/judge harness/measure harness/diagnose harness/supervise
     harness/run DESTINATION include/isobatch FILES_MATCHING PATTERN "*.h")
 endif()

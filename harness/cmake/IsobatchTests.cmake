@@ -39,7 +39,7 @@ function(isobatch_add_cases target)
     foreach(engine ${ARG_ENGINES})
       foreach(recipe ${ARG_RECIPES})
         set(processors 1)
-        if(engine MATCHES "^gloo")
+        if(engine MATCHES "^(gloo|nccl)")
           set(processors ${ARG_MAX_DEVICES})  # a process a device
         endif()
         _isobatch_add_entry(${target}.${case}.${engine}.${recipe} PROCESSORS ${processors}

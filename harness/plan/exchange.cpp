@@ -1,5 +1,8 @@
 #include "plan/exchange.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include <fmt/format.h>
 
 #include "base/error.h"
@@ -8,6 +11,20 @@
 namespace isobatch {
 
 namespace {
+
+constexpr Exchange::Backend backends[] = {Exchange::Backend::serial, Exchange::Backend::gloo, Exchange::Backend::nccl};
+
+const char* name_of(Exchange::Backend backend) {
+    switch (backend) {
+        case Exchange::Backend::gloo:
+            return "gloo";
+        case Exchange::Backend::nccl:
+            return "nccl";
+        case Exchange::Backend::serial:
+            break;
+    }
+    return "serial";
+}
 
 std::int64_t parse_bytes(std::string_view text) {
     const auto bytes = whole_number(text);
@@ -42,14 +59,14 @@ void set_option(Exchange& exchange, std::string_view option) {
     else if (option == "view")
         exchange.bucket_view = true;
     else
-        throw Error(fmt::format("no option \"{}\" of the gloo engine", printable(option)), "--engine",
-                    "choose from flat, inner=DEVICES, bucket=BYTES, unused, static, view");
+        throw Error(fmt::format("no option \"{}\" of the {} engine", printable(option), name_of(exchange.backend)),
+                    "--engine", "choose from flat, inner=DEVICES, bucket=BYTES, unused, static, view");
 }
 
 }  // namespace
 
 std::string to_string(const Exchange& exchange) {
-    std::string text = exchange.backend == Exchange::Backend::serial ? "serial" : "gloo";
+    std::string text = name_of(exchange.backend);
     if (exchange.flat) text += ":flat";
     if (exchange.inner > 1) text += fmt::format(":inner={}", exchange.inner);
     if (exchange.bucket_bytes > 0) text += fmt::format(":bucket={}", exchange.bucket_bytes);
@@ -62,16 +79,16 @@ std::string to_string(const Exchange& exchange) {
 Exchange parse_exchange(std::string_view text) {
     const std::vector<std::string> words = pieces(text, ':');
     Exchange exchange;
-    if (!words.empty() && words[0] == "nccl")
-        throw Error("the nccl engine needs CUDA and a GPU for each rank, and this build has none", "--engine",
-                    "choose gloo, whose ranks are processes too, or serial");
-    if (words.empty() || (words[0] != "serial" && words[0] != "gloo"))
-        throw Error(
-            fmt::format("no engine \"{}\" here", printable(text)), "--engine",
-            "choose serial, or gloo with its options: gloo:flat:inner=DEVICES, gloo:bucket=BYTES:unused:static:view");
-    exchange.backend = words[0] == "gloo" ? Exchange::Backend::gloo : Exchange::Backend::serial;
+    const auto backend = std::find_if(std::begin(backends), std::end(backends), [&](Exchange::Backend one) {
+        return !words.empty() && words[0] == name_of(one);
+    });
+    if (backend == std::end(backends))
+        throw Error(fmt::format("no engine \"{}\" here", printable(text)), "--engine",
+                    "choose serial, or gloo or nccl with their options: gloo:flat:inner=DEVICES, "
+                    "gloo:bucket=BYTES:unused:static:view");
+    exchange.backend = *backend;
     for (std::size_t i = 1; i < words.size(); ++i) set_option(exchange, words[i]);
-    if (exchange.inner > 1 && exchange.backend == Exchange::Backend::gloo && !exchange.flat)
+    if (exchange.inner > 1 && exchange.in_buckets())
         throw Error("DDP's reducer exchanges among all devices at once", "--engine",
                     "choose gloo:flat:inner=DEVICES for groups inside the group");
     const bool buckets =
@@ -79,6 +96,13 @@ Exchange parse_exchange(std::string_view text) {
     if (exchange.flat && buckets)
         throw Error("a flat all-reduce has no buckets", "--engine", "leave out flat, or the options of the buckets");
     return exchange;
+}
+
+void require_device(const Exchange& exchange, std::string_view device) {
+    if (exchange.backend != Exchange::Backend::nccl || device == "cuda") return;
+    throw Error(fmt::format("the nccl engine moves gradients between GPUs, one a rank, and the device is {}",
+                            printable(device)),
+                "--device", "add --device cuda for the nccl engine, or choose --engine gloo or serial");
 }
 
 }  // namespace isobatch

@@ -25,6 +25,7 @@ public:
     c10::intrusive_ptr<c10d::Work> allgather(std::vector<std::vector<at::Tensor>>& outputs,
                                              std::vector<at::Tensor>& inputs,
                                              const c10d::AllgatherOptions& options) override;
+    void shutdown() override { inner_->shutdown(); }
     void setSequenceNumberForGroup() override { inner_->setSequenceNumberForGroup(); }
     std::uint64_t getSequenceNumberForGroup() override { return inner_->getSequenceNumberForGroup(); }
 

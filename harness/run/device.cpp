@@ -15,6 +15,9 @@ namespace isobatch {
 
 namespace {
 
+/// A process computes on one GPU: several of them are the affair of several ranks.
+at::DeviceIndex own_gpu = 0;
+
 constexpr const char* choose = "choose cpu; isobatch doctor lists what was found";
 
 void load_cuda() {
@@ -24,6 +27,10 @@ void load_cuda() {
     const char* reason = ::dlerror();
     throw Error(fmt::format("LibTorch's part for CUDA cannot be loaded: {}", printable(reason ? reason : "no reason")),
                 "--device", choose);
+}
+
+int gpu_count() {
+    return c10::impl::VirtualGuardImpl(at::kCUDA).deviceCount();
 }
 
 void repeat_bits() {
@@ -44,7 +51,7 @@ void repeat_bits() {
 
 at::Device device_of(const std::string& text) {
     if (text == "cpu") return at::kCPU;
-    if (text == "cuda") return {at::kCUDA, 0};
+    if (text == "cuda") return {at::kCUDA, own_gpu};
     constexpr std::string_view numbered = "cuda:";
     const auto index = text.starts_with(numbered) ? whole_number(text.substr(numbered.size())) : std::nullopt;
     if (!index || *index < 0 || *index > 127)
@@ -55,10 +62,21 @@ at::Device device_of(const std::string& text) {
 void prepare(const at::Device& device) {
     if (device.is_cpu()) return;
     load_cuda();
-    const int count = c10::impl::VirtualGuardImpl(device.type()).deviceCount();
+    const int count = gpu_count();
     if (device.index() >= count)
         throw Error(fmt::format("no GPU {} for --device cuda: {} found", device.index(), count), "--device", choose);
     repeat_bits();
+}
+
+void take_gpu(int index, int ranks) {
+    load_cuda();
+    const int count = gpu_count();
+    if (ranks > count)
+        throw Error(fmt::format("the nccl engine wants one GPU a rank: {} rank{} on this machine, {} GPU{} found",
+                                ranks, ranks == 1 ? "" : "s", count, count == 1 ? "" : "s"),
+                    "--engine", "choose --engine gloo, whose ranks share a GPU, or fewer devices with --max-devices");
+    own_gpu = static_cast<at::DeviceIndex>(index);
+    c10::impl::VirtualGuardImpl(at::kCUDA).setDevice({at::kCUDA, own_gpu});
 }
 
 void finish(const at::Device& device) {

@@ -6,13 +6,18 @@
 
 namespace isobatch {
 
-/// Where a trial computes: `cpu`, `cuda` or `cuda:1`. Throws Error naming --device for any other text.
+/// Where a trial computes: `cpu`, `cuda` (this process's own GPU: see take_gpu) or `cuda:1`. Throws Error naming
+/// --device for any other text.
 at::Device device_of(const std::string& text);
 
 /// Before anything is computed in this process: loads LibTorch's part for the device, which use of the CPU never pays
 /// for, and makes it repeat its bits: deterministic kernels, no TF32, no sums in fewer bits, attention as plain
 /// products. Throws Error saying what is missing.
 void prepare(const at::Device& device);
+
+/// From now on `cuda` is this GPU here, and not the first. Throws Error when there are fewer than `ranks` of them: the
+/// engine that asks for it wants one for each of its ranks on this machine.
+void take_gpu(int index, int ranks);
 
 /// Waits until the device has done what it was asked for, so that a clock may be read.
 void finish(const at::Device& device);

@@ -19,7 +19,7 @@ namespace isobatch {
 namespace {
 
 void require_runnable(const Trial& trial) {
-    if (parse_exchange(trial.engine).backend != Exchange::Backend::serial)
+    if (parse_exchange(trial.engine).by_processes())
         throw Error(fmt::format("engine \"{}\" needs a process a rank", trial.engine), "--engine",
                     "run it through isobatch check, or choose serial");
 }

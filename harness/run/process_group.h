@@ -4,6 +4,7 @@
 
 #include <torch/csrc/distributed/c10d/ProcessGroup.hpp>
 
+#include "plan/exchange.h"
 #include "plan/mesh.h"
 #include "trace/step.h"
 
@@ -25,10 +26,16 @@ struct Meeting {
     int rank = 0;
     Mesh mesh;
     double deadline_s = 600;  ///< of one collective; only a hint: what ends a hanging rank is its supervisor
+    Exchange::Backend backend = Exchange::Backend::gloo;
+    std::string address;  ///< of this rank's machine, where there are others; empty: all ranks are on this one
 };
 
 /// Returns once every rank is there. Throws what c10d throws when one does not come.
 Groups join(const Meeting& meeting);
+
+/// The orderly end of groups in which no collective is left: NCCL would otherwise take away what a neighbour still
+/// reads.
+void leave(const Groups& groups);
 
 /// What this rank moved through its groups since the last call.
 Collectives take_traffic(const Groups& groups);

@@ -2,10 +2,11 @@
 
 #include "plan/exchange.h"
 #include "run/device.h"
-#include "run/gloo_engine.h"
 #include "run/held_bytes.h"
 #include "run/loop.h"
 #include "run/manifest_of.h"
+#include "run/nccl.h"
+#include "run/process_engine.h"
 #include "run/trajectory.h"
 #include "run/twins.h"
 #include "trace/read.h"
@@ -23,9 +24,13 @@ const Ranks::Reference& Ranks::reference_in(const std::string& directory) {
     return *reference_;
 }
 
-Setup Ranks::plan(const Trial& trial) const {
-    Setup setup = make_setup(trial);
-    if (!trial.fault.empty()) plant_(trial.fault, setup);
+Setup Ranks::plan(const Job& job) const {
+    if (job.rank && parse_exchange(job.trial.engine).backend == Exchange::Backend::nccl) {
+        require_nccl();
+        take_gpu(job.machine.rank, job.machine.ranks);
+    }
+    Setup setup = make_setup(job.trial);
+    if (!job.trial.fault.empty()) plant_(job.trial.fault, setup);
     return setup;
 }
 
@@ -33,13 +38,15 @@ std::string Ranks::run(const Setup& setup, const Job& job) {
     const Reference& reference = reference_in(job.reference);
     const std::int64_t trained = setup.trained_windows();
     RankSink sink(job.trace, *job.rank);
-    const Groups groups = join({job.meeting, *job.rank, mesh_of(job.trial), job.deadline_s});
+    const Exchange exchange = parse_exchange(job.trial.engine);
+    const Groups groups =
+        join({job.meeting, *job.rank, mesh_of(job.trial), job.deadline_s, exchange.backend, job.machine.address});
     std::vector<Parameter> parameters;
     const auto run_one = [&](const Setup& one, TraceSink& to, Level level, const Forcing* forcing) {
         const Held before = held_now(device_of(one.trial.device));
         Replica replica = make_replica(*one.subject, job.trial, *job.rank, one.horizon());
         parameters = describe(replica);
-        GlooEngine engine(std::move(replica), one.decisions, parse_exchange(job.trial.engine), groups);
+        ProcessEngine engine(std::move(replica), one.decisions, exchange, groups);
         Recorder recorder(to, one.data, level, forcing, nullptr, beats_, before);
         train(one, engine, recorder);
     };
@@ -57,6 +64,7 @@ std::string Ranks::run(const Setup& setup, const Job& job) {
     WithFreeLosses with_losses(sink, std::move(free));
     WithTwins with_twins(with_losses, std::move(twins));
     run_one(setup, with_twins, Level::grads, &reference.forcing);
+    leave(groups);
     sink.end(manifest_of(setup, Level::grads, std::move(parameters), trained, reference.digest));
     return sink.manifest();
 }

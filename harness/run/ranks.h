@@ -18,7 +18,7 @@ public:
     explicit Ranks(Plant plant, Recorder::Beats beats = nullptr) : plant_(std::move(plant)), beats_(std::move(beats)) {}
 
     /// Throws Error when the trial cannot be run as it is asked for.
-    Setup plan(const Trial& trial) const;
+    Setup plan(const Job& job) const;
     /// Trains, writes the rank's folder of the trace and returns what its manifest says. Throws what the case, c10d or
     /// the disk throw.
     std::string run(const Setup& setup, const Job& job);

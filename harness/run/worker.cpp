@@ -8,6 +8,7 @@
 #include "plan/fault.h"
 #include "run/held_bytes.h"
 #include "run/manifest_of.h"
+#include "run/nccl.h"
 #include "run/ranks.h"
 
 namespace isobatch {
@@ -19,8 +20,11 @@ std::string handshake() {
     for (const std::string& name : case_names())
         cases.push_back({{"name", name}, {"summary", find_case(name).summary}});
     for (const FaultEntry& fault : fault_catalogue()) faults.push_back(fault.id);
-    return Json{
-        {"protocol", worker_protocol}, {"libtorch", provenance().at("libtorch")}, {"cases", cases}, {"faults", faults}}
+    return Json{{"protocol", worker_protocol},
+                {"libtorch", provenance().at("libtorch")},
+                {"nccl", has_nccl()},
+                {"cases", cases},
+                {"faults", faults}}
         .dump();
 }
 
@@ -43,7 +47,7 @@ Json answer_to_trial(const std::string& line, Work& work) {
 
 Json answer_to_job(const std::string& line, Work& work) {
     const Job job = parse_job(line);
-    const Setup setup = work.ranks.plan(job.trial);
+    const Setup setup = work.ranks.plan(job);
     try {
         if (job.rank) return {{"manifest", work.ranks.run(setup, job)}};
         work.matrix.write_reference(job.trial, job.trace);

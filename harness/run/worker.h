@@ -14,7 +14,7 @@ using Answer = std::function<void(const std::string& line)>;
 /// The worker's side of the line protocol: a handshake line, then for every line on `input`, a trial or a Job, one
 /// answer line.
 ///
-/// handshake  {"protocol": 2, "libtorch": "2.11.0", "cases": [{"name", "summary"}…], "faults": [ids]}
+/// handshake  {"protocol": 2, "libtorch": "2.11.0", "nccl": true, "cases": [{"name", "summary"}…], "faults": [ids]}
 /// answer     to a trial {"record": {…}}; to a rank's job beats (see Beat), then {"manifest": text} or {"failed":
 /// message}; to a reference's job
 ///            {"written": directory}; to misuse {"error": {"what", "where", "next", "exit_code"}}

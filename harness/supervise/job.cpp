@@ -4,6 +4,18 @@
 
 namespace isobatch {
 
+Machine machine_of(std::span<const std::string> addresses, int rank, int ranks) {
+    if (addresses.empty()) return {"", rank, ranks};
+    const auto address = [&](int of) { return addresses[static_cast<std::size_t>(of)]; };
+    Machine machine{address(rank), 0, 0};
+    for (int other = 0; other < ranks; ++other) {
+        if (address(other) != machine.address) continue;
+        machine.rank += other < rank;
+        ++machine.ranks;
+    }
+    return machine;
+}
+
 std::string to_line(const Job& job) {
     Json line = {{"trial", to_string(job.trial)}, {"trace", job.trace}};
     if (job.rank) {
@@ -11,6 +23,7 @@ std::string to_line(const Job& job) {
         line["reference"] = job.reference;
         line["meeting"] = job.meeting;
         line["deadline_s"] = job.deadline_s;
+        line["machine"] = {{"address", job.machine.address}, {"rank", job.machine.rank}, {"ranks", job.machine.ranks}};
     }
     return line.dump();
 }
@@ -36,10 +49,16 @@ Job parse_job(std::string_view line) {
         job.trial = parse_trial(value.at("trial").get<std::string>());
         job.trace = value.at("trace").get<std::string>();
         if (!value.contains("rank")) return job;
-        job.rank = static_cast<int>(integer_from_json(value.at("rank"), 0, mesh_of(job.trial).ranks() - 1, "job.rank"));
+        const int ranks = mesh_of(job.trial).ranks();
+        job.rank = static_cast<int>(integer_from_json(value.at("rank"), 0, ranks - 1, "job.rank"));
         job.reference = value.at("reference").get<std::string>();
         job.meeting = value.at("meeting").get<std::string>();
         job.deadline_s = value.at("deadline_s").get<double>();
+        const Json& machine = value.at("machine");
+        job.machine.address = machine.at("address").get<std::string>();
+        job.machine.ranks = static_cast<int>(integer_from_json(machine.at("ranks"), 1, ranks, "job.machine.ranks"));
+        job.machine.rank =
+            static_cast<int>(integer_from_json(machine.at("rank"), 0, job.machine.ranks - 1, "job.machine.rank"));
         return job;
     });
 }

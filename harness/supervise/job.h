@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 
 #include "base/json.h"
@@ -11,6 +12,17 @@ namespace isobatch {
 /// Version of the lines between isobatch and its worker.
 inline constexpr int worker_protocol = 2;
 
+/// The machine that a rank of a trial is on, as who started them sees it.
+struct Machine {
+    std::string address;      ///< where the other machines reach it; empty: all ranks are on this one
+    int rank = 0, ranks = 1;  ///< this rank among those of the trial that are on it
+
+    bool operator==(const Machine&) const = default;
+};
+
+/// Of rank `rank` among the first `ranks` of those that have these addresses; one machine where there are none.
+Machine machine_of(std::span<const std::string> addresses, int rank, int ranks);
+
 /// What a worker is asked beside a whole trial: to be one rank of it, or to write the reference that its ranks follow.
 struct Job {
     Trial trial;
@@ -19,6 +31,7 @@ struct Job {
     std::string reference;    ///< directory of the finished reference; for a rank
     std::string meeting;      ///< file through which the ranks find each other; for a rank
     double deadline_s = 600;  ///< of one collective
+    Machine machine;          ///< for a rank
 
     bool operator==(const Job&) const = default;
 };

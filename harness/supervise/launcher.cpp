@@ -19,14 +19,16 @@ struct Contract {
     const char* rank;
     const char* world;
     const char* here;  ///< ranks on this machine
+    bool listens;      ///< it holds MASTER_PORT itself: the next one is ours
 };
 
 constexpr Contract contracts[] = {
-    {"torchrun", "LOCAL_WORLD_SIZE", "RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE"},
-    {"Open MPI", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE"},
-    {"PMI", "PMI_RANK", "PMI_RANK", "PMI_SIZE", "MPI_LOCALNRANKS"},
-    {"Slurm", "SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_STEP_TASKS_PER_NODE"},
-    {"PyTorchJob", "PET_NNODES", "RANK", "WORLD_SIZE", "PET_NPROC_PER_NODE"},
+    {"torchrun", "LOCAL_WORLD_SIZE", "RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", true},
+    {"Open MPI", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE",
+     false},
+    {"PMI", "PMI_RANK", "PMI_RANK", "PMI_SIZE", "MPI_LOCALNRANKS", false},
+    {"Slurm", "SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_STEP_TASKS_PER_NODE", false},
+    {"PyTorchJob", "PET_NNODES", "RANK", "WORLD_SIZE", "PET_NPROC_PER_NODE", false},
 };
 
 using Variable = std::function<const char*(const char*)>;
@@ -42,6 +44,29 @@ int number(const Contract& contract, const char* name, const Variable& variable)
     return static_cast<int>(*value);
 }
 
+/// Where nothing says how many ranks are here, whoever sets MASTER_ADDR means several machines.
+bool on_several_machines(const Contract& contract, const Launcher& launcher, const Variable& variable) {
+    const char* here = variable(contract.here);
+    if (!here) return variable("MASTER_ADDR");
+    // Slurm appends `(x1)` where it counts the tasks of its machines.
+    return std::string_view(here).substr(0, std::string_view(here).find('(')) != std::to_string(launcher.world);
+}
+
+void find_rank_0(const Contract& contract, Launcher& launcher, const Variable& variable) {
+    constexpr int ports = 65535;
+    const char* host = variable("MASTER_ADDR");
+    const char* port = variable("MASTER_PORT");
+    if (!host || !*host || !port)
+        throw Error(fmt::format("{} ranks are on several machines, and nothing says where they meet", launcher.world),
+                    host && *host ? "MASTER_PORT" : "MASTER_ADDR",
+                    "give all ranks MASTER_ADDR, the machine of rank 0, and MASTER_PORT, a port that is free there");
+    launcher.host = host;
+    launcher.port = number(contract, "MASTER_PORT", variable) + contract.listens;
+    if (launcher.port < 1 || launcher.port > ports)
+        throw Error(fmt::format("no port {} where the ranks could meet", launcher.port), "MASTER_PORT",
+                    fmt::format("give a port below {}", ports));
+}
+
 }  // namespace
 
 std::optional<Launcher> launcher_in(const Variable& variable) {
@@ -55,14 +80,7 @@ std::optional<Launcher> launcher_in(const Variable& variable) {
                 fmt::format("{} is {}, but {} is {}", contract.rank, launcher.rank, contract.world, launcher.world),
                 contract.rank, "ranks are counted from 0: start all of them with one launcher");
         if (launcher.world == 1) return std::nullopt;
-        // Slurm appends `(x1)` where it counts the tasks of its machines.
-        const char* here = variable(contract.here);
-        const bool all = here && std::string_view(here).substr(0, std::string_view(here).find('(')) ==
-                                     std::to_string(launcher.world);
-        if (here && !all)
-            throw Error(fmt::format("{} of {} ranks are on this machine ({} is {})", here, launcher.world,
-                                    contract.here, printable(here)),
-                        contract.here, "ranks on several machines are not supported: start all of them on one");
+        if (on_several_machines(contract, launcher, variable)) find_rank_0(contract, launcher, variable);
         return launcher;
     }
     return std::nullopt;

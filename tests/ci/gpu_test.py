@@ -100,6 +100,28 @@ class GpuTest(unittest.TestCase):
         self.assertEqual(self.run_it().returncode, 77)
         self.assertTrue((self.script.parents[1] / "commit.txt").read_text(encoding="utf-8").strip())
 
+    def test_the_nccl_engine_is_packed_and_run_where_there_is_a_torch(self):
+        self.programs(WITH_GPU)
+        self.stub("tools/strip", 'cp "$3" "$2"')
+        self.stub("tools/compute-sanitizer", "exit 0")
+        for path in ("bin/isobatch", "bin/isobatch-run", "lib/libisobatch_nccl.so"):
+            self.stub(f"build/cuda/{path}", "exit 0")
+        for name in ("nccl_test.py", "program.py"):
+            (self.root / "tests/e2e").mkdir(parents=True, exist_ok=True)
+            (self.root / "tests/e2e" / name).write_text("import os; print(os.environ['LD_LIBRARY_PATH'], os.environ['ISOBATCH_PROGRAM'])", encoding="utf-8")
+        self.assertEqual(self.run_it("--bundle", "b.tar.gz").returncode, 0)
+        with tarfile.open(self.root / "b.tar.gz") as archive:
+            archive.extractall(self.root / "elsewhere")
+        self.script = self.root / "elsewhere" / "isobatch-gpu" / "ci" / "gpu"
+        for torch, ran in (("import does_not_exist", False), ("", True)):
+            (self.root / "torch.py").write_text(torch, encoding="utf-8")
+            os.environ["PYTHONPATH"] = str(self.root)
+            self.addCleanup(os.environ.pop, "PYTHONPATH", None)
+            done = self.run_it()
+            self.assertEqual(done.returncode, 0, done.stdout)
+            self.assertEqual("not run: nccl" in done.stdout, not ran)
+            self.assertEqual([stage["exit"] for stage in self.result()["stages"] if stage["name"] == "nccl"], [0] if ran else [])
+
     def test_too_large_a_bundle_is_refused(self):
         self.programs(WITHOUT)
         self.stub("tools/strip", 'truncate -s 65M "$2"')

@@ -204,11 +204,14 @@ class Check(ProgramTest):
     def test_wrong_use_is_refused_with_what_to_do(self):
         for words, said in ((("--effective", "16", "--splits", "4x4x2"), "nearest splits of 16"), (("--effective", "0"), "from 1 to"), (("--splits", "4x-1x2"), "accum"),
                             (("--fault", "token-mean"), "did you mean"), (("--recipe", "fp8"), "bf16-autocast"), (("--device", "cuda:99"), "cuda"), (("--device", "gpu"), "cuda:N"),
-                            (("--engine", "nccl"), "serial"), (("--max-devices", "-1"), "--max-devices"), (("--epochs", "0"), "--epochs"),
+                            (("--engine", "mpi"), "serial"), (("--max-devices", "-1"), "--max-devices"), (("--epochs", "0"), "--epochs"),
                             (("--effective", "16", "--splits", "8x1x1"), "nearest")):
             with self.subTest(words):
                 self.assertEqual(self.isobatch("check", "mlp", *words), 2, self.said)
                 self.assertIn(said, self.said)
+        for words, said in ((("--engine", "nccl"), "one a rank, and the device is cpu"), (("--engine", "nccl", "--device", "cuda:1"), "add --device cuda")):
+            self.assertEqual(self.isobatch("check", "gpt", *words), 2, self.said)
+            self.assertIn(said, self.said)
         self.assertEqual(self.isobatch("check", "nothing"), 2)
         self.assertEqual(self.isobatch("check", "exact-mlp", "--recipe", "bf16"), 2, self.said)
         self.assertIn("choose fp64 or fp32", self.said)

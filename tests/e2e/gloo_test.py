@@ -1,5 +1,5 @@
 """Ranks as processes: the same verdicts, and whatever a rank does, a crash that names it."""
-import glob, json, os
+import glob, json, os, subprocess
 from program import ProgramTest, main
 from runs import without_times
 
@@ -177,8 +177,18 @@ class Gloo(ProgramTest):
                 file.write(script)
             self.assertEqual(self.isobatch("check", "mlp", "--runner", self.path("liar"), "--engine", "gloo", "--splits", "2x1x2"), 3, self.said)
 
+    def test_a_rank_of_nccl_that_would_have_to_share_a_gpu_is_refused_by_its_worker(self):
+        job = {"trial": "mlp --splits 1x1x99 --engine nccl --device cuda", "trace": "t", "rank": 1, "reference": "r", "meeting": "m", "deadline_s": 5,
+               "machine": {"address": "", "rank": 1, "ranks": 99}}
+        worker = os.path.join(os.path.dirname(os.environ["ISOBATCH_PROGRAM"]), "isobatch-run")
+        done = subprocess.run(["sh", "-c", "\"$0\" 3>&1 >/dev/null", worker], input=json.dumps(job) + "\n", capture_output=True, text=True, timeout=120, cwd=self.folder.name)
+        greeting, answer = map(json.loads, done.stdout.splitlines())
+        self.assertTrue(greeting["nccl"])
+        self.assertIn("the nccl engine wants one GPU a rank: 99 ranks on this machine", answer["error"]["what"])
+        self.assertIn("--engine gloo", answer["error"]["next"])
+
     def test_an_engine_that_is_none_is_misuse(self):
-        for engine in ("nccl", "gloo:fast", "gloo:flat:view"):
+        for engine in ("mpi", "gloo:fast", "gloo:flat:view", "nccl:fast"):
             self.assertEqual(self.isobatch("check", "mlp", "--engine", engine), 2, self.said)
             self.assertIn("--engine", self.said)
 

@@ -47,4 +47,12 @@ TEST(Device, AGpuThatIsNotThereIsAnErrorThatSaysSo) {
     EXPECT_EQ(error_of([&] { make_setup(trial); }).where(), "--device");
 }
 
+// Every rank of the nccl engine has a GPU of its own; ranks that have to share are told who can.
+TEST(Device, ARankTakesAGpuOfItsOwnOrNone) {
+    const Error error = error_of([] { take_gpu(0, 128); });
+    EXPECT_TRUE(says(error.problem(), "one GPU a rank: 128 ranks") || says(error.problem(), "cannot be loaded"));
+    EXPECT_TRUE(says(error.next(), "gloo") || says(error.next(), "cpu"));
+    EXPECT_EQ(device_of("cuda"), at::Device(at::kCUDA, 0)) << "who was refused took none";
+}
+
 }  // namespace isobatch

@@ -43,8 +43,8 @@ protected:
                        30};
         };
         std::string other;
-        std::jthread beside([&] { other = second.run(second.plan(wanted), job(1)); });
-        const std::string own = first.run(first.plan(wanted), job(0));
+        std::jthread beside([&] { other = second.run(second.plan(job(1)), job(1)); });
+        const std::string own = first.run(first.plan(job(0)), job(0));
         beside.join();
         finish_trace(directory / name, {own, other});
         return read_trace(directory / name);
@@ -77,7 +77,7 @@ TEST_F(TwoRanks, FaultsAreFoundOnEveryExchange) {
             if (!entry.certain) continue;                             // and what may not matter, nobody knows where
             const bool waits = entry.cause == Cause::scaled_before_wait || entry.cause == Cause::two_level_order;
             if (waits && !parse_exchange(engine).flat) {
-                EXPECT_TRUE(says(error_of([&] { first.plan(faulty); }).problem(), "DDP waits"));
+                EXPECT_TRUE(says(error_of([&] { first.plan({.trial = faulty, .rank = 0}); }).problem(), "DDP waits"));
                 continue;
             }
             const Record record = judged(run(faulty, "faulty.trace"));

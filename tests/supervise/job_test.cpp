@@ -9,6 +9,7 @@ Job rank_job() {
     Job job{.trial = {}, .rank = 1, .trace = "a.trace", .reference = "b.trace", .meeting = "c", .deadline_s = 2.5};
     job.trial.split = {4, 2, 2};
     job.trial.engine = "gloo";
+    job.machine = {"10.0.0.2", 0, 1};
     return job;
 }
 
@@ -42,11 +43,28 @@ TEST(Job, ARankOutsideTheSplitIsRefused) {
     }
 }
 
+TEST(Job, AMachineHasNoMoreRanksThanTheTrial) {
+    for (const auto& [rank, ranks] : {std::pair{0, 3}, {1, 1}, {-1, 1}, {0, 0}}) {
+        Job job = rank_job();
+        job.machine = {"", rank, ranks};
+        EXPECT_TRUE(says(error_of([&] { parse_job(to_line(job)); }).where(), "machine")) << rank << " of " << ranks;
+    }
+}
+
+TEST(Machine, IsKnownByItsAddress) {
+    EXPECT_EQ(machine_of({}, 1, 3), (Machine{"", 1, 3}));
+    const std::vector<std::string> addresses{"a", "b", "a", "b", "a"};
+    EXPECT_EQ(machine_of(addresses, 0, 5), (Machine{"a", 0, 3}));
+    EXPECT_EQ(machine_of(addresses, 2, 5), (Machine{"a", 1, 3}));
+    EXPECT_EQ(machine_of(addresses, 3, 5), (Machine{"b", 1, 2}));
+    EXPECT_EQ(machine_of(addresses, 2, 3), (Machine{"a", 1, 2})) << "the trial has three ranks";
+}
+
 TEST(Job, WhatIsNoneIsAnError) {
     for (const char* line :
          {"", "{", "[]", "{}", R"({"trial": 1, "trace": "a"})", R"({"trial": "gpt --splits 1x1x1"})"})
         EXPECT_THROW(parse_job(line), Error) << line;
-    for (const char* field : {"reference", "meeting", "deadline_s"}) {
+    for (const char* field : {"reference", "meeting", "deadline_s", "machine"}) {
         Json line = Json::parse(to_line(rank_job()));
         line.erase(field);
         EXPECT_TRUE(says(error_of([&] { parse_job(line.dump()); }).problem(), field));

@@ -77,14 +77,50 @@ TEST(Launcher, WhatContradictsItselfIsAnError) {
     }
 }
 
-TEST(Launcher, SeveralMachinesAreRefused) {
-    Variables wide = torchrun;
-    wide["LOCAL_WORLD_SIZE"] = "2";
-    EXPECT_TRUE(says(error_of([&] { found(wide); }).problem(), "2 of 4 ranks are on this machine"));
-    Variables nodes = slurm;
-    nodes["SLURM_STEP_TASKS_PER_NODE"] = "2(x2)";
-    EXPECT_TRUE(says(error_of([&] { found(nodes); }).next(), "one"));
-    EXPECT_THROW(found({{"PET_NNODES", "4"}, {"RANK", "1"}, {"WORLD_SIZE", "4"}, {"PET_NPROC_PER_NODE", "1"}}), Error);
+TEST(Launcher, OneMachineNeedsNoAddress) {
+    for (const Variables& variables : {torchrun, open_mpi, pmi, slurm}) {
+        Variables with_address = variables;
+        with_address.insert({{"MASTER_ADDR", "node1"}, {"MASTER_PORT", "29500"}});
+        EXPECT_EQ(found(with_address)->host, "");
+        EXPECT_EQ(found(variables)->host, "");
+    }
+}
+
+/// As each launcher sets them where two of four ranks are here, with what a user adds.
+Variables wide(Variables variables, const char* here, const char* value) {
+    variables[here] = value;
+    variables.insert({{"MASTER_ADDR", "node1"}, {"MASTER_PORT", "29500"}});
+    return variables;
+}
+
+TEST(Launcher, RanksOnSeveralMachinesMeetAtRankZero) {
+    const Variables job{{"PET_NNODES", "4"}, {"RANK", "1"}, {"WORLD_SIZE", "4"}};
+    for (const Variables& variables :
+         {wide(open_mpi, "OMPI_COMM_WORLD_LOCAL_SIZE", "2"), wide(pmi, "MPI_LOCALNRANKS", "2"),
+          wide(slurm, "SLURM_STEP_TASKS_PER_NODE", "2(x2)"), wide(slurm, "SLURM_STEP_TASKS_PER_NODE", "3,1"),
+          wide(job, "PET_NPROC_PER_NODE", "1")}) {
+        EXPECT_EQ(found(variables)->host, "node1");
+        EXPECT_EQ(found(variables)->port, 29500);
+    }
+    EXPECT_EQ(found(wide(torchrun, "LOCAL_WORLD_SIZE", "2"))->port, 29501) << "torchrun itself holds the other";
+    Variables unsaid = wide(pmi, "MPI_LOCALNRANKS", "2");
+    unsaid.erase("MPI_LOCALNRANKS");
+    EXPECT_EQ(found(unsaid)->host, "node1");
+}
+
+TEST(Launcher, WithoutAnAddressSeveralMachinesAreAnErrorThatSaysWhatToSet) {
+    for (const char* name : {"MASTER_ADDR", "MASTER_PORT"}) {
+        Variables missing = wide(slurm, "SLURM_STEP_TASKS_PER_NODE", "2(x2)");
+        missing.erase(name);
+        const Error error = error_of([&] { found(missing); });
+        EXPECT_EQ(error.where(), name);
+        EXPECT_TRUE(says(error.problem(), "several machines") && says(error.next(), name));
+    }
+    for (const char* port : {"", "x", "-1", "0", "65536"}) {
+        Variables wrong = wide(slurm, "SLURM_STEP_TASKS_PER_NODE", "2(x2)");
+        wrong["MASTER_PORT"] = port;
+        EXPECT_EQ(error_of([&] { found(wrong); }).where(), "MASTER_PORT") << port;
+    }
 }
 
 }  // namespace

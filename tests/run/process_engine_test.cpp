@@ -1,4 +1,4 @@
-#include "run/gloo_engine.h"
+#include "run/process_engine.h"
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/allclose.h>
@@ -82,7 +82,7 @@ TEST_P(EveryExchange, TwoRanksGiveTheBitsOfTheSerialEngineInEveryWindow) {
         for (Replica& own : serial.replicas()) own.zero_grad();
     }
     side_by_side({.places = ranks}, [&](int rank, const Groups& groups) {
-        GlooEngine engine(replica(rank), {}, parse_exchange(GetParam()), groups);
+        ProcessEngine engine(replica(rank), {}, parse_exchange(GetParam()), groups);
         for (std::size_t k = 0; k < windows.size(); ++k) {
             run_window(engine, windows[k]);
             // What a static graph's first window holds of its first micro is averaged before it is summed: other bits.
@@ -101,7 +101,7 @@ TEST_P(EveryExchange, EveryRankStartsAsRankZero) {
         const at::NoGradGuard no_grad;
         if (rank == 1)
             for (at::Tensor& parameter : own.parameters) parameter.fill_(9);
-        GlooEngine engine(std::move(own), {}, parse_exchange(GetParam()), groups);
+        ProcessEngine engine(std::move(own), {}, parse_exchange(GetParam()), groups);
         const Replica expected = replica(0);
         for (std::size_t i = 0; i < expected.parameters.size(); ++i)
             EXPECT_TRUE(at::equal(engine.replicas()[0].parameters[i], expected.parameters[i])) << expected.names[i];
@@ -112,14 +112,14 @@ TEST_P(EveryExchange, RanksWithOtherModelsAreRefused) {
     EXPECT_ANY_THROW(side_by_side({.places = ranks}, [&](int rank, const Groups& groups) {
         Replica own = replica(rank);
         if (rank == 1) own.parameters.pop_back();
-        GlooEngine engine(std::move(own), {}, parse_exchange(GetParam()), groups);
+        ProcessEngine engine(std::move(own), {}, parse_exchange(GetParam()), groups);
     }));
 }
 
 }  // namespace
 
 /// Four places: with the same order of sums only to rounding, in each window, also where some places have no micro.
-TEST(GlooEngine, TwoLevelsGiveWhatTheSerialEngineGives) {
+TEST(ProcessEngine, TwoLevelsGiveWhatTheSerialEngineGives) {
     const Mesh mesh{.places = 4, .inner = 2};
     const isobatch::Setup four = make_setup(small_trial({1, 2, 4}));
     for (const Reduction reduction : {Reduction::mean, Reduction::last_alone}) {
@@ -138,7 +138,7 @@ TEST(GlooEngine, TwoLevelsGiveWhatTheSerialEngineGives) {
             }
         }
         side_by_side(mesh, [&](int rank, const Groups& groups) {
-            GlooEngine engine(replica(rank), decisions, parse_exchange("gloo:flat:inner=2"), groups);
+            ProcessEngine engine(replica(rank), decisions, parse_exchange("gloo:flat:inner=2"), groups);
             for (std::size_t k = 0; k < expected.size(); ++k) {
                 run_window(engine, four.window(four.batches()[k]));
                 EXPECT_TRUE(close(gradients(engine.replicas()[0]), expected[k][static_cast<std::size_t>(rank)]))
@@ -149,11 +149,11 @@ TEST(GlooEngine, TwoLevelsGiveWhatTheSerialEngineGives) {
     }
 }
 
-TEST(GlooEngine, ALocalBackwardStaysLocal) {
+TEST(ProcessEngine, ALocalBackwardStaysLocal) {
     const Window window = setup().window(setup().batches()[0]);
     std::vector<std::vector<at::Tensor>> seen(ranks);
     side_by_side({.places = ranks}, [&](int rank, const Groups& groups) {
-        GlooEngine engine(replica(rank), {}, parse_exchange("gloo"), groups);
+        ProcessEngine engine(replica(rank), {}, parse_exchange("gloo"), groups);
         Replica& own = engine.replicas()[0];
         engine.forward_begins(own, false, false);
         const Slice& micro = window.micros[static_cast<std::size_t>(rank)];

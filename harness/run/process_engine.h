@@ -12,14 +12,15 @@ class Reducer;
 
 namespace isobatch {
 
-/// One rank a process, gradients met by PyTorch's own DDP reducer (or by a flat all-reduce after the window). What
-/// DDP's Python module does around the reducer is done here in the same order.
-class GlooEngine final : public Engine {
+/// One rank a process, over whichever of c10d's backends its groups have: gradients met by PyTorch's own DDP reducer
+/// (or by a flat all-reduce after the window). What DDP's Python module does around the reducer is done here in the
+/// same order.
+class ProcessEngine final : public Engine {
 public:
     /// Makes the replica's parameters and buffers those of rank 0. Throws what c10d throws when the ranks' models
     /// differ.
-    GlooEngine(Replica replica, const Decisions& decisions, const Exchange& exchange, Groups groups);
-    ~GlooEngine() override;
+    ProcessEngine(Replica replica, const Decisions& decisions, const Exchange& exchange, Groups groups);
+    ~ProcessEngine() override;
 
     std::vector<Replica>& replicas() override { return replicas_; }
     void forward_begins(Replica& replica, bool exchanges, bool last) override;

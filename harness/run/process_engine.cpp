@@ -1,4 +1,4 @@
-#include "run/gloo_engine.h"
+#include "run/process_engine.h"
 
 #include <limits>
 
@@ -87,7 +87,7 @@ std::unique_ptr<c10d::Reducer> make_reducer(const std::vector<at::Tensor>& param
 
 }  // namespace
 
-GlooEngine::GlooEngine(Replica replica, const Decisions& decisions, const Exchange& exchange, Groups groups)
+ProcessEngine::ProcessEngine(Replica replica, const Decisions& decisions, const Exchange& exchange, Groups groups)
     : exchange_(exchange),
       groups_(std::move(groups)),
       exchanged_(decisions.exchanged(replica.parameters)),
@@ -113,9 +113,9 @@ GlooEngine::GlooEngine(Replica replica, const Decisions& decisions, const Exchan
     if (reduction_ == Reduction::sum) reducer_->register_comm_hook(std::make_unique<Sum>(groups_.all));
 }
 
-GlooEngine::~GlooEngine() = default;
+ProcessEngine::~ProcessEngine() = default;
 
-void GlooEngine::forward_begins(Replica&, bool exchanges, bool last) {
+void ProcessEngine::forward_begins(Replica&, bool exchanges, bool last) {
     if (two_levels_) {
         accumulated_ = take_flat();
         exchanges_ = last;
@@ -130,7 +130,7 @@ void GlooEngine::forward_begins(Replica&, bool exchanges, bool last) {
     reducer_->rebuild_buckets();  // once, after the first reduction; otherwise it does nothing
 }
 
-at::Tensor GlooEngine::backward_begins(at::Tensor loss) {
+at::Tensor ProcessEngine::backward_begins(at::Tensor loss) {
     if (!reducer_) return loss;
     if (exchanges_)  // without prepare_for_backward it stays local: DDP's no_sync
         reducer_->prepare_for_backward(exchange_.find_unused && !exchange_.static_graph ? std::vector{loss}
@@ -140,14 +140,14 @@ at::Tensor GlooEngine::backward_begins(at::Tensor loss) {
     return DelayedReduction::apply(loss, reinterpret_cast<std::int64_t>(reducer_.get()));
 }
 
-void GlooEngine::backward_ends(Replica&) {
+void ProcessEngine::backward_ends(Replica&) {
     if (two_levels_)
         reduce_inner(take_flat());
     else if (exchanges_ && !reducer_)
         reduce_flat();
 }
 
-void GlooEngine::reduce(const Window& window) {
+void ProcessEngine::reduce(const Window& window) {
     Replica& own = replicas_[0];
     if (two_levels_) return reduce_outer(window);
     if (window.micros_on(groups_.mesh.place(own.rank)) > 0) return;  // done, with a backward
@@ -161,7 +161,7 @@ void GlooEngine::reduce(const Window& window) {
 }
 
 /// The gradients in a row, and nothing where they were.
-at::Tensor GlooEngine::take_flat() {
+at::Tensor ProcessEngine::take_flat() {
     std::vector<at::Tensor> parts;
     for (const std::size_t p : exchanged_) {
         at::Tensor& parameter = replicas_[0].parameters[p];
@@ -171,7 +171,7 @@ at::Tensor GlooEngine::take_flat() {
     return at::cat(parts);
 }
 
-void GlooEngine::put_flat(const at::Tensor& flat) {
+void ProcessEngine::put_flat(const at::Tensor& flat) {
     std::int64_t at = 0;
     for (const std::size_t p : exchanged_) {
         at::Tensor& parameter = replicas_[0].parameters[p];
@@ -180,7 +180,7 @@ void GlooEngine::put_flat(const at::Tensor& flat) {
     }
 }
 
-void GlooEngine::reduce_flat() {
+void ProcessEngine::reduce_flat() {
     std::vector<at::Tensor> flat{take_flat()};
     const double places = groups_.mesh.places;
     // Who does not wait finds what the exchange has not touched yet: read before it begins, since to read while it
@@ -196,7 +196,7 @@ void GlooEngine::reduce_flat() {
 }
 
 /// One micro's gradient to the inner group; what it makes of it stays beside what was accumulated before.
-void GlooEngine::reduce_inner(at::Tensor flat) {
+void ProcessEngine::reduce_inner(at::Tensor flat) {
     if (groups_.inner) flat = mean_over(groups_.inner, flat);
     ++inner_exchanges_;
     if (exchanges_)
@@ -207,7 +207,7 @@ void GlooEngine::reduce_inner(at::Tensor flat) {
 }
 
 /// What a trainer gets wrong here: it exchanges the last micro's gradient and then adds what was accumulated.
-void GlooEngine::reduce_outer(const Window& window) {
+void ProcessEngine::reduce_outer(const Window& window) {
     while (inner_exchanges_ < window.most_micros()) {  // a short last window: the others wait for this rank's zeros
         forward_begins(replicas_[0], true, inner_exchanges_ + 1 == window.most_micros());
         reduce_inner(at::zeros_like(accumulated_));
