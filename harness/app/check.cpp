@@ -12,6 +12,7 @@
 #include "app/worker.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "plan/design.h"
 #include "plan/exchange.h"
 #include "plan/fault.h"
 #include "plan/isobatch.h"
@@ -31,10 +32,10 @@ struct CheckOptions {
     std::string splits = "all", engine = "serial", device = "cpu", recipe = "fp64", lengths = "ragged", optimizer,
                 fault, identities;
     std::uint64_t seed = 1;
-    int epochs = 2, jobs = 1, trajectory = 0;
+    int epochs = 2, jobs = 1, trajectory = 0, cover = 0;
     std::vector<std::string> allowed;
     bool keep_traces = false, resume = false;
-    std::string shard, runner;
+    std::string shard, runner, drawn;  ///< `drawn`: how, where the trials are not each with each
     Deadlines deadlines;
     Output output;
     CLI::Option* effective_given = nullptr;
@@ -66,47 +67,43 @@ std::vector<Trial> plan_trials(CheckOptions& options) {
     options.engine = to_string(exchange);  // one way to write it
     const Lengths lengths = parse_lengths(options.lengths);
     const std::int64_t samples = options.samples ? options.samples : default_samples(options.effective, lengths);
-    std::vector<Trial> trials;
-    for (const std::string& subject : options.subjects)
-        for (const Split& split : splits)
-            trials.push_back(parse_trial(to_string(
-                Trial{subject, split, options.engine, options.device, parse_recipe(options.recipe), options.seed,
-                      samples, lengths, options.epochs, options.fault, static_cast<int>(options.copies),
-                      options.optimizer, static_cast<int>(options.threads), options.identities, options.trajectory})));
-    for (const Trial& trial : trials) mesh_of(trial);  // refuses what no machine has
+    const Trial common{options.subjects[0],
+                       splits[0],
+                       options.engine,
+                       options.device,
+                       parse_recipe(options.recipe),
+                       options.seed,
+                       samples,
+                       lengths,
+                       options.epochs,
+                       options.fault,
+                       static_cast<int>(options.copies),
+                       options.optimizer,
+                       static_cast<int>(options.threads),
+                       options.identities,
+                       options.trajectory};
+    std::vector<Trial> trials = options.cover > 0 ? covering_trials(options.subjects, splits, common, options.cover)
+                                                  : every_trial(options.subjects, splits, common);
+    if (options.cover > 0)
+        options.drawn = fmt::format("any {} choices meet in one of them, where each with each are {:.0f}",
+                                    options.cover, all_trials(options.subjects.size(), splits.size()));
+    for (Trial& trial : trials) trial = parse_trial(to_string(trial));  // refuses what no trial may hold
+    for (const Trial& trial : trials) mesh_of(trial);                   // refuses what no machine has
     return trials;
-}
-
-/// What `--shard 2/5` leaves: every fifth trial, from the second on, so that each shard holds splits of every kind.
-std::vector<Trial> shard_of(const std::vector<Trial>& trials, const std::string& shard) {
-    if (shard.empty()) return trials;
-    const std::vector<std::string> parts = pieces(shard, '/');
-    const auto number = [&](std::size_t part) {
-        return part < parts.size() ? whole_number(parts[part]) : std::nullopt;
-    };
-    const auto which = number(0), of = number(1);
-    if (parts.size() != 2 || !which || !of || *which < 1 || *which > *of)
-        throw Error(fmt::format("shard \"{}\"", printable(shard)), "--shard",
-                    "give its number and how many there are, such as 2/5");
-    std::vector<Trial> left;
-    for (auto i = static_cast<std::size_t>(*which - 1); i < trials.size(); i += static_cast<std::size_t>(*of))
-        left.push_back(trials[i]);
-    if (left.empty())
-        throw Error(fmt::format("shard {} is empty: there are {} trials", shard, trials.size()), "--shard",
-                    "use as many shards as there are trials, or fewer");
-    return left;
 }
 
 /// The command with everything that was assumed spelled out.
 std::string full_command(const CheckOptions& options, const std::vector<Trial>& trials) {
     std::vector<std::string> names;
     for (const Trial& trial : trials)
-        if (trial.subject == trials[0].subject) names.push_back(to_string(trial.split));
-    Trial spelled = trials[0];
-    std::string text = to_string(spelled);
+        if (std::find(names.begin(), names.end(), to_string(trial.split)) == names.end())
+            names.push_back(to_string(trial.split));
+    const Trial& spelled = trials[0];
+    std::string text = options.cover > 0 ? undrawn(spelled) : to_string(spelled);
     const std::string single = "--splits " + to_string(spelled.split);
     text.replace(text.find(single), single.size(), "--splits " + joined(names, ","));
     text.replace(0, spelled.subject.size(), joined(options.subjects, " "));
+    if (options.cover > 0) text += fmt::format(" --cover {}", options.cover);
     for (const std::string& claim : options.allowed) text += " --allow-untested " + claim;
     if (!options.shard.empty()) text += " --shard " + options.shard;
     return "isobatch check " + text;
@@ -117,12 +114,14 @@ std::vector<std::string> notes_for(const CheckOptions& options, const std::vecto
     std::vector<std::string> windows;
     for (const Batch& batch : batches_of(trials[0].samples, options.effective, 1))
         if (windows.size() < 6) windows.push_back(std::to_string(batch.samples));
-    std::vector<std::string> notes{
-        fmt::format("{}: {} trials of the effective batch {} ({}, {}, {} engine)", joined(options.subjects, ", "),
-                    trials.size(), options.effective, options.recipe, options.device, options.engine),
-        fmt::format("data: {} samples of {} length, seed {}, {} epoch(s) of windows {}{}", trials[0].samples,
-                    options.lengths, options.seed, options.epochs, joined(windows, ", "),
-                    batches_of(trials[0].samples, options.effective, 1).size() > windows.size() ? ", …" : "")};
+    std::vector<std::string> notes{fmt::format(
+        "{}: {} trials of the effective batch {} ({}, {}, {} engine)", joined(options.subjects, ", "), trials.size(),
+        options.effective, options.drawn.empty() ? options.recipe : options.drawn, options.device, options.engine)};
+    if (options.drawn.empty())
+        notes.push_back(
+            fmt::format("data: {} samples of {} length, seed {}, {} epoch(s) of windows {}{}", trials[0].samples,
+                        options.lengths, options.seed, options.epochs, joined(windows, ", "),
+                        batches_of(trials[0].samples, options.effective, 1).size() > windows.size() ? ", …" : ""));
     if (options.copies > 1)
         notes.push_back(fmt::format("copies: each device is {} ranks that hold the same samples", options.copies));
     if (computes_narrow(trials[0].recipe))
@@ -200,6 +199,10 @@ int run_check(CheckOptions& options) {
 
 /// What every split trains, and how.
 void add_training(CLI::App& command, CheckOptions& options) {
+    CLI::Option* cover = command.add_option("--cover", options.cover,
+                                            "Instead of each with each: so few trials that any N choices (2: pairs) of "
+                                            "case, split, recipe, optimizer, lengths "
+                                            "and one or two threads meet in one of them");
     command.add_option("--device", options.device, "cpu, cuda or cuda:N")->capture_default_str();
     command
         .add_option("--recipe", options.recipe,
@@ -228,6 +231,8 @@ void add_training(CLI::App& command, CheckOptions& options) {
         ->check(CLI::Range(1, max_trusted_runs));
     command.add_option("--fault", options.fault,
                        "Plant a fault in every candidate, to see it found: ID or ID@TIMING, as isobatch faults lists");
+    for (const char* drawn : {"--recipe", "--optimizer", "--lengths", "--threads", "--samples"})
+        cover->excludes(command.get_option(drawn));
 }
 
 }  // namespace

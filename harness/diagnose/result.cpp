@@ -79,6 +79,17 @@ bool only_reassociated(const std::vector<Record>& records) {
                        [&](const Record& record) { return !differs(record) || holds_strictly(record.verdict); });
 }
 
+/// Neighbours of which `key` says the same.
+template <class Key>
+std::vector<std::span<const Record>> stretches(const std::vector<Record>& records, Key key) {
+    std::vector<std::span<const Record>> all;
+    for (std::size_t begin = 0, end = 0; begin < records.size(); begin = end) {
+        while (end < records.size() && key(records[end]) == key(records[begin])) ++end;
+        all.push_back(std::span(records).subspan(begin, end - begin));
+    }
+    return all;
+}
+
 std::string sentence(const Result& result, const std::vector<std::string>& untested) {
     const int trials = static_cast<int>(result.records.size());
     const int crashes = count(result.records, Outcome::crashed), divergent = count(result.records, Outcome::divergent);
@@ -115,12 +126,7 @@ Json claim_json(const ClaimStatus& status) {
 }  // namespace
 
 std::vector<std::span<const Record>> matrices_of(const std::vector<Record>& records) {
-    std::vector<std::span<const Record>> matrices;
-    for (std::size_t begin = 0, end = 0; begin < records.size(); begin = end) {
-        while (end < records.size() && matrix_of(records[end].trial) == matrix_of(records[begin].trial)) ++end;
-        matrices.push_back(std::span(records).subspan(begin, end - begin));
-    }
-    return matrices;
+    return stretches(records, [](const Record& record) { return matrix_of(record.trial); });
 }
 
 Result assemble(std::string command, std::vector<Record> records, const std::vector<std::string>& allowed,
@@ -133,9 +139,15 @@ Result assemble(std::string command, std::vector<Record> records, const std::vec
               [](const Record& a, const Record& b) { return before(a.trial, b.trial); });
     add_declarations(result.records, result.notes);
     std::vector<std::string> untested;
+    // Of trials that were drawn from many matrices, no matrix need have power over everything.
+    const bool drawn = result.command.find(" --cover ") != std::string::npos;
+    for (const std::span<const Record> together :
+         drawn ? stretches(result.records, [](const Record& record) { return record.trial.subject; })
+               : matrices_of(result.records)) {
+        if (fault_without_power(together)) untested.push_back("the planted " + together[0].trial.fault);
+        add_claims(together, allowed, result.claims);
+    }
     for (const std::span<const Record> matrix : matrices_of(result.records)) {
-        if (fault_without_power(matrix)) untested.push_back("the planted " + matrix[0].trial.fault);
-        add_claims(matrix, allowed, result.claims);
         for (Finding& finding : diagnose(matrix)) result.findings.push_back(std::move(finding));
         if (const auto waste = waste_of(matrix)) result.waste.push_back(*waste);
     }

@@ -188,6 +188,19 @@ TEST(Assemble, AClaimUntestedInOneMatrixIsUntested) {
     EXPECT_TRUE(says(assembled(records).summary, "a fault of: weighting, tail, schedule, state."));  // each named once
 }
 
+TEST(Assemble, OfTrialsThatWereDrawnACaseHasToTestItsClaimsOnce) {
+    std::vector<Record> records{record({4, 4, 1}, equivalent), record({4, 4, 1}, equivalent),
+                                record({4, 4, 1}, equivalent, "other")};
+    records[1].trial.recipe = Recipe::fp32;
+    records[1].verdict.tested = {Claim::scale};
+    const auto outcome = [&](const std::string& command) { return assemble(command, records, {}, {}).outcome; };
+    EXPECT_EQ(outcome("isobatch check gpt other"), inconclusive);
+    EXPECT_EQ(outcome("isobatch check gpt other --cover 2"), equivalent);
+    records[2].verdict.tested = {Claim::scale};
+    EXPECT_EQ(outcome("isobatch check gpt other --cover 2"), inconclusive)
+        << "another case's trials test nothing of it";
+}
+
 TEST(Assemble, OneCauseInTwoMatricesIsToldOnce) {
     std::vector<Record> records = records_of(matrix(), {{4, 4, 1}}, loop_with(Cause::zero_grad_in_window));
     records.push_back(records_of(Synthetic({.seed = 2}), {{4, 4, 1}}, loop_with(Cause::zero_grad_in_window)).at(0));

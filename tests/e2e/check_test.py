@@ -92,6 +92,22 @@ class Check(ProgramTest):
         self.assertEqual(self.isobatch("check", "batch-norm", "--effective", "8", "--fault", "zero-grad-in-window"), 1, self.said)
         self.assertEqual([finding["causes"] for finding in self.result()["findings"]], [["zero-grad-in-window"]], self.said)
 
+    def test_drawn_trials_bring_any_two_choices_together(self):
+        self.assertEqual(self.isobatch("check", "mlp", "lesson", "--effective", "4", "--cover", "2"), 0, self.said)
+        records = self.result()["records"]
+        self.assertIn(f"mlp, lesson: {len(records)} trials of the effective batch 4 (any 2 choices meet in one of them, where each with each are 1440,", self.said)
+        self.assertLess(len(records), 60)
+        words = [dict(zip(words[1::2], words[2::2])) | {"case": words[0]} for words in (record["trial"].split() for record in records)]
+        self.assertEqual(len({(one["--splits"], one.get("--optimizer"), ) for one in words}), 6 * 6)
+        self.assertEqual(len({(one["--recipe"], one.get("--threads"), one["--lengths"]) for one in words}), 20)
+        command = self.result()["command"]
+        self.assertEqual(self.isobatch(*command.split()[1:], "--out", "again"), 0, self.said)
+        self.assertEqual([record["trial"] for record in self.result("again")["records"]], [record["trial"] for record in records])
+        self.assertEqual(self.isobatch("check", "mlp", "--cover", "2", "--recipe", "fp32"), 2, self.said)
+        self.assertEqual(self.isobatch("check", "mlp", "--cover", "9"), 2, self.said)
+        self.assertIn("cover from 1 to 6 choices at a time", self.said)
+        self.assertEqual(self.isobatch("check", "mlp", "--effective", "4", "--cover", "2", "--fault", "token-mean-of-means"), 1, self.said)
+
     def test_a_trajectory_is_compared_with_trusted_ones(self):
         words = ("check", "mlp", "--effective", "8", "--recipe", "fp32", "--trajectory", "8")
         self.assertEqual(self.isobatch(*words), 0, self.said)

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "plan/trial.h"
+
+namespace isobatch {
+
+/// Trials between which any `strength` choices of case, split, recipe, optimizer, lengths and threads (one or two) meet
+/// in one at least; all else is as in `common`, and the data set has its default size.
+std::vector<Trial> covering_trials(const std::vector<std::string>& subjects, const std::vector<Split>& splits,
+                                   const Trial& common, int strength);
+
+/// Every case with every split.
+std::vector<Trial> every_trial(const std::vector<std::string>& subjects, const std::vector<Split>& splits,
+                               const Trial& common);
+
+/// What `--shard 2/5` leaves: every fifth trial, from the second on, so that each shard holds splits of every kind.
+std::vector<Trial> shard_of(const std::vector<Trial>& trials, const std::string& shard);
+
+/// A text form without the choices that are drawn beside case and split.
+std::string undrawn(const Trial& trial);
+
+/// How many trials each with each would be.
+double all_trials(std::size_t subjects, std::size_t splits);
+
+}  // namespace isobatch
