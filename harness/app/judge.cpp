@@ -7,6 +7,7 @@
 #include "diagnose/examine.h"
 #include "reports/run_directory.h"
 #include "trace/read.h"
+#include "trace/sketch.h"
 
 namespace isobatch {
 
@@ -16,12 +17,17 @@ namespace {
 /// those of a run with one sample a micro.
 Yardstick yardstick_from(const Trace& reference, const std::vector<Trace>& candidates) {
     if (reference.manifest.engine != "outside") return yardstick_of(reference);
-    const auto has_columns = [](const Manifest& manifest) {
-        return manifest.split.per_device == 1 && manifest.split.devices == 1 && manifest.level == Level::full;
+    const auto has_columns = [](const Trace& trace) {
+        const Split& split = trace.manifest.split;
+        const bool first =
+            split.per_device == 1 && split.devices == 1 && !trace.ranks.empty() && !trace.ranks[0].empty();
+        const auto micro = first ? trace.ranks[0][0].tensors.lower_bound("micro/") : Tensors::const_iterator();
+        return first && micro != trace.ranks[0][0].tensors.end() && micro->first.starts_with("micro/");
     };
-    if (has_columns(reference.manifest)) return outside_yardstick(reference, reference);
+    if (has_columns(reference) || reference.manifest.level == Level::losses)
+        return outside_yardstick(reference, reference);
     for (const Trace& columns : candidates)
-        if (has_columns(columns.manifest)) return outside_yardstick(reference, columns);
+        if (has_columns(columns)) return outside_yardstick(reference, columns);
     throw Error("no trace of this outside trainer has the gradient of each sample", reference.manifest.trial,
                 fmt::format("record 1x{}x1 at level full too, and name it among the candidates",
                             reference.manifest.split.effective()));
@@ -46,9 +52,13 @@ void add_judge(CLI::App& app, int& exit_code) {
                         "A claim that may stay untested without making the run inconclusive");
     add_output(*command, options->output);
     command->callback([options, &exit_code] {
-        const Trace reference = read_trace(options->reference);
+        Trace reference = read_trace(options->reference);
         std::vector<Trace> candidates;  // mapped files
         for (const auto& path : options->candidates) candidates.push_back(read_trace(path));
+        if (reference.manifest.level == Level::sketch || has_sketch(candidates)) {
+            reference = sketch_of(reference);
+            for (Trace& candidate : candidates) candidate = sketch_of(candidate);
+        }
         Examiner examiner(yardstick_from(reference, candidates));
         std::vector<Record> records;
         std::string text = "isobatch judge " + options->reference.string();

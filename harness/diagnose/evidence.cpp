@@ -216,6 +216,7 @@ Json to_json(const Evidence& evidence) {
     return {{"windows", windows},
             {"missing", evidence.missing},
             {"ragged", evidence.ragged},
+            {"unfilled", evidence.unfilled},
             {"strangers", evidence.strangers},
             {"strays", strays},
             {"widths", widths},
@@ -230,6 +231,7 @@ Evidence evidence_from_json(const Json& object, const std::string& where) {
             evidence.windows.push_back(window_from(window, where));
         evidence.missing = counts_from(object.at("missing"), where);
         evidence.ragged = counts_from(object.at("ragged"), where);
+        evidence.unfilled = counts_from(object.at("unfilled"), where);
         evidence.strangers = counts_from(object.at("strangers"), where);
         for (const Json& stray : list_from_json(object.at("strays"), where))
             evidence.strays.push_back(parse_stray(stray.get<std::string>()));

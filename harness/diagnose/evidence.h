@@ -82,8 +82,11 @@ struct Width {
 /// What diagnosis reads of one trial.
 struct Evidence {
     std::vector<WindowEvidence> windows;
-    std::vector<std::int64_t> missing;    ///< steps of the reference that no step of the trial is
-    std::vector<std::int64_t> ragged;     ///< steps of the reference that hold fewer samples than the effective batch
+    std::vector<std::int64_t> missing;  ///< steps of the reference that no step of the trial is
+    std::vector<std::int64_t> ragged;   ///< steps of the reference that hold fewer samples than the effective batch
+    /// Of these, those that an outside loop may take for unfinished: they leave it a turn of its accumulation without a
+    /// sample.
+    std::vector<std::int64_t> unfilled;
     std::vector<std::int64_t> strangers;  ///< steps of the trial that are no window of the reference
     std::vector<Stray> strays;            ///< what each of these holds instead
     std::vector<Width> widths;  ///< read where it is exact data that diverged; none where every sum kept its bits

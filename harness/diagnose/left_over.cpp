@@ -34,6 +34,8 @@ Recovered share_of(const Tensors& left, const Tensors& before) {
 }  // namespace
 
 void add_left_over(Evidence& evidence, const Trace& candidate) {
+    for (const WindowEvidence& judged : evidence.windows)
+        if (judged.step == 2) return;  // its own gradient says it
     WindowEvidence window;
     window.step = window.window = 2;
     for (std::size_t rank = 0; rank < candidate.ranks.size(); ++rank) {

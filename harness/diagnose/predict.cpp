@@ -268,7 +268,7 @@ bool accumulates(const std::vector<WindowEvidence>& windows) {
 }  // namespace
 
 bool explains_ledger(Cause cause, const Evidence& evidence) {
-    const auto& [windows, missing, ragged, strangers, strays, widths, narrow, coupling] = evidence;
+    const auto& [windows, missing, ragged, unfilled, strangers, strays, widths, narrow, coupling] = evidence;
     const auto all_are = [&](Stray stray) {
         return std::all_of(strays.begin(), strays.end(), [&](Stray s) { return s == stray; });
     };
@@ -277,7 +277,8 @@ bool explains_ledger(Cause cause, const Evidence& evidence) {
     const bool in_tails = std::includes(ragged.begin(), ragged.end(), missing.begin(), missing.end());
     switch (cause) {
         case Cause::epoch_tail_dropped:
-            return strangers.empty() && (missing == ragged || (missing.empty() && !accumulates(windows)));
+            return strangers.empty() &&
+                   (missing == ragged || missing == unfilled || (missing.empty() && !accumulates(windows)));
         case Cause::same_batch_repeated:
             return instead(Stray::repeated_micro);
         case Cause::per_rank_sampler_seed:

@@ -79,6 +79,13 @@ bool same_gradients(const Step& a, const Step& b, const WindowScale& window) {
     });
 }
 
+bool fills_every_turn(const Yardstick& yardstick, std::int64_t step, const Split& split) {
+    for (const WindowScale& window : yardstick.windows)
+        if (window.step == step)
+            return std::ssize(window.samples) > (split.accum - 1) * split.per_device * split.devices;
+    return false;
+}
+
 }  // namespace
 
 const WindowScale* scale_of(const Yardstick& yardstick, const WindowEvidence& window) {
@@ -88,14 +95,10 @@ const WindowScale* scale_of(const Yardstick& yardstick, const WindowEvidence& wi
 }
 
 double weight_tolerance(Recipe recipe, double condition) {
+    if (sums_narrow(recipe)) return std::max(5e-3, 4 * unit_roundoff(recipe) * condition);
     if (computes_narrow(recipe)) return std::max(5e-3, 0x1p-9 * condition);
     const double floor = recipe == Recipe::fp64 ? 1e-9 : 1e-5;
     return std::max(floor, 16 * unit_roundoff(recipe) * condition);
-}
-
-double residual_limit(Recipe recipe) {
-    if (computes_narrow(recipe)) return 2e-2;
-    return recipe == Recipe::fp64 ? 1e-10 : 1e-4;
 }
 
 Decoder::Decoder(const Yardstick& yardstick) : yardstick_(&yardstick), windows_(yardstick.windows.size()) {
@@ -222,11 +225,14 @@ Evidence evidence_of(const Yardstick& yardstick, const Trace& candidate) {
     for (const WindowScale& window : yardstick.windows)
         if (static_cast<std::int64_t>(window.samples.size()) < candidate.manifest.split.effective())
             evidence.ragged.push_back(window.step);
+    for (const std::int64_t step : evidence.ragged)
+        if (yardstick.ours || !fills_every_turn(yardstick, step, candidate.manifest.split))
+            evidence.unfilled.push_back(step);
     for (const std::size_t k : alignment.strangers) evidence.strangers.push_back(static_cast<std::int64_t>(k + 1));
     for (std::size_t k = 0; k < alignment.window.size(); ++k) {
         if (!alignment.window[k]) continue;
         const WindowScale& scale = yardstick.windows[*alignment.window[k]];
-        if (scale.tensors.empty()) continue;
+        if (scale.tensors.empty() || !same_start(candidate, k, scale)) continue;
         WindowEvidence window;
         window.step = static_cast<std::int64_t>(k + 1);
         window.window = scale.step;

@@ -48,16 +48,12 @@ private:
 /// The reference's window that this one is; nullptr where the yardstick has none of that number.
 const WindowScale* scale_of(const Yardstick& yardstick, const WindowEvidence& window);
 
-/// The weights of a least-squares solution are right to this, from the condition of its columns: 16·u·condition,
-/// floored at 1e-5 (fp32) or 1e-9 (fp64). Five times above the worst of 154 correct fp32 runs. In fewer bits
-/// 2^-9·condition, floored at 5e-3: 3.7 times above the worst of 120 perceptrons in bf16, with columns of that recipe.
+/// A weight is right to this, from the condition of its columns: 16·u·condition, floored at 1e-5 (fp32) or 1e-9 (fp64),
+/// 5 times above the worst of 154 right fp32 runs. In fewer bits, floored at 5e-3: 2^-9·condition, 3.7 times above 120
+/// perceptrons in bf16 with columns of that recipe; where the sum is narrow 4·u·condition, twice above 120 models.
 double weight_tolerance(Recipe recipe, double condition);
 
 /// Above this tolerance a weight of 1 and one of 1.5 could be confused, and nothing is decoded.
 inline constexpr double refuse_above = 0.25;
-
-/// What no weights explain, relative to the gradient, is rounding below this (clean runs reach 4.1e-7 in fp32
-/// and 4.9e-3 in bf16, where the limit is 2e-2).
-double residual_limit(Recipe recipe);
 
 }  // namespace isobatch

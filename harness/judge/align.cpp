@@ -58,6 +58,13 @@ void forget_the_unseen(const Yardstick& yardstick, const Trace& candidate, Align
 
 }  // namespace
 
+bool same_start(const Trace& candidate, std::size_t k, const WindowScale& window) {
+    return std::all_of(candidate.ranks.begin(), candidate.ranks.end(), [&](const std::vector<Step>& rank) {
+        return k >= rank.size() || rank[k].started.empty() || window.started.empty() ||
+               rank[k].started == window.started;
+    });
+}
+
 Alignment align(const Yardstick& yardstick, const Trace& candidate) {
     std::vector<std::vector<std::string>> expected;
     for (const WindowScale& window : yardstick.windows) expected.push_back(sorted(window.samples));

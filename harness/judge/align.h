@@ -23,13 +23,16 @@ struct Alignment {
 /// other, what only the other one saw is neither missing nor strange.
 Alignment align(const Yardstick& yardstick, const Trace& candidate);
 
-/// Calls visit(step, rank, window) for every judged window that the candidate has.
+/// Whether no rank says that it started step k from other parameters than the reference its window.
+bool same_start(const Trace& candidate, std::size_t k, const WindowScale& window);
+
+/// Calls visit(step, rank, window) for every judged window that the candidate has, started from the same parameters.
 template <class Visit>
 void each_judged(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment, Visit visit) {
     for (std::size_t k = 0; k < alignment.window.size(); ++k) {
         if (!alignment.window[k]) continue;
         const WindowScale& window = yardstick.windows[*alignment.window[k]];
-        if (window.tensors.empty()) continue;
+        if (window.tensors.empty() || !same_start(candidate, k, window)) continue;
         for (std::size_t rank = 0; rank < candidate.ranks.size(); ++rank)
             if (k < candidate.ranks[rank].size()) visit(k, static_cast<int>(rank), window);
     }

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -9,6 +11,7 @@
 #include "judge/compare.h"
 #include "judge/judge.h"
 #include "judge/narrow.h"
+#include "trace/sketch.h"
 
 namespace isobatch {
 
@@ -53,13 +56,13 @@ void note(std::vector<ParameterMargin>& parameters, std::size_t t, const std::st
 }
 
 /// Folds one comparison into the result: the worst outcome, the first place that is not equivalent, the largest margin.
-/// The comparison's own margin.
+/// The comparison's own margin. `whole`: nothing more is known of the gradient that might differ.
 double fold(CheckResult& result, Extent& extent, const Tensor& gradient, const TensorScale& scale,
-            const Tolerance& tolerance, double suspect, Place place) {
+            const Tolerance& tolerance, double suspect, bool whole, Place place) {
     const Difference difference = compare(gradient, scale.truth, tolerance.allowed());
     const double margin = margin_of(difference.largest, tolerance);
     const Outcome outcome =
-        margin <= 1 && identical(gradient, scale.gradient) ? Outcome::identical : outcome_of(margin, suspect);
+        margin <= 1 && whole && identical(gradient, scale.gradient) ? Outcome::identical : outcome_of(margin, suspect);
     result.outcome = worst(result.outcome, outcome);
     place.index = std::max<std::int64_t>(difference.at, 0);
     if (outcome > Outcome::equivalent && !result.first) {
@@ -90,11 +93,30 @@ double projection_error(const Step& step, const WindowScale& window, int rank) {
     return square > 0 ? std::abs(product / square - 1) : 0;
 }
 
-/// As fold, for the whole gradient: the place names no tensor.
-void fold_scale(CheckResult& result, double observed, const Tolerance& tolerance, bool strict, const Place& place) {
+/// What a sketch's coordinates do not show may show in the norm of all n elements: norms are no further apart than the
+/// gradients are, which is √n of what one element may be off by.
+Tolerance norm_tolerance(Tolerance tolerance, const Parameter& parameter) {
+    const double root =
+        std::sqrt(std::accumulate(parameter.shape.begin(), parameter.shape.end(), 1.0, std::multiplies<>()));
+    tolerance.error *= root;
+    tolerance.magnitude *= root;
+    return tolerance;
+}
+
+const Whole& whole_of(const Step& step, const std::string& name) {
+    const auto it = step.sketched.find(name);
+    if (it == step.sketched.end())
+        throw Error("the sketch does not tell norm and digest of a gradient",
+                    fmt::format("step {}, {}", step.number.value_or(0), printable(name)),
+                    "write \"sketched\" (see the trace format)");
+    return it->second;
+}
+
+/// As fold, for one number of a gradient: the place names no tensor, or no element.
+void fold_number(CheckResult& result, double observed, const Tolerance& tolerance, double suspect, const Place& place) {
     if (std::isnan(observed)) observed = std::numeric_limits<double>::infinity();
     const double margin = margin_of(observed, tolerance);
-    const Outcome outcome = outcome_of(margin, strict ? 1 : scale_suspect_factor / scale_fail_factor);
+    const Outcome outcome = outcome_of(margin, suspect);
     if (outcome == Outcome::equivalent) return;
     result.outcome = worst(result.outcome, outcome);
     if (!result.first) result.first = place;
@@ -103,6 +125,20 @@ void fold_scale(CheckResult& result, double observed, const Tolerance& tolerance
     result.margin = margin;
     result.observed = observed;
     result.tolerance = tolerance;
+}
+
+/// An element of a sketch, as the element of the parameter that it is.
+void locate(std::optional<Place>& place, const std::vector<Parameter>& parameters, const Trace& candidate) {
+    for (const Parameter& parameter : parameters)
+        if (place && place->index >= 0 && place->tensor == parameter.name)
+            place->index = sketch_coordinates(parameter, candidate.manifest.split.effective())
+                               .at(static_cast<std::size_t>(place->index));
+}
+
+bool starts_otherwise(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment) {
+    for (std::size_t k = 0; k < alignment.window.size(); ++k)
+        if (alignment.window[k] && !same_start(candidate, k, yardstick.windows[*alignment.window[k]])) return true;
+    return false;
 }
 
 /// Too few bits are wrong also where the arithmetic's own roundings hide what they cost.
@@ -127,22 +163,42 @@ CheckResult check_grad(const Yardstick& yardstick, const Trace& candidate, const
         const bool exact = same_bits(window, candidate.manifest.mesh());
         for (std::size_t t = 0; t < window.tensors.size(); ++t) {
             const TensorScale& scale = window.tensors[t];
+            const Place place{static_cast<std::int64_t>(k + 1), rank, scale.name};
+            const auto sketched = window.sketched.find(scale.name);
+            const bool whole =
+                sketched == window.sketched.end() || whole_of(step, scale.name).digest == sketched->second.digest;
             note(result.parameters, t, scale.name,
                  fold(result, extent, gradient_of(step, scale, rank), scale, owed(scale.tolerance, exact), suspect,
-                      {static_cast<std::int64_t>(k + 1), rank, scale.name}));
+                      whole, place));
+            if (!whole)
+                fold_number(result, std::abs(whole_of(step, scale.name).norm - sketched->second.norm),
+                            norm_tolerance(scale.tolerance, yardstick.parameters[t]), suspect,
+                            {place.step, rank, scale.name, -1});
             any = true;
         }
         if (window.scale && !exact)
-            fold_scale(result, projection_error(step, window, rank), *window.scale, strict,
-                       {static_cast<std::int64_t>(k + 1), rank, "", -1});
+            fold_number(result, projection_error(step, window, rank), *window.scale,
+                        strict ? 1 : scale_suspect_factor / scale_fail_factor,
+                        {static_cast<std::int64_t>(k + 1), rank, "", -1});
     });
+    if (yardstick.level == Level::sketch)
+        for (std::optional<Place>* place : {&result.first, &result.worst})
+            locate(*place, yardstick.parameters, candidate);
     if (!any) {
         result.outcome = Outcome::inconclusive;
         result.first = Place{};  // the whole run
-        result.message = "no window of this trial could be compared: none holds the samples of a judged window";
+        result.message = starts_otherwise(yardstick, candidate, alignment)
+                             ? "not comparable: the first window starts from other parameters than the reference's; "
+                               "make the model before "
+                               "anything is drawn that depends on the split"
+                             : "no window of this trial could be compared: none holds the samples of a judged window";
     } else if (result.outcome == Outcome::divergent && result.worst->tensor.empty()) {
         result.message = fmt::format("the scale of the gradient is off by {:.3g} where {:.3g} is allowed: {}",
                                      result.observed, result.tolerance.allowed(), to_string(*result.worst));
+    } else if (result.outcome == Outcome::divergent && result.worst->index < 0) {
+        result.message =
+            fmt::format("the norm of a gradient is {:.3g} from the reference's where {:.3g} is allowed: {}",
+                        result.observed, result.tolerance.allowed(), to_string(*result.worst));
     } else if (result.outcome == Outcome::divergent) {
         result.message = fmt::format(
             "the gradient is {:.3g} from the truth where {:.3g} is allowed: {} ({} of the {} elements are too far)",

@@ -31,6 +31,10 @@ void require_comparable(const Yardstick& yardstick, const Trace& candidate) {
         throw Error(
             fmt::format("recipe {}, the reference has {}", to_string(manifest.recipe), to_string(yardstick.recipe)),
             manifest.trial, "compare runs of one recipe");
+    if ((manifest.level == Level::sketch) != (yardstick.level == Level::sketch))
+        throw Error(
+            fmt::format("level {}, the reference has {}", to_string(manifest.level), to_string(yardstick.level)),
+            manifest.trial, "compare sketches with sketches: sketch_of makes one of whole gradients");
     // An outside trainer claims nothing: there the yardstick's contract is a guess.
     if (yardstick.contract && manifest.contract && *manifest.contract != *yardstick.contract)
         throw Error(fmt::format("contract {}, the reference has {}", to_json(manifest.contract).dump(),

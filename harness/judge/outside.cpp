@@ -15,10 +15,6 @@ namespace isobatch {
 
 namespace {
 
-/// A fit whose residual exceeds this share of the gradient is not rounding (numerics: clean fp32 residuals
-/// reach 4.1e-7).
-constexpr double residual_limit = 1e-4;
-
 const Step& first_step(const Trace& trace) {
     if (trace.ranks.size() != 1 || trace.ranks[0].empty() || !trace.ranks[0][0].number)
         throw Error("the run recorded no optimizer step on its single rank", trace.manifest.trial,
@@ -76,7 +72,7 @@ LeastSquares::Solution fit(const WindowScale& window, const std::vector<std::vec
 }
 
 /// E and A of one tensor from the scaled shares: their sum misses the gradient by rounding only.
-TensorScale scale_of(const WindowScale& window, std::size_t t, const std::string& name, double u) {
+TensorScale scale_of(const WindowScale& window, std::size_t t, const std::string& name, const Bound& bound) {
     TensorScale scale{name, window.gradients[t], window.gradients[t], {}, {}};
     const std::vector<double> gradient = as_doubles(window.gradients[t], name);
     std::vector<double> sum(gradient.size(), 0), magnitude(gradient.size(), 0);
@@ -88,7 +84,8 @@ TensorScale scale_of(const WindowScale& window, std::size_t t, const std::string
         }
         scale.sample_peaks.push_back(peak(share[t]));
     }
-    scale.tolerance.unit_roundoff = u;
+    scale.tolerance.unit_roundoff = bound.unit_roundoff;
+    scale.tolerance.factor = bound.fail;
     for (std::size_t j = 0; j < sum.size(); ++j) {
         scale.tolerance.error = std::max(scale.tolerance.error, std::abs(gradient[j] - sum[j]));
         scale.tolerance.magnitude = std::max(scale.tolerance.magnitude, magnitude[j]);
@@ -140,10 +137,12 @@ std::vector<Tensor> share_of(const std::vector<Tensor>& column, double weight) {
     return share;
 }
 
+using Ids = std::vector<std::string>;
+
 /// A window that nothing but its samples, counts and rates is known of.
 WindowScale window_of(const Step& step) {
     WindowScale window;
-    window.step = *step.number;
+    window.step = step.number.value_or(0);
     window.epoch = step.epoch;
     for (const Micro& micro : step.micros) {
         window.samples.insert(window.samples.end(), micro.samples.begin(), micro.samples.end());
@@ -151,10 +150,11 @@ WindowScale window_of(const Step& step) {
     }
     window.lr = step.lr;
     window.counters = step.counters;
+    window.started = step.started;
     return window;
 }
 
-/// Makes the first window judged.
+/// Makes a window judged.
 void add_scales(const Manifest& manifest, const Step& single, const Manifest& single_manifest, WindowScale& window) {
     const std::vector<Parameter>& parameters = manifest.parameters;
     const std::vector<std::vector<Tensor>> raw = columns_of(single, single_manifest, window);
@@ -163,18 +163,19 @@ void add_scales(const Manifest& manifest, const Step& single, const Manifest& si
         if (std::any_of(raw[i].begin(), raw[i].end(), [](const Tensor& part) { return peak(part) > 0; }))
             used.push_back(i);
     const LeastSquares::Solution solution = fit(window, raw, used);
-    if (!(solution.residual <= residual_limit))
+    // Parameters of several precisions may be in one model, which is called by that of the first.
+    if (!(solution.residual <= std::max(residual_limit(Recipe::fp32), residual_limit(manifest.recipe))))
         throw Error(
             fmt::format("the reference is not a weighted sum of its samples' gradients (residual {:.2g})",
                         solution.residual),
-            "first window",
+            fmt::format("window {}", window.step),
             "make the runs comparable: no dropout, no batch normalisation or negatives in the batch, the same initial "
             "weights, the same precision");
     std::vector<double> weight(raw.size(), 1);
     for (std::size_t k = 0; k < used.size(); ++k) weight[used[k]] = solution.weights[k];
     for (std::size_t i = 0; i < raw.size(); ++i) window.shares.push_back(share_of(raw[i], weight[i]));
     for (std::size_t t = 0; t < parameters.size(); ++t)
-        window.tensors.push_back(scale_of(window, t, parameters[t].name, bound_of(manifest.recipe).unit_roundoff));
+        window.tensors.push_back(scale_of(window, t, parameters[t].name, bound_of(manifest.recipe)));
     floor_magnitudes(window);
 }
 
@@ -195,29 +196,69 @@ bool cut_otherwise(const Yardstick& yardstick, const Trace& columns) {
     return !all.empty() && all[0].window == 0 && all[0].updates > 1 && same_order(yardstick, stream);
 }
 
+/// The reference's own gradients; false where a later step has none.
+bool add_gradients(const Step& step, const Manifest& manifest, WindowScale& window) {
+    const auto first = step.tensors.lower_bound("grad/");
+    if (step.number != 1 && (first == step.tensors.end() || !first->first.starts_with("grad/"))) return false;
+    for (const Parameter& parameter : manifest.parameters) {
+        window.gradients.push_back(tensor_of(step, "grad/" + parameter.name, manifest.trial));
+        if (!std::isfinite(peak(window.gradients.back())))
+            throw Error("a gradient is not finite", manifest.trial, "remove the rows whose loss is not a number");
+    }
+    window.sketched = step.sketched;
+    return true;
+}
+
+/// The update of the columns' run that the window can be judged by: the same samples, each once, from the same
+/// parameters.
+const Step* columns_for(const WindowScale& window, const Trace& columns) {
+    for (const Step& step : columns.ranks[0]) {
+        const WindowScale other = window_of(step);
+        const Ids samples = sorted(other.samples);
+        const bool once = std::adjacent_find(samples.begin(), samples.end()) == samples.end();
+        if (step.number && once && !step.started.empty() && step.started == window.started &&
+            samples == sorted(window.samples) && step.micros.size() == samples.size())
+            return &step;
+    }
+    return nullptr;
+}
+
+void require_one_model(const Trace& reference, const Trace& columns) {
+    const Manifest &one = reference.manifest, &other = columns.manifest;
+    if (one.parameters != other.parameters)
+        throw Error("the two runs have other parameters", other.trial, "compare runs of one model");
+    if ((one.level == Level::sketch) != (other.level == Level::sketch))
+        throw Error(fmt::format("level {}, the reference has {}", to_string(other.level), to_string(one.level)),
+                    other.trial, "record both at one level");
+    const std::string &start = reference.ranks[0][0].started, &start_of_columns = columns.ranks[0][0].started;
+    if (!start.empty() && !start_of_columns.empty() && start != start_of_columns)
+        throw Error("the runs start from other parameters", other.trial,
+                    "fix the script's seed, and make the model before anything is drawn that depends on the split");
+}
+
 }  // namespace
 
 Yardstick outside_yardstick(const Trace& reference, const Trace& columns) {
-    const Step& step = first_step(reference);
-    const Step& single = first_step(columns);
-    const std::vector<Parameter>& parameters = reference.manifest.parameters;
-    if (columns.manifest.parameters != parameters)
-        throw Error("the two runs have other parameters", columns.manifest.trial, "compare runs of one model");
+    const Manifest& manifest = reference.manifest;
+    const Step &first = first_step(reference), &single = first_step(columns);
+    require_one_model(reference, columns);
     Yardstick yardstick{
-        reference.manifest.trial, content_digest(reference), reference.manifest.recipe, {}, false, parameters, {}};
+        .trial = manifest.trial, .digest = content_digest(reference), .recipe = manifest.recipe, .ours = false};
+    yardstick.parameters = manifest.parameters;
+    yardstick.level = manifest.level;
     for (const Step& each : reference.ranks[0])
         if (each.number) yardstick.windows.push_back(window_of(each));
     yardstick.ended = stream_of(reference).ended;
-    yardstick.contract = inferred(yardstick.windows, reference.manifest.split.effective());
+    yardstick.contract = inferred(yardstick.windows, manifest.split.effective());
+    if (manifest.level == Level::losses) return yardstick;
 
-    WindowScale& window = yardstick.windows[0];
-    for (const Parameter& parameter : parameters) {
-        window.gradients.push_back(tensor_of(step, "grad/" + parameter.name, reference.manifest.trial));
-        if (!std::isfinite(peak(window.gradients.back())))
-            throw Error("a gradient is not finite", reference.manifest.trial,
-                        "remove the rows whose loss is not a number");
+    if (!add_gradients(first, manifest, yardstick.windows[0])) return yardstick;
+    if (!cut_otherwise(yardstick, columns)) add_scales(manifest, single, columns.manifest, yardstick.windows[0]);
+    for (std::size_t w = 1; w < yardstick.windows.size(); ++w) {
+        WindowScale& window = yardstick.windows[w];
+        if (!add_gradients(reference.ranks[0][w], manifest, window)) break;
+        if (const Step* step = columns_for(window, columns)) add_scales(manifest, *step, columns.manifest, window);
     }
-    if (!cut_otherwise(yardstick, columns)) add_scales(reference.manifest, single, columns.manifest, window);
     return yardstick;
 }
 

@@ -13,8 +13,14 @@ std::string to_string(const Tolerance& tolerance) {
 }
 
 Bound bound_of(Recipe recipe) {
+    if (sums_narrow(recipe)) return {unit_roundoff(recipe), narrow_suspect_factor, narrow_fail_factor};
     if (computes_narrow(recipe)) return {narrow_roundoff, narrow_suspect_factor, narrow_fail_factor};
     return {unit_roundoff(recipe), suspect_factor, fail_factor};
+}
+
+double residual_limit(Recipe recipe) {
+    if (computes_narrow(recipe)) return 2e-2;
+    return recipe == Recipe::fp64 ? 1e-10 : 1e-4;
 }
 
 double margin_of(double observed, const Tolerance& tolerance) {

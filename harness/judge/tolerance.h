@@ -30,7 +30,10 @@ inline constexpr double narrow_roundoff = 0x1p-10;
 inline constexpr double scale_fail_factor = 4;
 inline constexpr double scale_suspect_factor = 2;
 
-/// The constants of one recipe.
+/// Where the sum itself is narrow, u is its own: K additions round by at most K·u·A, so that 8·u·A covers 8 micros at
+/// worst, and 64 that round independently; E, of a run with one sample a micro, has the rest. Clean splits had at most
+/// 1.70 in bf16 and 1.87 in fp16 (250 each, of 60 random models with up to 48 samples); a mean of means has more than 8
+/// in 0.78 and 0.98 of them. The constants of one recipe.
 struct Bound {
     double unit_roundoff = 0, suspect = 0, fail = 0;
 };
@@ -59,6 +62,10 @@ struct Tolerance {
 
 /// `64 · (E 3.1e-07 + u·A 2.2e-07)`
 std::string to_string(const Tolerance& tolerance);
+
+/// What no weights explain, relative to the gradient, is rounding below this (clean runs reach 4.1e-7 in fp32
+/// and 4.9e-3 in bf16, where the limit is 2e-2).
+double residual_limit(Recipe recipe);
 
 /// observed ÷ allowed: 0 for an exact match even where nothing is allowed, infinite for a difference there.
 double margin_of(double observed, const Tolerance& tolerance);

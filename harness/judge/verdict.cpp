@@ -12,7 +12,8 @@ namespace isobatch {
 std::string to_string(const Place& place) {
     std::string text =
         place.step > 0 ? fmt::format("step {}, rank {}", place.step, place.rank) : std::string("the whole run");
-    if (!place.tensor.empty()) text += fmt::format(", {}[{}]", printable(place.tensor), place.index);
+    if (!place.tensor.empty()) text += ", " + printable(place.tensor);
+    if (!place.tensor.empty() && place.index >= 0) text += fmt::format("[{}]", place.index);
     return text;
 }
 

@@ -33,11 +33,13 @@ struct WindowScale {
     std::optional<double> loss;  ///< the reference's own
     std::optional<double> loss_truth;
     Tolerance loss_tolerance;
-    double coupling = 0;               ///< of its samples (trace/step.h)
-    std::optional<Tolerance> scale;    ///< of the projection of a gradient on the truth, relative; none in wide recipes
-    std::vector<double> free_losses;   ///< of trusted runs that follow nothing
-    std::vector<Tensor> gradients;     ///< the reference's, in the order of the parameters
-    std::vector<TensorScale> tensors;  ///< empty in a window that is not judged
+    double coupling = 0;              ///< of its samples (trace/step.h)
+    std::optional<Tolerance> scale;   ///< of the projection of a gradient on the truth, relative; none in wide recipes
+    std::vector<double> free_losses;  ///< of trusted runs that follow nothing
+    std::string started;              ///< digest of the parameters that it started from; empty where nobody looked
+    std::map<std::string, Whole> sketched;  ///< of the gradients that are sketches, by parameter
+    std::vector<Tensor> gradients;          ///< the reference's, in the order of the parameters
+    std::vector<TensorScale> tensors;       ///< empty in a window that is not judged
     /// By how many bits the accumulator is wider than the widest sum that any order of evaluation can form, so that a
     /// right split has the same bits; negative where that is not certified.
     double spare_bits = -1;
@@ -64,6 +66,7 @@ struct Yardstick {
     bool ours = true;  ///< false: an outside trainer, whose data order, events and schedule nobody promised
     std::vector<Parameter> parameters;
     std::vector<WindowScale> windows;
+    Level level = Level::grads;  ///< of the reference: what its gradients, and those of every candidate, are
     /// The largest that any judged window shows.
     double coupling() const;
     bool ended = true;  ///< the run ended by itself after the last window; false: its recording did
@@ -75,11 +78,12 @@ Yardstick yardstick_of(const Trace& reference);
 /// Applies the floor to every tensor's magnitude.
 void floor_magnitudes(WindowScale& window);
 
-/// For an outside trainer, where nothing is trusted: the windows of `reference`. The first is judged, with what each
-/// micro of `columns` (one sample a micro) added as the shares. The shares are scaled to the reference by least
-/// squares; E is the residual of that fit, which holds rounding noise only, whatever weights the trainer used. Where
-/// `columns` cuts the same samples into other windows, no gradient can be judged. The contract is inferred: whether a
-/// ragged window was trained on and the learning rate varied. Throws Error when the samples differ or the fit fails.
+/// For an outside trainer, where nothing is trusted: the windows of `reference`. The first is judged, and each later
+/// one that both runs say they started from the same parameters, with what each micro of `columns` (one sample a micro)
+/// added as the shares. The shares are scaled to the reference by least squares; E is the residual of that fit, which
+/// holds rounding noise only, whatever weights the trainer used. Where `columns` cuts the same samples into other
+/// windows, no gradient can be judged. The contract is inferred: whether a ragged window was trained on and the
+/// learning rate varied. At level losses no window is judged. Throws Error when the samples differ or the fit fails.
 Yardstick outside_yardstick(const Trace& reference, const Trace& columns);
 
 }  // namespace isobatch

@@ -23,11 +23,17 @@ std::string to_string(Recipe recipe) {
             return "bf16-autocast";
         case Recipe::fp16_autocast:
             return "fp16-autocast";
+        case Recipe::bf16_sum:
+            return "bf16-sum";
+        case Recipe::fp16_sum:
+            return "fp16-sum";
     }
     broken_promise("recipe", "unknown recipe", __FILE__, __LINE__);
 }
 
 Recipe parse_recipe(std::string_view text) {
+    for (const Recipe recipe : {Recipe::bf16_sum, Recipe::fp16_sum})
+        if (to_string(recipe) == text) return recipe;
     std::vector<std::string> names;
     for (const Recipe recipe : known_recipes) {
         if (to_string(recipe) == text) return recipe;
@@ -40,7 +46,7 @@ Recipe parse_recipe(std::string_view text) {
 Json to_json(Recipe recipe) {
     const std::string name = to_string(recipe);
     Json object = {{"compute", name.substr(0, name.find('-'))}};
-    if (computes_narrow(recipe)) object["accumulate"] = "fp32";
+    if (computes_narrow(recipe) && !sums_narrow(recipe)) object["accumulate"] = "fp32";
     if (name.ends_with("-autocast")) object["autocast"] = true;
     return object;
 }
@@ -50,7 +56,9 @@ Recipe recipe_from_json(const Json& object, const std::string& where) {
         const auto compute = object.at("compute").get<std::string>();
         const auto accumulate = object.value("accumulate", compute);
         const bool autocast = object.value("autocast", false);
-        for (const Recipe recipe : known_recipes) {
+        std::vector<Recipe> recipes(known_recipes.begin(), known_recipes.end());
+        recipes.insert(recipes.end(), {Recipe::bf16_sum, Recipe::fp16_sum});
+        for (const Recipe recipe : recipes) {
             const Json known = to_json(recipe);
             if (known.at("compute") == compute && known.value("accumulate", compute) == accumulate &&
                 known.value("autocast", false) == autocast)
@@ -58,7 +66,7 @@ Recipe recipe_from_json(const Json& object, const std::string& where) {
         }
         throw Error(fmt::format("recipe {} that sums gradients in {}{}", printable(compute.substr(0, 80)),
                                 printable(accumulate.substr(0, 80)), autocast ? ", with autocast" : ""),
-                    where, "record a run whose gradients are fp32 or fp64");
+                    where, "record a run whose gradients are fp32 or fp64, or of what the model computes in");
     });
 }
 
@@ -66,7 +74,12 @@ bool computes_narrow(Recipe recipe) {
     return recipe != Recipe::fp64 && recipe != Recipe::fp32;
 }
 
+bool sums_narrow(Recipe recipe) {
+    return recipe == Recipe::bf16_sum || recipe == Recipe::fp16_sum;
+}
+
 double unit_roundoff(Recipe recipe) {
+    if (sums_narrow(recipe)) return recipe == Recipe::bf16_sum ? 0x1p-8 : 0x1p-11;
     return recipe == Recipe::fp64 ? 0x1p-53 : 0x1p-24;
 }
 

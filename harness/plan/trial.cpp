@@ -113,6 +113,9 @@ Trial parse_trial(std::string_view text) {
         throw Error(fmt::format("option \"{}\" has no value", printable(words.back())), "trial",
                     "write OPTION VALUE pairs");
     for (std::size_t i = 1; i + 1 < words.size(); i += 2) set_option(trial, words[i], words[i + 1]);
+    if (sums_narrow(trial.recipe) && trial.engine != "outside")
+        throw Error("gradients that are summed in few bits are an outside trainer's, not a case's",
+                    "--recipe " + to_string(trial.recipe), "choose another recipe, such as " + to_string(Recipe::bf16));
     return trial;
 }
 

@@ -3,9 +3,13 @@ import ctypes, hashlib, json, math, sys
 PRECISION = {"torch.float64": "fp64", "torch.float32": "fp32", "torch.bfloat16": "bf16", "torch.float16": "fp16"}
 number = lambda value: value if math.isfinite(value) else repr(value)  # JSON has no nan and no inf
 packed = lambda value: json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
+PIECE = 1 << 18  # elements that are copied at a time
 
 
 def precision(t):
+    if str(t.dtype) not in PRECISION:
+        raise RuntimeError("isobatch: trained parameters of dtype %s are not supported yet: keep those in float32, or another "
+                           "real floating-point type" % t.dtype)
     return PRECISION[str(t.dtype)]
 
 
@@ -14,14 +18,10 @@ def content(t):
     return ctypes.string_at(t.data_ptr(), t.numel() * t.element_size())
 
 
-def safetensors(tensors):
-    """The parts of a file that holds these tensors; wide elements come first, so that all are aligned."""
-    tensors, header, end = sorted(tensors.items(), key=lambda item: -item[1].element_size()), {}, 0
-    for key, t in tensors:
-        header[key] = {"dtype": precision(t).upper().replace("FP", "F"), "shape": list(t.shape),
-                       "data_offsets": [end, end := end + t.numel() * t.element_size()]}
-    text = packed(header) + b" " * (-len(packed(header)) % 8)
-    return [len(text).to_bytes(8, "little"), text, *(content(t) for _, t in tensors)]
+def pieces(t):
+    """The tensor's elements in order, a few at a time, on the CPU."""
+    flat = t.detach().reshape(-1)
+    return (flat[at:at + PIECE].to("cpu").contiguous() for at in range(0, len(flat), PIECE))
 
 
 def row_digests(entering, pads):

@@ -1,16 +1,21 @@
 """Records the first windows of a training script as a trace: only looks on, and ends the script when it saw enough."""
-import atexit, collections, functools, importlib.machinery, json, math, os, platform, re, sys, time, zlib
-from isobatch_format import PRECISION, content, number, packed, precision, row_digests, safetensors
+import atexit, collections, functools, importlib.machinery, math, os, platform, re, sys, zlib
+from isobatch_files import Files
+from isobatch_follow import leave, state_of, take_over
+from isobatch_format import PRECISION, content, number, packed, pieces, precision, row_digests
+from isobatch_gradients import Gradients, accumulator
 # Each recording is a module of its own: who records inside this process gives it its settings before it runs.
 settings = globals().get("settings", os.environ)
-folder, level = os.path.abspath(settings["ISOBATCH_TRACE"]), settings.get("ISOBATCH_LEVEL", "grads")
+folder, level = os.path.abspath(settings["ISOBATCH_TRACE"]), settings.get("ISOBATCH_LEVEL") or None
+left_by, followed = settings.get("ISOBATCH_LEAVE"), settings.get("ISOBATCH_FOLLOW")  # folders of the reference's states
 per_device, accum, devices = map(int, settings["ISOBATCH_SPLIT"].split("x"))
 top, owner_pid, torch = "ISOBATCH_STARTED" not in settings, os.getpid(), None  # top: no script's child, no launcher's
 settings["ISOBATCH_STARTED"] = "yes"
-asked, most_windows = int(settings.get("ISOBATCH_STEPS") or 0), 8
+asked, most_windows, large = int(settings.get("ISOBATCH_STEPS") or 0), 8, 50_000_000  # large: elements of gradients that are sketched
 rank, done, updates, backwards, parameters = None, False, 0, 0, None  # rank: None before the first backward
-roots, named, unclipped, columns, files, busy, rates = {}, {}, {}, {}, {}, set(), {}  # named: parameter → its name
-events, micros, samples, units, left = [], [], [], [], {}  # left: parameter → what it held before the window
+roots, named, busy, rates = {}, {}, set(), {}  # named: parameter → its name
+files, gradients, used, handed = Files(folder), None, 0, 0  # gradients: of this window; used: samples of the windows that ended
+events, micros, samples, units, left = [], [], [], [], {}  # left: parameter → the most that it held before the window
 counted, known, filled, root, exchanges = collections.Counter(), set(), False, None, False
 clip, lines = {"grad_norm": None, "clip_threshold": None}, []
 small_first, started, replaced = [], [], []  # started: the sums of the parameters at the first backward; replaced: how to undo each hook
@@ -49,7 +54,9 @@ def uninstall():
     done = True  # also for who kept a hook, under a name of its own
     while replaced:
         replaced.pop()()
-    for held_by in (named, small_first, roots, rates, left, unclipped, columns, known, lines):
+    if gradients:
+        gradients.clear()
+    for held_by in (named, small_first, roots, rates, left, known, lines):
         held_by.clear()
 def seen(name, plain, look):
     traced = getattr(torch.compiler, "is_compiling", bool)
@@ -70,6 +77,8 @@ def note(event):
 def on_forward(proceed, module, /, *args, **kwargs):
     global root, exchanges
     if torch.is_grad_enabled() and any(p.requires_grad for p in module.parameters()):  # no evaluation, no loss module
+        if (left_by or followed) and not micros and handed < updates:
+            hand_over()
         if module not in roots or not lines:  # later windows bring nothing that could be compared
             add_root(module)
             proceed = functools.partial(lambda forward: (forward(), add_root(module))[0], proceed)  # it may make some
@@ -93,38 +102,52 @@ def on_loss(proceed, input, target, weight=None, size_average=None, ignore_index
         units.append((scored.numel() if weight is None else weight[scored].sum().item(), target.numel()))
     return proceed()
 
-def accumulators():
-    grad = lambda p: (torch.zeros_like(p) if p.grad is None else p.grad.to_dense()).detach()
-    return {name: grad(p).to("cpu", copy=True).contiguous() for p, name in named.items() if p.requires_grad}
+def trained():
+    return {p: name for p, name in named.items() if p.requires_grad}
+def kept():  # which windows' gradients: later ones start from other parameters, unless these are handed over
+    return level != "losses" and (not lines or left_by or followed)
+def hand_over():
+    """At a window's first forward, when every optimizer of the last one has stepped."""
+    global handed
+    handed = updates
+    buffers = {prefix + name: b for module, (prefix, _) in roots.items() for name, b in module.named_buffers()}
+    state, name = state_of(named, buffers, rates), "after-%d.pt" % used
+    if left_by:
+        leave(os.path.join(left_by, name), state)
+    else:
+        take_over(os.path.join(followed, name), state)
 def held():  # the parameters whose accumulator is not zero, lazily: where gradients are cleared to None nothing is read
     if len(small_first) != len(named):  # most accumulators show in the smallest of them that they hold something
         small_first[:] = sorted(named, key=lambda p: p.numel())
     return (p for p in small_first if p.requires_grad and p.grad is not None and p.grad.detach().to_dense().count_nonzero())
 def holds():
     return any(True for _ in held())
-def on_backward(proceed, tensors, *_, **__):
+def on_backward(proceed, losses, *_, **__):
     global backwards, filled, root, exchanges
     claim()
-    if not micros and not lines:
-        started.extend(repr(p.detach().sum().item()) for p in named)
+    if done:
+        return proceed()
+    if not micros and (not lines or kept()):
+        started[:] = [repr(p.detach().sum().item()) for p in named]
     if not micros:
         told = any(line["left_over"] for line in lines)  # then its tensors are in the trace, once
-        copy = lambda p: None if told else p.grad.detach().to_dense().to("cpu", copy=True).contiguous()
-        left.update({p: (p.grad.detach().to_dense().abs().max().item(), copy(p)) for p in held()})
+        for p in held():
+            left[p] = p.grad.detach().to_dense().abs().max().item()
+            if not told and level != "losses":
+                gradients.keep_left(p, named[p])
     elif filled and not holds() and not events[-1].startswith("zero"):
         note("zero")  # by hand, without zero_grad
-    before = accumulators() if level == "full" and not lines else {}
+    names = trained() if kept() else {}
+    gradients.before_backward(names)
     proceed()
-    for name, after in accumulators().items() if before else ():
-        added = after.double() - before[name].double()
-        columns["micro/%d/%s" % (len(micros), name)] = added.to(torch.promote_types(after.dtype, torch.float32))
+    gradients.after_backward(names, len(micros))
     note("backward %d" % len(micros))
     if exchanges:
         note("reduce")
     real, padded = (number(float(sum(counts))) for counts in zip(*units or [(len(samples), len(samples))]))
-    loss = number(tensors.item() if torch.is_tensor(tensors) and tensors.numel() == 1 else math.nan)
+    loss = number(losses.item() if torch.is_tensor(losses) and losses.numel() == 1 else math.nan)
     micros.append(dict(index=len(micros), samples=samples[:], units=real, padded_units=padded, loss=loss, weight=None))
-    samples.clear(), units.clear(), unclipped.clear()
+    samples.clear(), units.clear()
     backwards, filled, root, exchanges = backwards + 1, holds(), None, False
 def on_zero(proceed, *_, **__):
     global filled
@@ -137,8 +160,8 @@ def on_schedule(proceed, *_, **__):
         note("schedule")
     return proceed()
 def on_clip(proceed, parameters, max_norm, *_, **__):
-    if not lines:
-        unclipped.update(unclipped or accumulators())
+    if micros and kept():
+        gradients.keep_sums(trained())
     norm = proceed()
     note("clip")
     clip.update(grad_norm=number(float(norm)), clip_threshold=number(float(max_norm)))
@@ -174,31 +197,30 @@ def on_update(_, optimizer):
     groups = {p: g for g, group in enumerate(optimizer.param_groups) for p in group["params"]}
     named.update({p: "parameter%d" % i for i, p in enumerate(groups) if p not in named})
     if parameters is None:  # those of the first window: what is created later was not there to be compared
-        parameters = [dict(name=name, shape=list(p.shape), dtype=judged_precision(p), group=groups.get(p))
+        parameters = [dict(name=name, shape=list(p.shape), dtype=precision(p), group=groups.get(p))
                       for p, name in named.items() if p.requires_grad]
     updates += 1
-    tensors = {} if lines else {"grad/" + name: t for name, t in {**accumulators(), **unclipped}.items()}
-    stale = {p: entry for p, entry in left.items() if p in groups}  # other optimizers clear their own
-    tensors.update({"left/" + named[p]: t for p, (_, t) in stale.items() if t is not None})
-    facts = {"left_over": number(max((peak for peak, _ in stale.values()), default=0.0))}
-    if not lines:
+    if kept():
+        gradients.keep_sums(trained())
+    for p in [p for p in left if p not in groups]:  # other optimizers clear their own
+        del left[p]
+        gradients.entries.pop("left/" + named[p], None)
+    facts = {"left_over": number(max(left.values(), default=0.0))}
+    if started:
         facts["started"] = "crc32:%08x" % zlib.crc32(packed(started))
+    if gradients.sketched:
+        facts["sketched"] = dict(gradients.sketched)
     if devices > 1:
-        both = functools.reduce(lambda crc, t: zlib.crc32(content(t), crc), accumulators().values(), 0)
+        both = functools.reduce(lambda crc, t: zlib.crc32(content(t), crc), (piece for p in trained() for piece in pieces(accumulator(p))), 0)
         facts["gradient"] = "crc32:%08x" % both
-    if tensors or columns:
+    if gradients.entries:
         facts["tensors"] = "step-%06d.safetensors" % updates
-        write_tensors(facts["tensors"], {**tensors, **columns})
+        files.put("rank%d/%s" % (rank, facts["tensors"]), gradients.parts())
     rows = [row for micro in micros for row in micro["samples"]]
     write_line(updates, **facts)
     if enough(rows):
         finish("complete")
         raise Ended(0)
-def judged_precision(p):
-    if str(p.dtype) not in ("torch.float32", "torch.float64"):
-        raise RuntimeError("isobatch: trained parameters of dtype %s are not supported yet: keep those in float32, "
-                           "where autocast may still compute in a narrower type" % p.dtype)
-    return precision(p)
 def enough(rows):
     """One window past the first epoch's edge, and no more than so many windows, also where each micro is one."""
     again = sum(row in known for row in rows)
@@ -208,38 +230,21 @@ def enough(rows):
     most = asked or most_windows
     return updates >= most and (backwards >= most * accum or updates >= most * accum)
 def write_line(step, **facts):
+    global used
     done = {"optimizer_steps": "step", "scheduler_steps": "schedule", "zero_grads": "zero", "ema_updates": "ema"}
     line = dict(step=step, epoch=1, events=events[:], micros=micros[:], loss=None, **clip, lr=sum(rates.values(), []),
                 counters={counter: counted[event] for counter, event in done.items()}, **facts)
     lines.append(line)
-    append("rank%d/steps.jsonl" % rank, packed(line) + b"\n")
-    events.clear(), micros.clear(), columns.clear(), left.clear(), unclipped.clear()
+    files.append("rank%d/steps.jsonl" % rank, packed(line) + b"\n")
+    used += sum(len(micro["samples"]) for micro in micros) * devices
+    events.clear(), micros.clear(), left.clear(), started.clear()
+    if gradients:
+        gradients.clear()
     clip.update(grad_norm=None, clip_threshold=None)
-
-def write_tensors(name, tensors):
-    put("rank%d/%s" % (rank, name), b"".join(safetensors(tensors)))
-def append(path, data):
-    os.makedirs(os.path.dirname(os.path.join(folder, path)), exist_ok=True)
-    with open(os.path.join(folder, path), "ab") as file:
-        file.write(data)
-    so_far = files.setdefault(path, {"bytes": 0, "digest": "crc32:0"})
-    crc = zlib.crc32(data, int(so_far["digest"].split(":")[1], 16))
-    so_far.update(bytes=so_far["bytes"] + len(data), digest="crc32:%08x" % crc)
-def put(path, data):
-    place, partial = os.path.join(folder, path), os.path.join(folder, path + ".%d.partial" % os.getpid())
-    os.makedirs(os.path.dirname(place), exist_ok=True)
-    with open(partial, "wb") as file:
-        file.write(data)
-    os.replace(partial, place)
-    files[path] = {"bytes": len(data), "digest": "crc32:%08x" % zlib.crc32(data)}
-
-def read(path):
-    with open(path, "rb") as file:
-        return file.read()
 
 def claim():
     """At the first backward: which rank this is. A folder that is there is another process's, which came first."""
-    global rank, done
+    global rank, done, level, gradients
     if rank is None:
         dist, processes = torch.distributed, sys.modules.get("multiprocessing.process")
         together = dist.is_available() and dist.is_initialized()
@@ -251,39 +256,24 @@ def claim():
             os.makedirs(os.path.join(folder, "rank%d" % rank))
         except FileExistsError:
             done = True
+        columns = per_device == devices == 1  # each micro is one sample, whose own gradient is wanted
+        level = level or ("sketch" if sum(p.numel() for p in trained()) > large else "full" if columns else "grads")
+        partial = files.place("rank%d/tensors.%d.partial" % (rank, os.getpid()))
+        gradients = Gradients(partial, level, per_device * accum * devices, columns)
         if world != devices and not done:
             raise RuntimeError("isobatch: the script runs %d rank(s), the split has %d device(s)" % (world, devices))
 def finish(ended, libraries=("torch", "transformers", "accelerate", "lightning", "pytorch_lightning")):
-    """This rank's part; who writes the last of them puts the manifest over all."""
     global done
     done = True
-    trained = ((p.device.type, PRECISION.get(str(p.dtype), "fp32")) for p in named if p.requires_grad)
-    device, compute = next(trained, ("cpu", "fp32"))
+    device, compute = next(((p.device.type, PRECISION.get(str(p.dtype), "fp32")) for p in trained()), ("cpu", "fp32"))
     facts = {name: str(getattr(sys.modules[name], "__version__", None)) for name in libraries if name in sys.modules}
     facts.update(python=platform.python_version(), cpu=platform.machine(), threads=torch and torch.get_num_threads())
-    part = lambda rank: os.path.join(folder, "rank%d.part" % rank)
-    text = packed(dict(
-        format="isobatch-trace", version=1, trial=settings.get("ISOBATCH_TRIAL", ""),
+    trial = settings.get("ISOBATCH_TRIAL", "").replace("--recipe fp32", "--recipe " + (compute if compute in ("fp64", "fp32") else compute + "-sum"))
+    files.finish(rank, devices, dict(
+        format="isobatch-trace", version=1, trial=trial,
         split=dict(per_device=per_device, accum=accum, devices=devices), engine="outside", device=device,
-        recipe={"compute": compute}, contract=None, level=level, seed=None, steps=updates, epochs=1, buffers=[],
-        parameters=parameters or [], follows=None, ended=ended, provenance=facts, files=dict(files)))
-    put("rank%d.part" % rank, b"[%r,%s]" % (time.time(), text))
-    try:
-        parts = [json.loads(read(part(other))) for other in range(devices)]
-    except FileNotFoundError:
-        return  # another rank is still at work, or has seen all parts and written the manifest
-    in_time = [each["ended"] for _, each in sorted(parts, key=lambda part: part[0]) if each["ended"] != "complete"]
-    parts = [each for _, each in parts]
-    parts[0]["ended"] = (in_time + ["complete"])[0]  # what failed first is why the others did
-    for each in parts[1:]:
-        parts[0]["files"].update(each["files"])
-    text = packed(parts[0])[:-1]
-    put("manifest.json", text + b',"manifest_digest":"crc32:%08x"}\n' % zlib.crc32(text))
-    for other in range(devices):
-        try:
-            os.remove(part(other))
-        except FileNotFoundError:
-            pass  # another rank that was last too
+        recipe={"compute": compute}, contract=None, level=level or "grads", seed=None, steps=updates, epochs=1, buffers=[],
+        parameters=parameters or [], follows=None, ended=ended, provenance=facts))
 def end(error):
     """The script's own end, by itself or by an error, before enough was seen."""
     global rank

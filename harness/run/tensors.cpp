@@ -17,7 +17,10 @@ at::ScalarType scalar_type(Recipe recipe) {
         case Recipe::fp16_autocast:
             return at::kFloat;
         case Recipe::bf16:
+        case Recipe::bf16_sum:
             return at::kBFloat16;
+        case Recipe::fp16_sum:
+            return at::kHalf;
     }
     broken_promise("recipe", "unknown recipe", __FILE__, __LINE__);
 }

@@ -19,10 +19,10 @@ constexpr int version = 1;
 constexpr std::string_view digest_member = ",\"manifest_digest\":\"";
 
 Level parse_level(const std::string& text, const std::string& where) {
-    for (const Level level : {Level::losses, Level::grads, Level::full})
+    for (const Level level : {Level::losses, Level::sketch, Level::grads, Level::full})
         if (text == to_string(level)) return level;
     throw Error(fmt::format("unknown level \"{}\"", printable(text.substr(0, 80))), where,
-                "write losses, grads or full");
+                "write losses, sketch, grads or full");
 }
 
 Json ended_json(const Ended& ended) {
@@ -91,6 +91,8 @@ std::string to_string(Level level) {
     switch (level) {
         case Level::losses:
             return "losses";
+        case Level::sketch:
+            return "sketch";
         case Level::grads:
             return "grads";
         case Level::full:

@@ -32,8 +32,8 @@ struct Ended {
     bool operator==(const Ended&) const = default;
 };
 
-/// How much a trace holds of each step.
-enum class Level { losses, grads, full };
+/// How much a trace holds of each step: `sketch` some coordinates of each gradient (trace/sketch.h).
+enum class Level { losses, sketch, grads, full };
 
 std::string to_string(Level level);
 

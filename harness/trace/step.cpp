@@ -65,6 +65,8 @@ const char* const known_fields[] = {"step",
                                     "exact_bits",
                                     "left_over",
                                     "gradient",
+                                    "started",
+                                    "sketched",
                                     "tensors",
                                     "free_losses",
                                     "processor_ms",
@@ -123,6 +125,9 @@ std::string step_line(const Step& step, const std::string& file) {
     }
     if (step.left_over) object["left_over"] = number_to_json(*step.left_over);
     if (!step.gradient.empty()) object["gradient"] = step.gradient;
+    if (!step.started.empty()) object["started"] = step.started;
+    for (const auto& [name, whole] : step.sketched)
+        object["sketched"][name] = {{"norm", number_to_json(whole.norm)}, {"digest", whole.digest}};
     if (!step.free_losses.empty()) object["free_losses"] = numbers_to_json(step.free_losses);
     if (step.trusted) {
         object["sample_units"] = numbers_to_json(step.trusted->sample_units);
@@ -165,6 +170,11 @@ Step parse_step(std::string_view line, const std::string& where, std::string& fi
         if (object.contains("collectives")) step.collectives = collectives_from(object.at("collectives"), where);
         step.left_over = optional_from(object, "left_over", where);
         step.gradient = object.value("gradient", std::string());
+        step.started = object.value("started", std::string());
+        const Json sketched = object.value("sketched", Json::object());
+        for (const auto& [name, whole] : sketched.items())
+            step.sketched[name] = {number_from_json(whole.at("norm"), where + ", sketched"),
+                                   whole.at("digest").get<std::string>()};
         if (object.contains("free_losses")) step.free_losses = numbers_from_json(object.at("free_losses"), where);
         if (object.contains("exact_loss")) step.trusted = trusted_from(object, where);
         file = object.value("tensors", std::string());

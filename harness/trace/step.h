@@ -50,6 +50,14 @@ struct Collective {
 /// By name: `all_reduce`, `broadcast`, `all_gather` …
 using Collectives = std::map<std::string, Collective>;
 
+/// What a sketch says of a whole gradient, beside the coordinates that it holds of it.
+struct Whole {
+    double norm = 0;     ///< Euclidean
+    std::string digest;  ///< of its elements as they lie in memory
+
+    bool operator==(const Whole&) const = default;
+};
+
 /// One optimizer step of one rank; a last one without a number holds an unfinished window.
 struct Step {
     std::optional<std::int64_t> number;  ///< 1-based count of optimizer updates
@@ -69,6 +77,8 @@ struct Step {
     /// The largest |entry| that the accumulator held before the window's first backward; none: nobody looked.
     std::optional<double> left_over;
     std::string gradient;  ///< digest of what this rank steps with, the same on every rank; empty: nobody looked
+    std::string started;   ///< digest of the parameters at the window's first backward; empty: nobody looked
+    std::map<std::string, Whole> sketched;  ///< by parameter, at level sketch
     /// Of the same window in runs that follow nothing: of the trial itself, or beside a reference of trusted splits.
     std::vector<double> free_losses;
     std::optional<Trusted> trusted;

@@ -19,7 +19,7 @@ def configuration(chance):
     effective = chance.choice((4, 6, 8, 12))
     accum = chance.choice([a for a in range(2, effective) if effective % a == 0])
     per_device = effective // accum
-    rows = effective * chance.randint(1, 2) + chance.randint(1, per_device * (accum - 1))
+    rows = effective * chance.randint(1, 2) + chance.randint(1, effective - 1)  # a tail may fill the turns of one split and not of another
     options = ["--rows", str(rows), "--longest", str(chance.randint(8, 40)), "--seed", str(chance.randrange(1 << 30)), "--optimizer",
                chance.choice(("sgd", "momentum", "adam", "adamw")), "--clip", chance.choice(("0", "0.1", "1", "100")), "--dtype", chance.choice(("float32", "float64"))]
     if chance.random() < 0.5:
@@ -34,6 +34,8 @@ def attempt(seed):
     splits, options = configuration(chance)
     if fault:
         options += ["--fault", fault]
+    elif chance.random() < 0.4:  # not with a fault, which the few bits of a sum may hide
+        options += ["--dtype", chance.choice(("bfloat16", "float16"))]
     words = [PROGRAM, "try", "--splits", splits, "--json", "--", PYTHON, SCRIPT, "--bs", "{per_device}", "--ga", "{accum}", *options]
     with tempfile.TemporaryDirectory(prefix="isobatch-try-") as folder:
         done = subprocess.run(words, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600, check=False)

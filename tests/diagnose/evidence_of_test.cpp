@@ -63,6 +63,19 @@ TEST(EvidenceOf, ListsMissingAndStrangeWindows) {
     EXPECT_EQ(evidence(candidate).strays, std::vector<Stray>{Stray::other});
 }
 
+TEST(EvidenceOf, AnOutsideLoopTakesForUnfinishedWhatDoesNotFillItsTurns) {
+    Yardstick yardstick = yardstick_of(matrix().reference());
+    const Trace filled = matrix().candidate({8, 2, 1}),
+                unfilled = matrix().candidate({4, 4, 1});               // a tail of 11 samples
+    EXPECT_EQ(evidence_of(yardstick, filled).unfilled, (Steps{3, 6}));  // ours drops what is ragged
+    yardstick.ours = false;
+    EXPECT_EQ(evidence_of(yardstick, filled).unfilled, Steps{});
+    EXPECT_EQ(evidence_of(yardstick, filled).ragged, (Steps{3, 6}));
+    EXPECT_EQ(evidence_of(yardstick, unfilled).unfilled, (Steps{3, 6}));
+    EXPECT_EQ(evidence_of(yardstick, matrix().candidate({2, 2, 4})).unfilled, Steps{});
+    EXPECT_EQ(evidence_of(yardstick, matrix().candidate({2, 4, 2})).unfilled, (Steps{3, 6}));
+}
+
 TEST(EvidenceOf, RaggedIsMeasuredByTheCandidatesBatch) {
     const Synthetic whole({.samples = 48});
     const Yardstick yardstick = yardstick_of(whole.reference());

@@ -39,7 +39,7 @@ Evidence evidence() {
         .refused = "why",
         .recovered = {{{0, 5}, {1, -0.0, std::nan("")}, {0.5}, 1e-17, {"a \"b\""}}, {{1}, {0, 0, 0}, {}, 0}}};
     window.layout.samples = window.samples;
-    return {{window, WindowEvidence{.step = 1}},        {3, 6},  {6}, {std::int64_t{1} << 40}, {Stray::padded},
+    return {{window, WindowEvidence{.step = 1}},        {3, 6},  {6}, {6}, {std::int64_t{1} << 40}, {Stray::padded},
             {{Stage::micro, 8}, {Stage::exchange, 64}}, 1.0 / 3, 2.5};
 }
 
@@ -74,9 +74,10 @@ void expect_same(const WindowEvidence& left, const WindowEvidence& right) {
 
 TEST(Evidence, ReadsBackFromItsJson) {
     const Evidence good = evidence(), read = evidence_from_json(parse_json(to_json(good).dump(), "file"), "file");
-    const auto& [windows, missing, ragged, strangers, strays, widths, narrow, coupling] = read;
+    const auto& [windows, missing, ragged, unfilled, strangers, strays, widths, narrow, coupling] = read;
     EXPECT_EQ(missing, good.missing);
     EXPECT_EQ(ragged, good.ragged);
+    EXPECT_EQ(unfilled, good.unfilled);
     EXPECT_EQ(strangers, good.strangers);
     EXPECT_EQ(strays, good.strays);
     EXPECT_EQ(widths, good.widths);
@@ -134,6 +135,7 @@ TEST(Evidence, CountsAreWithinTheirRange) {
                             "/windows/0/recovered/0/ranks/0",
                             "/missing/0",
                             "/ragged/0",
+                            "/unfilled/0",
                             "/strangers/0",
                             "/windows/0/accum",
                             "/windows/0/steps",

@@ -220,7 +220,7 @@ TEST(ExplainsLedger, ADroppedTailMissesAllAndOnlyTheRaggedWindows) {
     const auto explains = [](Cause cause, const std::vector<std::int64_t>& missing,
                              const std::vector<std::int64_t>& strangers) {
         Evidence evidence;
-        evidence.ragged = {3, 6};
+        evidence.ragged = evidence.unfilled = {3, 6};
         evidence.missing = missing;
         evidence.strangers = strangers;
         return explains_ledger(cause, evidence);
@@ -230,10 +230,20 @@ TEST(ExplainsLedger, ADroppedTailMissesAllAndOnlyTheRaggedWindows) {
     EXPECT_FALSE(explains(Cause::epoch_tail_dropped, {3}, {}));
     EXPECT_FALSE(explains(Cause::epoch_tail_dropped, {2, 3, 6}, {}));
     EXPECT_FALSE(explains(Cause::epoch_tail_dropped, {3, 6}, {5}));
-    Evidence cut{.windows = {{}}, .missing = {}, .ragged = {3}, .strangers = {}};  // whose micros each are a window
+    Evidence cut{.windows = {{}},
+                 .missing = {},
+                 .ragged = {3},
+                 .unfilled = {3},
+                 .strangers = {}};  // whose micros each are a window
     cut.windows[0].layout.micros = {{0, 0, 8, 8}, {1, 0, 8, 8}};
     EXPECT_TRUE(explains_ledger(Cause::epoch_tail_dropped, cut));
     cut.windows[0].layout.micros = {{0, 0, 8, 8}, {0, 1, 8, 8}};
+    EXPECT_FALSE(explains_ledger(Cause::epoch_tail_dropped, cut));
+    cut.unfilled.clear();  // a tail of fewer samples that has as many micros as any other window
+    EXPECT_TRUE(explains_ledger(Cause::epoch_tail_dropped, cut));
+    cut = {.windows = {{}}, .missing = {6}, .ragged = {3, 6}, .unfilled = {6}};
+    EXPECT_TRUE(explains_ledger(Cause::epoch_tail_dropped, cut));
+    cut.missing = {3};
     EXPECT_FALSE(explains_ledger(Cause::epoch_tail_dropped, cut));
     for (const Cause cause : all_causes) {
         if (cause == Cause::epoch_tail_dropped) continue;

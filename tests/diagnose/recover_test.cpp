@@ -192,6 +192,10 @@ TEST(ResidualLimit, IsAboveTheCleanRunsOfTheRecipe) {
     EXPECT_EQ(residual_limit(Recipe::fp64), 1e-10);
     EXPECT_EQ(residual_limit(Recipe::fp32), 1e-4);
     EXPECT_EQ(residual_limit(Recipe::bf16), 2e-2);
+    EXPECT_EQ(residual_limit(Recipe::fp16_sum), 2e-2);
+    EXPECT_EQ(weight_tolerance(Recipe::bf16_sum, 8), 0x1p-3);
+    EXPECT_EQ(weight_tolerance(Recipe::fp16_sum, 64), 0x1p-3);
+    EXPECT_EQ(weight_tolerance(Recipe::fp16_sum, 1), 5e-3);
 }
 
 }  // namespace

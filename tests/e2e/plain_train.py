@@ -8,6 +8,7 @@ from torch.nn import functional
 
 FAULTS = ("token-mean-of-means", "missing-accum-division", "double-division", "padded-tokens-counted", "zero-grad-in-window", "not-zeroed-after-step",
           "first-backward-survives", "epoch-tail-dropped", "epoch-tail-extra-step", "step-every-micro", "schedule-per-micro", "schedule-horizon")
+LATE_FAULTS = ("short-window-nominal-accum",)  # right in the first window
 VOCAB, IGNORED = 32, -100
 
 
@@ -15,20 +16,25 @@ def arguments(words=None):
     options = argparse.ArgumentParser()
     options.add_argument("--bs", type=int, required=True)
     options.add_argument("--ga", type=int, required=True)
-    options.add_argument("--fault", choices=("none",) + FAULTS, default="none")
+    options.add_argument("--fault", choices=("none",) + FAULTS + LATE_FAULTS, default="none")
     options.add_argument("--rows", type=int, default=43)
     options.add_argument("--longest", type=int, default=24)
     options.add_argument("--epochs", type=int, default=2)
     options.add_argument("--seed", type=int, default=7)
     options.add_argument("--optimizer", choices=("sgd", "momentum", "adam", "adamw"), default="adamw")
     options.add_argument("--clip", type=float, default=0.25, help="0: none")
-    options.add_argument("--dtype", choices=("float32", "float64"), default="float32")
+    options.add_argument("--dtype", choices=("float32", "float64", "bfloat16", "float16"), default="float32")
+    options.add_argument("--wide", type=int, default=16, help="of the hidden layer")
     options.add_argument("--keep-zeros", action="store_true", help="clear gradients to zeros, not to None")
     return options.parse_args(words)
 
 
 def pad(sequences, value):
     return torch.nn.utils.rnn.pad_sequence(sequences, batch_first=True, padding_value=value)
+
+
+def content(tensor):
+    return (tensor.float() if tensor.element_size() < 4 else tensor).detach().numpy().tobytes()
 
 
 def make_optimizer(name, parameters):
@@ -43,7 +49,7 @@ class Loop:
         self.options, self.fault = options, options.fault
         self.rows = [torch.randint(1, VOCAB, (length,)) for length in torch.randint(3, options.longest + 1, (options.rows,)).tolist()]
         self.labels = [torch.where(torch.rand(len(row)) < 0.3, torch.tensor(IGNORED), (row * 5) % VOCAB) for row in self.rows]
-        self.model = torch.nn.Sequential(torch.nn.Embedding(VOCAB, 16), torch.nn.Linear(16, 16), torch.nn.Tanh(), torch.nn.Linear(16, VOCAB))
+        self.model = torch.nn.Sequential(torch.nn.Embedding(VOCAB, 16), torch.nn.Linear(16, options.wide), torch.nn.Tanh(), torch.nn.Linear(options.wide, VOCAB))
         self.model.to(getattr(torch, options.dtype))
         self.optimizer = make_optimizer(options.optimizer, self.model.parameters())
         updates = options.epochs * -(-options.rows // (options.bs * options.ga))
@@ -55,6 +61,7 @@ class Loop:
 
     def loss_of(self, micro, window):
         logits = self.model(pad([self.rows[row] for row in micro], 0))
+        logits = logits.float() if logits.element_size() < 4 else logits  # as the losses of narrow models are computed
         target = pad([self.labels[row] for row in micro], IGNORED)
         summed = functional.cross_entropy(logits.flatten(0, 1), target.flatten(), reduction="sum")
         counts = [int((self.labels[row] != IGNORED).sum()) for row in micro]
@@ -67,13 +74,15 @@ class Loop:
             return summed / scored / len(window)
         if self.fault == "padded-tokens-counted":
             return summed / sum(len(each) * max(len(self.rows[row]) for row in each) for each in window)
+        if self.fault == "short-window-nominal-accum":
+            return summed / scored * len(window) / self.options.ga
         return summed / scored
 
     def clear(self):
         self.optimizer.zero_grad(set_to_none=not self.options.keep_zeros)
 
     def update(self):
-        gradient = b"".join(p.grad.numpy().tobytes() for p in self.model.parameters())
+        gradient = b"".join(content(p.grad) for p in self.model.parameters())
         print("gradient", hashlib.sha256(gradient).hexdigest(), flush=True)
         if self.options.clip:
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.options.clip)
@@ -111,7 +120,7 @@ class Loop:
                 self.train_window(micros[at:at + accum])
             if self.fault == "epoch-tail-extra-step" and len(micros) % accum:
                 self.optimizer.step()
-        weights = b"".join(p.detach().numpy().tobytes() for p in self.model.parameters())
+        weights = b"".join(content(p) for p in self.model.parameters())
         print("trained", hashlib.sha256(weights).hexdigest(), flush=True)
 
 

@@ -136,6 +136,14 @@ TEST_P(Outside, CleanSplitsAreEquivalentAndWrongWeightsDivergent) {
     }
 }
 
+TEST_P(Outside, AtLevelLossesNoGradientIsJudged) {
+    Trace large = recorded({16, 1, 1});
+    large.manifest.level = Level::losses;
+    large.ranks[0][0].tensors.clear();
+    const Yardstick yardstick = outside_yardstick(large, recorded({1, 16, 1}));
+    EXPECT_EQ(result_of(judge(yardstick, large), Check::grad).outcome, Outcome::inconclusive);
+}
+
 /// One thing wrong with the two recorded runs, and what the Error says.
 struct Bad {
     const char* says;

@@ -1,7 +1,9 @@
 #include "plan/recipe.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <tuple>
 
 #include "tests/base/expect.h"
 
@@ -48,14 +50,28 @@ TEST(Recipe, AManifestSaysWhatIsComputedAndWhatIsSummed) {
     EXPECT_EQ(recipe_from_json({{"compute", "fp32"}, {"accumulate", "fp32"}, {"autocast", false}}, "w"), Recipe::fp32);
 }
 
-TEST(Recipe, GradientsThatAreSummedInFewBitsAreNoRecipe) {
+TEST(Recipe, AnOutsideTrainerMaySumInTheFewBitsThatItComputesIn) {
+    for (const auto& [recipe, name, roundoff] :
+         {std::tuple(Recipe::bf16_sum, "bf16", 1 / 256.0), std::tuple(Recipe::fp16_sum, "fp16", 1 / 2048.0)}) {
+        EXPECT_EQ(to_json(recipe), (Json{{"compute", name}}));
+        EXPECT_EQ(recipe_from_json(to_json(recipe), "w"), recipe);
+        EXPECT_EQ(parse_recipe(to_string(recipe)), recipe);
+        EXPECT_TRUE(computes_narrow(recipe) && sums_narrow(recipe));
+        EXPECT_EQ(unit_roundoff(recipe), roundoff);
+        EXPECT_EQ(exact_bits(recipe), -1);
+        EXPECT_EQ(std::count(known_recipes.begin(), known_recipes.end(), recipe), 0);
+    }
+    for (const Recipe recipe : known_recipes) EXPECT_FALSE(sums_narrow(recipe));
+}
+
+TEST(Recipe, WideGradientsThatAreSummedInFewBitsAreNoRecipe) {
     for (const Json& object :
-         {Json{{"compute", "bf16"}}, Json{{"compute", "fp16"}}, Json{{"compute", "fp16"}, {"accumulate", "fp32"}},
+         {Json{{"compute", "fp16"}, {"accumulate", "fp32"}}, Json{{"compute", "fp16"}, {"autocast", true}},
           Json{{"compute", "fp32"}, {"accumulate", "bf16"}}, Json{{"compute", "fp32"}, {"autocast", true}},
           Json{{"compute", 3}}, Json::object()})
         EXPECT_EQ(error_of([&] { recipe_from_json(object, "w"); }).where().substr(0, 1), "w") << object.dump();
     EXPECT_TRUE(says(error_of([] {
-                         recipe_from_json({{"compute", "bf16"}}, "w");
+                         recipe_from_json({{"compute", "fp32"}, {"accumulate", "bf16"}}, "w");
                      }).problem(),
                      "sums gradients in bf16"));
 }

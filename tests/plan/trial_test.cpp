@@ -146,6 +146,12 @@ TEST(TrialFileName, IsUniqueWhereTheReadablePartIsNot) {
               file_name({.subject = std::string(300, 's'), .fault = "f"}));
 }
 
+TEST(ParseTrial, OnlyAnOutsideTrainerSumsInFewBits) {
+    EXPECT_EQ(parse_trial("outside --splits 4x4x1 --engine outside --recipe bf16-sum").recipe, Recipe::bf16_sum);
+    EXPECT_TRUE(
+        says(error_of([] { parse_trial("mlp --splits 4x4x1 --recipe bf16-sum"); }).where(), "--recipe bf16-sum"));
+}
+
 TEST(ReferenceOf, IsTheUnfaultedLargeBatchOfTheSameData) {
     const Trial trial{"mlp", {4, 2, 2}, "gloo", "cuda", Recipe::fp32, 7, 48, Lengths::equal, 3, "zero-grad-in-window",
                       2,     "",        1,      "all"};

@@ -89,10 +89,23 @@ class Breadth(unittest.TestCase):
         with self.assertRaises(NotEquivalent):
             assert_equivalent(lambda per_device, accum: train(per_device, accum, means=True), SPLITS)
 
-    def test_narrow_trained_weights_are_refused(self):
-        for dtype in (torch.bfloat16, torch.float16):
-            text = self.refusal(lambda per_device, accum: loops.train(per_device, accum, model=loops.model_of().to(dtype), clip=None))
-            self.assertIn("%s are not supported yet: keep those in float32" % dtype, text)
+    def test_narrow_trained_weights_are_judged_by_the_bits_of_their_sums(self):
+        for dtype, name in ((torch.bfloat16, "bf16-sum"), (torch.float16, "fp16-sum")):
+            with self.subTest(name):
+                train = lambda per_device, accum, means=False: loops.train(per_device, accum, means=means, model=loops.model_of().to(dtype), optimizer_of=sgd)
+                result = assert_equivalent(train, SPLITS)
+                self.assertEqual([record["verdict"]["outcome"] for record in result["records"]], ["identical", "equivalent", "equivalent"])
+                self.assertIn("--recipe " + name, result["records"][1]["trial"])
+                with self.assertRaises(NotEquivalent) as caught:
+                    assert_equivalent(lambda per_device, accum: train(per_device, accum, True), SPLITS)
+                self.assertIn("token-mean-of-means", caught.exception.result["findings"][0]["causes"])
+
+    def test_a_type_that_nothing_is_summed_in_is_refused(self):
+        def train(per_device, accum):
+            weight = torch.nn.Parameter(torch.ones(4, dtype=torch.complex64))
+            (weight * torch.randn(per_device, 4)).abs().sum().backward()
+            torch.optim.SGD([weight], 0.1).step()
+        self.assertIn("torch.complex64 are not supported yet: keep those in float32", self.refusal(train))
 
     def test_an_optimizer_that_calls_its_closure_again_is_refused(self):
         def train(per_device, accum):

@@ -48,7 +48,7 @@ TEST(Manifest, ReadsBackAnyValues) {
         manifest.trial = *rc::gen::element<std::string>("", "gpt --splits 1x1x1", "\"\\\n\x1b é");
         manifest.split = {*side, *side, *side};
         manifest.recipe = *rc::gen::elementOf(known_recipes);
-        manifest.level = *rc::gen::element(Level::losses, Level::grads, Level::full);
+        manifest.level = *rc::gen::element(Level::losses, Level::sketch, Level::grads, Level::full);
         manifest.seed = *rc::gen::arbitrary<std::uint64_t>() >> 1;
         manifest.steps = *rc::gen::inRange<std::int64_t>(0, max_effective + 1);
         manifest.epochs = *rc::gen::inRange(0, (1 << 20) + 1);
@@ -223,6 +223,7 @@ TEST(Manifest, ACrashMessageOfAnyBytesIsWritten) {
 
 TEST(Level, NamesAreThoseOfTheFormat) {
     EXPECT_EQ(to_string(Level::losses), "losses");
+    EXPECT_EQ(to_string(Level::sketch), "sketch");
     EXPECT_EQ(to_string(Level::grads), "grads");
     EXPECT_EQ(to_string(Level::full), "full");
 }

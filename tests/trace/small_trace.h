@@ -105,10 +105,10 @@ inline void expect_same(const Step& left, const Step& right) {
     const auto plain = [](const Step& step) {
         const auto& [number, epoch, events, micros, loss, grad_norm, clip_threshold, clip_factor, lr, counters, step_ms,
                      exchange_ms, optimizer_ms, processor_ms, memory_bytes_peak, memory_bytes_steady, collectives,
-                     left_over, gradient, free_losses, trusted, unknown, tensors] = step;
+                     left_over, gradient, started, sketched, free_losses, trusted, unknown, tensors] = step;
         return std::tie(number, epoch, events, loss, grad_norm, clip_threshold, clip_factor, lr, counters, step_ms,
                         exchange_ms, optimizer_ms, processor_ms, memory_bytes_peak, memory_bytes_steady, collectives,
-                        left_over, gradient, free_losses, unknown);
+                        left_over, gradient, started, sketched, free_losses, unknown);
     };
     EXPECT_TRUE(plain(left) == plain(right));
     ASSERT_EQ(left.micros.size(), right.micros.size());

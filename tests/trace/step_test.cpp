@@ -153,6 +153,27 @@ TEST(ParseStep, WhatTheAccumulatorHeldIsSeenOrNot) {
     EXPECT_THROW(parsed(with), Error);
 }
 
+TEST(ParseStep, WhatAWindowStartedFromAndWhatASketchSaysOfTheWhole) {
+    EXPECT_EQ(parsed(minimal()).started, "");
+    EXPECT_TRUE(parsed(minimal()).sketched.empty());
+    Json with = minimal();
+    with["started"] = "crc32:89abcdef";
+    with["sketched"] = {{"w", {{"norm", 0.1}, {"digest", "crc32:01234567"}, {"peak", 3}}},
+                        {"b", {{"norm", "nan"}, {"digest", ""}}}};
+    std::string file;
+    for (const Step& step : {parsed(with), parse_step(step_line(parsed(with), ""), "again", file)}) {
+        EXPECT_EQ(step.started, "crc32:89abcdef");
+        EXPECT_EQ(step.sketched.at("w"), (Whole{0.1, "crc32:01234567"}));
+        EXPECT_TRUE(std::isnan(step.sketched.at("b").norm));
+        EXPECT_TRUE(step.unknown.empty());
+    }
+    for (const char* bad :
+         {"[1]", "1", R"({"w": 1})", R"({"w": {"norm": 1}})", R"({"w": {"norm": "much", "digest": ""}})"}) {
+        with["sketched"] = Json::parse(bad);
+        EXPECT_THROW(parsed(with), Error) << bad;
+    }
+}
+
 TEST(ParseStep, NamesTheTensorsFile) {
     std::string file = "before";
     parse_step(minimal().dump(), "w", file);
