@@ -41,7 +41,7 @@ double unit_roundoff(Recipe recipe);
 /// quantum can meet in one accumulator, as the two uses of a tied parameter do. -1: nothing is exact in it.
 double exact_bits(Recipe recipe);
 
-/// Explicit bits of the significand that gradients are summed in: 52 or 23.
+/// Explicit bits of the significand that gradients are summed in: 52 or 23, and 7 or 10 where that is narrow.
 int sum_bits(Recipe recipe);
 
 /// What the loss is multiplied by before a backward, and each gradient divided by before it is added: a power of two.
