@@ -16,7 +16,7 @@ rank, done, updates, backwards, parameters = None, False, 0, 0, None  # rank: No
 roots, named, busy, rates = {}, {}, set(), {}  # named: parameter → its name
 files, gradients, used, handed = Files(folder), None, 0, 0  # gradients: of this window; used: samples of the windows that ended
 events, micros, samples, units, left = [], [], [], [], {}  # left: parameter → the most that it held before the window
-counted, known, filled, root, exchanges = collections.Counter(), set(), False, None, False
+counted, known, narrowed, filled, root, exchanges = collections.Counter(), set(), set(), False, None, False  # narrowed: what autocast computed in
 clip, lines = {"grad_norm": None, "clip_threshold": None}, []
 small_first, started, replaced = [], [], []  # started: the sums of the parameters at the first backward; replaced: how to undo each hook
 class Ended(SystemExit):
@@ -34,7 +34,8 @@ def install(module):
     functional, optim = torch.nn.functional, torch.optim
     for owner, name, look in (
             (torch.nn.Module, "__call__", on_forward), (torch.nn.Module, "zero_grad", on_zero),
-            (optim.Optimizer, "zero_grad", on_zero), (optim.lr_scheduler.LRScheduler, "step", on_schedule)):
+            (optim.Optimizer, "zero_grad", on_zero), (optim.lr_scheduler.LRScheduler, "step", on_schedule),
+            (module.autocast, "__enter__", on_autocast)):
         replace(owner, name, seen(name, getattr(owner, name), look))
     functions = ((torch.autograd.backward, on_backward), (functional.cross_entropy, on_loss),
                  (functional.nll_loss, on_loss), (torch.nn.utils.clip_grad_norm_, on_clip))
@@ -100,6 +101,11 @@ def on_loss(proceed, input, target, weight=None, size_average=None, ignore_index
     if torch.is_grad_enabled() and type(target) is torch.Tensor and not target.is_floating_point():
         scored = target[target != ignore_index]
         units.append((scored.numel() if weight is None else weight[scored].sum().item(), target.numel()))
+    return proceed()
+
+def on_autocast(proceed, context):
+    if context._enabled and torch.is_grad_enabled():
+        narrowed.add(PRECISION.get(str(context.fast_dtype), "fp32"))
     return proceed()
 
 def trained():
@@ -268,11 +274,14 @@ def finish(ended, libraries=("torch", "transformers", "accelerate", "lightning",
     device, compute = next(((p.device.type, PRECISION.get(str(p.dtype), "fp32")) for p in trained()), ("cpu", "fp32"))
     facts = {name: str(getattr(sys.modules[name], "__version__", None)) for name in libraries if name in sys.modules}
     facts.update(python=platform.python_version(), cpu=platform.machine(), threads=torch and torch.get_num_threads())
-    trial = settings.get("ISOBATCH_TRIAL", "").replace("--recipe fp32", "--recipe " + (compute if compute in ("fp64", "fp32") else compute + "-sum"))
+    recipe, name = {"compute": compute}, compute if compute in ("fp64", "fp32") else compute + "-sum"
+    if compute == "fp32" and narrowed in ({"bf16"}, {"fp16"}):
+        recipe, name = {"compute": min(narrowed), "accumulate": "fp32", "autocast": True}, min(narrowed) + "-autocast"
+    trial = settings.get("ISOBATCH_TRIAL", "").replace("--recipe fp32", "--recipe " + name)
     files.finish(rank, devices, dict(
         format="isobatch-trace", version=1, trial=trial,
         split=dict(per_device=per_device, accum=accum, devices=devices), engine="outside", device=device,
-        recipe={"compute": compute}, contract=None, level=level or "grads", seed=None, steps=updates, epochs=1, buffers=[],
+        recipe=recipe, contract=None, level=level or "grads", seed=None, steps=updates, epochs=1, buffers=[],
         parameters=parameters or [], follows=None, ended=ended, provenance=facts))
 def end(error):
     """The script's own end, by itself or by an error, before enough was seen."""

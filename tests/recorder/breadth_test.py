@@ -32,6 +32,17 @@ class LateLayer(torch.nn.Module):
         return self.layer(self.first(x))
 
 
+class Narrow(torch.nn.Module):
+    """Computes in few bits, and is summed in float32."""
+    def __init__(self, dtype):
+        super().__init__()
+        self.inner, self.dtype = loops.model_of(), dtype
+
+    def forward(self, x):
+        with torch.autocast("cpu", dtype=self.dtype):
+            return self.inner(x).float()
+
+
 def lora():
     model = loops.model_of()
     model.requires_grad_(False)
@@ -93,6 +104,17 @@ class Breadth(unittest.TestCase):
         for dtype, name in ((torch.bfloat16, "bf16-sum"), (torch.float16, "fp16-sum")):
             with self.subTest(name):
                 train = lambda per_device, accum, means=False: loops.train(per_device, accum, means=means, model=loops.model_of().to(dtype), optimizer_of=sgd)
+                result = assert_equivalent(train, SPLITS)
+                self.assertEqual([record["verdict"]["outcome"] for record in result["records"]], ["identical", "equivalent", "equivalent"])
+                self.assertIn("--recipe " + name, result["records"][1]["trial"])
+                with self.assertRaises(NotEquivalent) as caught:
+                    assert_equivalent(lambda per_device, accum: train(per_device, accum, True), SPLITS)
+                self.assertIn("token-mean-of-means", caught.exception.result["findings"][0]["causes"])
+
+    def test_autocast_is_judged_by_the_bits_it_computes_in(self):
+        for dtype, name in ((torch.bfloat16, "bf16-autocast"), (torch.float16, "fp16-autocast")):
+            with self.subTest(name):
+                train = lambda per_device, accum, means=False: loops.train(per_device, accum, means=means, model=Narrow(dtype), optimizer_of=sgd)
                 result = assert_equivalent(train, SPLITS)
                 self.assertEqual([record["verdict"]["outcome"] for record in result["records"]], ["identical", "equivalent", "equivalent"])
                 self.assertIn("--recipe " + name, result["records"][1]["trial"])
