@@ -28,8 +28,10 @@ std::vector<int> levels_of(std::size_t subjects, std::size_t splits) {
 
 }  // namespace
 
-std::vector<Trial> covering_trials(const std::vector<std::string>& subjects, const std::vector<Split>& splits,
-                                   const Trial& common, int strength) {
+std::vector<Trial> covering_trials(std::vector<std::string> subjects, std::vector<Split> splits, const Trial& common,
+                                   int strength) {
+    std::sort(subjects.begin(), subjects.end());
+    std::sort(splits.begin(), splits.end());
     std::vector<Trial> trials;
     for (const Row& row : covering_rows(levels_of(subjects.size(), splits.size()), strength)) {
         const auto at = [&](std::size_t factor) { return static_cast<std::size_t>(row[factor]); };

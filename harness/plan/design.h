@@ -8,9 +8,10 @@
 namespace isobatch {
 
 /// Trials between which any `strength` choices of case, split, recipe, optimizer, lengths and threads (one or two) meet
-/// in one at least; all else is as in `common`, and the data set has its default size.
-std::vector<Trial> covering_trials(const std::vector<std::string>& subjects, const std::vector<Split>& splits,
-                                   const Trial& common, int strength);
+/// in one at least; all else is as in `common`, and the data set has its default size. The order of cases and splits
+/// does not matter.
+std::vector<Trial> covering_trials(std::vector<std::string> subjects, std::vector<Split> splits, const Trial& common,
+                                   int strength);
 
 /// Every case with every split.
 std::vector<Trial> every_trial(const std::vector<std::string>& subjects, const std::vector<Split>& splits,

@@ -38,6 +38,7 @@ TEST(CoveringTrials, BringTogetherEveryTwoChoices) {
     EXPECT_LT(static_cast<double>(trials.size()), all_trials(3, splits.size()) / 20);
     EXPECT_EQ(all_trials(3, splits.size()), 3.0 * 5 * 6 * 2 * 2 * static_cast<double>(splits.size()));
     EXPECT_TRUE(std::is_sorted(trials.begin(), trials.end(), before));
+    EXPECT_EQ(trials, covering_trials({"lesson", "mlp", "gpt"}, {splits.rbegin(), splits.rend()}, common, 2));
 }
 
 TEST(EveryTrial, IsEachCaseWithEachSplit) {
