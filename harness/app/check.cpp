@@ -199,10 +199,12 @@ int run_check(CheckOptions& options) {
 
 /// What every split trains, and how.
 void add_training(CLI::App& command, CheckOptions& options) {
-    CLI::Option* cover = command.add_option("--cover", options.cover,
-                                            "Instead of each with each: so few trials that any N choices (2: pairs) of "
-                                            "case, split, recipe, optimizer, lengths "
-                                            "and one or two threads meet in one of them");
+    CLI::Option* cover =
+        command
+            .add_option("--cover", options.cover,
+                        "Instead of each with each: so few trials that any N choices (2: pairs) of case, "
+                        "split, recipe, optimizer, lengths and one or two threads meet in one of them")
+            ->check(CLI::PositiveNumber);
     command.add_option("--device", options.device, "cpu, cuda or cuda:N")->capture_default_str();
     command
         .add_option("--recipe", options.recipe,
@@ -231,8 +233,7 @@ void add_training(CLI::App& command, CheckOptions& options) {
         ->check(CLI::Range(1, max_trusted_runs));
     command.add_option("--fault", options.fault,
                        "Plant a fault in every candidate, to see it found: ID or ID@TIMING, as isobatch faults lists");
-    for (const char* drawn : {"--recipe", "--optimizer", "--lengths", "--threads", "--samples"})
-        cover->excludes(command.get_option(drawn));
+    for (const char* drawn : drawn_options) cover->excludes(command.get_option(drawn));
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include "plan/design.h"
 
 #include <algorithm>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -64,10 +63,9 @@ std::vector<Trial> every_trial(const std::vector<std::string>& subjects, const s
 std::string undrawn(const Trial& trial) {
     const std::vector<std::string> words = pieces(to_string(trial), ' ');
     std::string text = words[0];
-    for (std::size_t i = 1; i + 1 < words.size(); i += 2) {
-        const std::set<std::string> drawn{"--recipe", "--optimizer", "--lengths", "--threads", "--samples"};
-        if (!drawn.contains(words[i])) text += " " + words[i] + " " + words[i + 1];
-    }
+    for (std::size_t i = 1; i + 1 < words.size(); i += 2)
+        if (std::find(drawn_options.begin(), drawn_options.end(), words[i]) == drawn_options.end())
+            text += " " + words[i] + " " + words[i + 1];
     return text;
 }
 

@@ -64,20 +64,6 @@ std::string in_full(const Result& result, const Finding& finding, std::size_t nu
     return text + "<p><b>Repeat it</b> with</p>\n" + command_line(finding.repro) + rivals_of(finding) + "</article>\n";
 }
 
-}  // namespace
-
-std::string worst_sample(const Finding& finding) {
-    const WeightLine* worst = nullptr;
-    const auto off = [](const WeightLine& line) { return std::abs(line.recovered - 1); };
-    for (const WeightLine& line : finding.weights)
-        if (!std::isnan(line.recovered) && (worst == nullptr || off(line) > off(*worst))) worst = &line;
-    if (worst == nullptr) return {};
-    return fmt::format("sample {} (rank {}, micro {}) weighs {:.5g} instead of 1", first_characters(worst->sample, 40),
-                       worst->rank, worst->micro, worst->recovered);
-}
-
-namespace {
-
 /// What was put in on purpose: a reader who was sent the page would look for it in the trainer.
 std::string planted(const Result& result) {
     std::set<std::string> faults;
@@ -109,6 +95,16 @@ std::string furthest_off(const Result& result) {
 }
 
 }  // namespace
+
+std::string worst_sample(const Finding& finding) {
+    const WeightLine* worst = nullptr;
+    const auto off = [](const WeightLine& line) { return std::abs(line.recovered - 1); };
+    for (const WeightLine& line : finding.weights)
+        if (!std::isnan(line.recovered) && (worst == nullptr || off(line) > off(*worst))) worst = &line;
+    if (worst == nullptr) return {};
+    return fmt::format("sample {} (rank {}, micro {}) weighs {:.5g} instead of 1", first_characters(worst->sample, 40),
+                       worst->rank, worst->micro, worst->recovered);
+}
 
 std::string causes_found(const Result& result) {
     std::string items;

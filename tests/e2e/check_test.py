@@ -107,6 +107,7 @@ class Check(ProgramTest):
         self.assertEqual(self.isobatch("check", "mlp", "--cover", "2", "--recipe", "fp32"), 2, self.said)
         self.assertEqual(self.isobatch("check", "mlp", "--cover", "9"), 2, self.said)
         self.assertIn("cover from 1 to 6 choices at a time", self.said)
+        self.assertEqual(self.isobatch("check", "mlp", "--cover", "-1"), 2, self.said)
         self.assertEqual(self.isobatch("check", "mlp", "--effective", "4", "--cover", "2", "--fault", "token-mean-of-means"), 1, self.said)
 
     def test_a_trajectory_is_compared_with_trusted_ones(self):

@@ -100,27 +100,23 @@ class Breadth(unittest.TestCase):
         with self.assertRaises(NotEquivalent):
             assert_equivalent(lambda per_device, accum: train(per_device, accum, means=True), SPLITS)
 
+    def judged_in_its_own_bits(self, recipe, model_of):
+        with self.subTest(recipe):
+            train = lambda per_device, accum, means=False: loops.train(per_device, accum, means=means, model=model_of(), optimizer_of=sgd)
+            result = assert_equivalent(train, SPLITS)
+            self.assertEqual([record["verdict"]["outcome"] for record in result["records"]], ["identical", "equivalent", "equivalent"])
+            self.assertIn("--recipe " + recipe, result["records"][1]["trial"])
+            with self.assertRaises(NotEquivalent) as caught:
+                assert_equivalent(lambda per_device, accum: train(per_device, accum, True), SPLITS)
+            self.assertIn("token-mean-of-means", caught.exception.result["findings"][0]["causes"])
+
     def test_narrow_trained_weights_are_judged_by_the_bits_of_their_sums(self):
-        for dtype, name in ((torch.bfloat16, "bf16-sum"), (torch.float16, "fp16-sum")):
-            with self.subTest(name):
-                train = lambda per_device, accum, means=False: loops.train(per_device, accum, means=means, model=loops.model_of().to(dtype), optimizer_of=sgd)
-                result = assert_equivalent(train, SPLITS)
-                self.assertEqual([record["verdict"]["outcome"] for record in result["records"]], ["identical", "equivalent", "equivalent"])
-                self.assertIn("--recipe " + name, result["records"][1]["trial"])
-                with self.assertRaises(NotEquivalent) as caught:
-                    assert_equivalent(lambda per_device, accum: train(per_device, accum, True), SPLITS)
-                self.assertIn("token-mean-of-means", caught.exception.result["findings"][0]["causes"])
+        self.judged_in_its_own_bits("bf16-sum", lambda: loops.model_of().to(torch.bfloat16))
+        self.judged_in_its_own_bits("fp16-sum", lambda: loops.model_of().to(torch.float16))
 
     def test_autocast_is_judged_by_the_bits_it_computes_in(self):
-        for dtype, name in ((torch.bfloat16, "bf16-autocast"), (torch.float16, "fp16-autocast")):
-            with self.subTest(name):
-                train = lambda per_device, accum, means=False: loops.train(per_device, accum, means=means, model=Narrow(dtype), optimizer_of=sgd)
-                result = assert_equivalent(train, SPLITS)
-                self.assertEqual([record["verdict"]["outcome"] for record in result["records"]], ["identical", "equivalent", "equivalent"])
-                self.assertIn("--recipe " + name, result["records"][1]["trial"])
-                with self.assertRaises(NotEquivalent) as caught:
-                    assert_equivalent(lambda per_device, accum: train(per_device, accum, True), SPLITS)
-                self.assertIn("token-mean-of-means", caught.exception.result["findings"][0]["causes"])
+        self.judged_in_its_own_bits("bf16-autocast", lambda: Narrow(torch.bfloat16))
+        self.judged_in_its_own_bits("fp16-autocast", lambda: Narrow(torch.float16))
 
     def test_a_type_that_nothing_is_summed_in_is_refused(self):
         def train(per_device, accum):
