@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <functional>
+#include <map>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -45,26 +46,34 @@ std::string parameter_of(const std::string& key) {
     return key.substr(key.find('/', slash + 1) + 1);
 }
 
-void sketch(Step& step, const Parameter& parameter, const Coordinates& coordinates, bool recorded,
-            const std::string& trial) {
-    const std::int64_t all =
-        std::accumulate(parameter.shape.begin(), parameter.shape.end(), std::int64_t{1}, std::multiplies<>());
-    const auto expected = recorded ? std::ssize(coordinates) : all;
+/// A parameter that is sketched.
+struct Drawn {
+    Coordinates coordinates;
+    std::int64_t all = 0;  ///< elements
+};
+
+/// In one pass, since a step holds each parameter as often as it has micros.
+void sketch(Step& step, const std::map<std::string, Drawn>& parameters, bool recorded, const std::string& trial) {
     Tensors tensors;
-    for (auto& [key, tensor] : step.tensors) {
-        if (parameter_of(key) != parameter.name) continue;
+    for (const auto& [key, tensor] : step.tensors) {
+        const auto parameter = parameters.find(parameter_of(key));
+        if (parameter == parameters.end()) {
+            tensors.emplace(key, tensor);
+            continue;
+        }
+        const auto& [name, drawn] = *parameter;
+        const auto expected = recorded ? std::ssize(drawn.coordinates) : drawn.all;
         if (static_cast<std::int64_t>(tensor.count()) != expected)
             throw Error(
                 fmt::format("tensor \"{}\" has {} elements where {} were expected", printable(key), tensor.count(),
                             expected),
                 trial,
                 recorded ? "draw the coordinates as the trace format says" : "record this run at level sketch too");
-        if (!recorded && key == "grad/" + parameter.name) step.sketched[parameter.name] = whole_of(tensor);
-        tensors[recorded && key == "sketch/" + parameter.name ? "grad/" + parameter.name : key] =
-            recorded ? tensor : taken(tensor, coordinates);
+        if (!recorded && key == "grad/" + name) step.sketched[name] = whole_of(tensor);
+        tensors[recorded && key == "sketch/" + name ? "grad/" + name : key] =
+            recorded ? tensor : taken(tensor, drawn.coordinates);
     }
-    std::erase_if(step.tensors, [&](const auto& entry) { return parameter_of(entry.first) == parameter.name; });
-    step.tensors.merge(tensors);
+    step.tensors = std::move(tensors);
 }
 
 }  // namespace
@@ -89,11 +98,13 @@ std::vector<std::int64_t> sketch_coordinates(const Parameter& parameter, std::in
 
 Trace sketch_of(Trace trace) {
     const bool recorded = trace.manifest.level == Level::sketch;
-    for (const Parameter& parameter : trace.manifest.parameters) {
-        const Coordinates coordinates = sketch_coordinates(parameter, trace.manifest.split.effective());
-        for (std::vector<Step>& rank : trace.ranks)
-            for (Step& step : rank) sketch(step, parameter, coordinates, recorded, trace.manifest.trial);
-    }
+    std::map<std::string, Drawn> parameters;
+    for (const Parameter& parameter : trace.manifest.parameters)
+        parameters[parameter.name] = {
+            sketch_coordinates(parameter, trace.manifest.split.effective()),
+            std::accumulate(parameter.shape.begin(), parameter.shape.end(), std::int64_t{1}, std::multiplies<>())};
+    for (std::vector<Step>& rank : trace.ranks)
+        for (Step& step : rank) sketch(step, parameters, recorded, trace.manifest.trial);
     trace.manifest.level = Level::sketch;
     return trace;
 }
