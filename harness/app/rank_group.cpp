@@ -214,6 +214,7 @@ Record RankGroup::finish() {
             throw Error("it is of another trial", trace().string(), "use the same worker for all");
         if (program_.keep_traces || record.verdict.outcome > Outcome::equivalent) {
             record.trace = std::filesystem::relative(trace(), program_.out).string();
+            sync_directory(trace());
             references_->keep(reference_->directory);
         } else {
             std::filesystem::remove_all(trace());

@@ -1,5 +1,7 @@
 #include "app/references.h"
 
+#include "base/file.h"
+
 namespace isobatch {
 
 bool References::use(const std::filesystem::path& directory, const std::function<bool()>& write) {
@@ -16,7 +18,9 @@ bool References::use(const std::filesystem::path& directory, const std::function
 
 void References::keep(const std::filesystem::path& directory) {
     const std::lock_guard lock(mutex_);
-    uses_.at(directory).kept = true;
+    Use& use = uses_.at(directory);
+    if (!use.kept) sync_directory(directory);
+    use.kept = true;
 }
 
 void References::leave(const std::filesystem::path& directory) {

@@ -41,6 +41,12 @@ void write_all(int descriptor, std::string_view bytes, const std::filesystem::pa
     }
 }
 
+void sync_to_disk(const std::filesystem::path& path) {
+    const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+    if (file.value < 0) fail("open what is to be kept", path);
+    if (::fsync(file.value) != 0 && errno != EINVAL) fail("sync", path);  // folders: some file systems cannot
+}
+
 }  // namespace
 
 std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path& path) {
@@ -60,14 +66,14 @@ MappedFile::~MappedFile() {
     if (!bytes_.empty()) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
 }
 
-void write_file(const std::filesystem::path& path, std::string_view bytes) {
+void write_file(const std::filesystem::path& path, std::string_view bytes, Sync sync) {
     const std::filesystem::path beside = fmt::format("{}.{}.part", path.string(), ::getpid());
     {
         const Descriptor file{::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)};
         if (file.value < 0) fail("create the file", beside);
         try {
             write_all(file.value, bytes, path);
-            if (::fsync(file.value) != 0) fail("sync the file", path);
+            if (sync == Sync::now && ::fsync(file.value) != 0) fail("sync the file", path);
         } catch (...) {
             ::unlink(beside.c_str());
             throw;
@@ -79,6 +85,7 @@ void write_file(const std::filesystem::path& path, std::string_view bytes) {
         errno = code;
         fail("rename the finished file into place", path);
     }
+    if (sync == Sync::when_kept) return;
     const Descriptor folder{
         ::open(path.parent_path().empty() ? "." : path.parent_path().c_str(), O_RDONLY | O_CLOEXEC)};
     if (folder.value >= 0)
@@ -98,8 +105,13 @@ void LineFile::append(std::string_view line) {
     write_all(descriptor_, line, path_);
 }
 
-void LineFile::sync() {
-    if (::fsync(descriptor_) != 0) fail("sync the file", path_);
+void sync_directory(const std::filesystem::path& directory) {
+    std::error_code code;
+    for (auto entry = std::filesystem::recursive_directory_iterator(directory, code);
+         !code && entry != std::filesystem::recursive_directory_iterator(); entry.increment(code))
+        if (!entry->is_symlink()) sync_to_disk(entry->path());
+    if (code) throw Error("cannot list what is to be kept: " + code.message(), directory.string(), "check the path");
+    sync_to_disk(directory);
 }
 
 void replace_directory(const std::filesystem::path& finished, const std::filesystem::path& place) {

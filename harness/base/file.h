@@ -26,9 +26,13 @@ private:
     std::span<const std::byte> bytes_;
 };
 
+/// When bytes reach the disk, so that a power failure takes nothing: before the call returns, or once the directory is
+/// kept (sync_directory). What ends a process takes nothing either way.
+enum class Sync { now, when_kept };
+
 /// Writes beside the target, syncs, renames: a reader sees the old file or the whole new one, also after a crash or a
 /// full disk.
-void write_file(const std::filesystem::path& path, std::string_view bytes);
+void write_file(const std::filesystem::path& path, std::string_view bytes, Sync sync = Sync::now);
 
 /// Appends to a file that it keeps open; every line reaches the kernel before append returns. Throws Error on a full
 /// disk.
@@ -40,13 +44,15 @@ public:
     LineFile& operator=(const LineFile&) = delete;
 
     void append(std::string_view line);
-    /// Forces what was appended to the disk.
-    void sync();
 
 private:
     std::filesystem::path path_;
     int descriptor_;
 };
+
+/// Forces all files below a directory to the disk, at once: one after another as they are written, each would wait for
+/// the disk alone. Throws Error.
+void sync_directory(const std::filesystem::path& directory);
 
 /// Puts a finished directory in the place of another one, or of nothing; both on one file system. Whoever looks sees
 /// the old one or the new one. Throws Error.

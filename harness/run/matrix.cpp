@@ -70,6 +70,7 @@ std::string Matrix::write(Reference& reference, const Trace& candidate, const Tr
         const std::filesystem::path beside = fmt::format("{}.{}.part", place(name).string(), ::getpid());
         std::filesystem::remove_all(beside);
         write_trace(trace, beside);
+        sync_directory(beside);
         replace_directory(beside, place(name));
     };
     if (!reference.written) fresh("reference-" + file_name(reference.trial), reference.trace);

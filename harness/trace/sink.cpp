@@ -33,7 +33,7 @@ void RankSink::step(int rank, Step step) {
         file = fmt::format("step-{:06}.safetensors", steps_);
         const std::string bytes = safetensors_bytes(step.tensors);
         const std::string path = fmt::format("rank{}/{}", rank_, file);
-        write_file(directory_ / path, bytes);
+        write_file(directory_ / path, bytes, Sync::when_kept);
         files_[path] = {bytes.size(), xxh3_digest(bytes)};
     }
     const std::string line = step_line(step, file) + "\n";
@@ -42,7 +42,6 @@ void RankSink::step(int rank, Step step) {
 }
 
 void RankSink::end(const Manifest& manifest) {
-    lines_.sync();
     files_[fmt::format("rank{}/steps.jsonl", rank_)] = {text_.size(), xxh3_digest(text_)};
     manifest_ = manifest_text(manifest, files_);
 }
@@ -62,7 +61,7 @@ void finish_trace(const std::filesystem::path& directory, const std::vector<std:
             throw Error("it tells another run than rank 0's", where,
                         "start every rank with the same program and trial");
     }
-    write_file(directory / "manifest.json", manifest_text(manifest, files));
+    write_file(directory / "manifest.json", manifest_text(manifest, files), Sync::when_kept);
 }
 
 void write_trace(const Trace& trace, const std::filesystem::path& directory) {

@@ -37,7 +37,8 @@ private:
 };
 
 /// Writes the steps of one rank as they come, so that a run that dies leaves every finished one readable. A process a
-/// rank: each writes its own folder, and what manifest() says of it goes to whoever finishes the trace.
+/// rank: each writes its own folder, and what manifest() says of it goes to whoever finishes the trace. Most traces are
+/// judged and gone: whoever keeps one syncs its directory, and until then its digests say what a power failure took.
 class RankSink final : public TraceSink {
 public:
     RankSink(std::filesystem::path directory, int rank);

@@ -2,10 +2,25 @@
 
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <csignal>
 
 #include "tests/base/expect.h"
 #include "tests/base/temporary_directory.h"
+
+namespace {
+
+/// What this program forced to the disk, in order.
+std::vector<std::string> synced;
+
+}  // namespace
+
+/// Stands before the C library's.
+extern "C" int fsync(int descriptor) {
+    synced.push_back(std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(descriptor)).string());
+    return static_cast<int>(::syscall(SYS_fsync, descriptor));
+}
 
 namespace isobatch {
 namespace {
@@ -121,6 +136,31 @@ TEST(WriteFile, RefusesAPlaceThatDoesNotExist) {
     EXPECT_THROW(write_file("/dev/null/file", "x"), Error);
 }
 
+TEST(WriteFile, SyncsTheBytesBeforeTheRenameAndTheFolderAfterIt) {
+    const TemporaryDirectory directory;
+    synced.clear();
+    write_file(directory / "file", "x");
+    ASSERT_EQ(synced.size(), 2u);
+    EXPECT_TRUE(synced[0].ends_with(".part")) << synced[0];
+    EXPECT_EQ(synced[1], directory.path().string());
+}
+
+TEST(SyncDirectory, TakesAllThatWasWrittenWithoutASync) {
+    const TemporaryDirectory directory;
+    make_directory(directory / "below");
+    fs::create_symlink("/dev/null", directory / "link");
+    synced.clear();
+    write_file(directory / "file", "x", Sync::when_kept);
+    write_file(directory / "below" / "file", "x", Sync::when_kept);
+    EXPECT_TRUE(synced.empty());
+    sync_directory(directory.path());
+    std::sort(synced.begin(), synced.end());
+    EXPECT_EQ(synced,
+              (std::vector<std::string>{directory.path().string(), (directory / "below").string(),
+                                        (directory / "below" / "file").string(), (directory / "file").string()}));
+    EXPECT_EQ(error_of([&] { sync_directory(directory / "none"); }).where(), (directory / "none").string());
+}
+
 TEST(LineFile, EveryLineIsThereBeforeAppendReturns) {
     const TemporaryDirectory directory;
     write_file(directory / "lines", "an older run\n");
@@ -129,7 +169,6 @@ TEST(LineFile, EveryLineIsThereBeforeAppendReturns) {
     lines.append("one\n");
     EXPECT_EQ(content(directory / "lines"), "one\n");
     lines.append("two\n");
-    lines.sync();
     EXPECT_EQ(content(directory / "lines"), "one\ntwo\n");
 }
 
@@ -138,7 +177,6 @@ TEST(LineFile, SaysWhatToDoOnAFullDisk) {
     const Error error = error_of([&] { full.append("x\n"); });
     EXPECT_EQ(error.where(), "/dev/full");
     EXPECT_TRUE(says(error.next(), "free disk space"));
-    EXPECT_THROW(full.sync(), Error);
 }
 
 TEST(LineFile, WritesTheRestAfterAShortWrite) {

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from runs import RUNNER, Run, write_report
 
-STEP_DEADLINE = 6  # while a reference is written nothing says that it lives; on a busy disk that took longer than 4
+STEP_DEADLINE = 2
 WITHIN = STEP_DEADLINE + 10
 SIGNALS = {"kill": signal.SIGKILL, "terminate": signal.SIGTERM, "stop": signal.SIGSTOP, "segfault": signal.SIGSEGV}
 ORDERS = ("throw", "abort", "exit", "hang", "hang-in-backward", "half-close", "deaf", "slow")  # obeyed by faulty_runner.cpp
