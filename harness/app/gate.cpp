@@ -103,7 +103,7 @@ void add_gate(CLI::App& app, int& exit_code) {
     command
         ->add_option("DIR", options->directories,
                      "Run directories of one command, as check, try and judge write them, one a measurement; times "
-                     "take at least 8, measured one after another")
+                     "take at least 16, measured one after another")
         ->required();
     command->add_option("--baseline", options->baseline, "JSON file in your repository, a line a trial")->required();
     CLI::Option* approve_it = command->add_flag(
@@ -123,9 +123,12 @@ void add_gate(CLI::App& app, int& exit_code) {
         "takes\n"
         "longer than the baseline allows. A time is a trial's fastest full step in one run, of the processor where "
         "that\n"
-        "was measured, as a ratio to its matrix's first split in the same runs; slower is what the first half of the\n"
-        "runs shows and the second half confirms; 5 % must be found, less than 2.5 % is none. What waits takes no\n"
-        "processor time, and what slows every split alike is undecided: the machine or the program.\n\n"
+        "was measured; of the runs the faster half counts, as a ratio to how the middle one of the matrix's other "
+        "splits\n"
+        "changed in the same runs. Slower is what all runs show and each half of them confirms; 5 % must be found, "
+        "less\n"
+        "than 2.5 % is none. What waits takes no processor time, and what slows all splits alike is undecided: the\n"
+        "machine or the program.\n\n"
         "Exit codes: 0 not regressed, 1 regressed, 2 usage, unreadable input or no baseline, 3 a trial crashed that "
         "did\n"
         "not before, 4 undecided.");

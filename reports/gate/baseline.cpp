@@ -107,19 +107,4 @@ Baseline approved(const Baseline& then, Baseline now) {
     return now;
 }
 
-std::size_t pace_of(const Baseline& baseline, std::size_t trial) {
-    const std::string matrix = matrix_of(baseline.trials.at(trial).trial);
-    while (trial > 0 && matrix_of(baseline.trials[trial - 1].trial) == matrix) --trial;
-    return trial;
-}
-
-std::vector<Lap> laps_of(const Baseline& baseline, std::size_t trial) {
-    const std::vector<double>& own = baseline.trials.at(trial).ms;
-    const std::vector<double>& pace = baseline.trials[pace_of(baseline, trial)].ms;
-    std::vector<Lap> laps;
-    for (std::size_t round = 0; round < own.size(); ++round)
-        if (own[round] > 0 && pace[round] > 0) laps.push_back({own[round], pace[round]});
-    return laps;
-}
-
 }  // namespace isobatch

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "diagnose/result.h"
-#include "measure/pace.h"
 
 namespace isobatch {
 
@@ -42,12 +41,5 @@ Baseline seen_in(const std::vector<Result>& rounds, const std::vector<std::strin
 
 /// What is approved: `now`, with the margins that `then` saw of trials that were right then and still are.
 Baseline approved(const Baseline& then, Baseline now);
-
-/// The first trial of the matrix that this one belongs to, the split with the largest micro-batches: what its times are
-/// compared with.
-std::size_t pace_of(const Baseline& baseline, std::size_t trial);
-
-/// The runs in which a trial and its pace were timed.
-std::vector<Lap> laps_of(const Baseline& baseline, std::size_t trial);
 
 }  // namespace isobatch

@@ -63,7 +63,7 @@ Next next_of(const Gate& gate, const GateFiles& files) {
                             "runs together; or allow it: --allow-untested throughput",
                             gate.then_missing, gate.then_missing == 1 ? "" : "s"),
                 {}};
-    // Twice as many halve what chance can do to the fastest.
+    // Twice as many leave 0.7 times as much to chance.
     const std::size_t more = gate.now_missing > 0 ? gate.now_missing : files.directories.size();
     Next next{"Measure again and hold all runs against the baseline; or allow it: --allow-untested throughput", {}};
     std::vector<std::string> fresh;

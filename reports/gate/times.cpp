@@ -1,11 +1,12 @@
 #include "reports/gate/times.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 
 #include <fmt/format.h>
 
-#include "measure/pace.h"
+#include "measure/slowdown.h"
 
 namespace isobatch {
 
@@ -15,32 +16,76 @@ bool timed(const Baseline& baseline) {
     return baseline.clock != "none";
 }
 
-std::string interval(const Comparison& comparison) {
-    if (!comparison.slowdown) return "not timed";
-    const auto& [ratio, low, high] = *comparison.slowdown;
-    return fmt::format("{:.3f} times as long ({:.3f} to {:.3f})", ratio, low, high);
+std::string interval(const Slowdown& slowdown) {
+    return fmt::format("{:.3f} times as long ({:.3f} to {:.3f})", slowdown.ratio, slowdown.low, slowdown.high);
 }
 
-/// The fastest step, and how many there were to choose from.
-std::string fastest(const std::vector<Lap>& laps, const std::string& clock) {
-    if (laps.empty()) return "not timed";
-    const auto least =
-        std::min_element(laps.begin(), laps.end(), [](const Lap& a, const Lap& b) { return a.ms < b.ms; });
-    return fmt::format("{:.4g} ms a step ({} time, {} run{})", least->ms, clock, laps.size(),
-                       laps.size() == 1 ? "" : "s");
+/// The fastest step, and how many runs there were to choose from.
+std::string fastest(const Standing& trial, const std::string& clock) {
+    double least = std::numeric_limits<double>::infinity();
+    std::size_t runs = 0;
+    for (const double ms : trial.ms)
+        if (ms > 0) least = std::min(least, ms), ++runs;
+    if (runs == 0) return "not timed";
+    return fmt::format("{:.4g} ms a step ({} time, {} run{})", least, clock, runs, runs == 1 ? "" : "s");
 }
 
-/// Its own times, compared with nothing beside them.
-std::vector<Lap> alone(std::vector<Lap> laps) {
-    for (Lap& lap : laps) lap.pace_ms = 1;
-    return laps;
+/// A trial that was there then and is now.
+struct Pair {
+    const Standing *then, *now;
+};
+
+/// Of the runs in which all of them were timed.
+Times times_of(const std::vector<Pair>& trials, const Standing* Pair::*side) {
+    Times times(trials.size());
+    for (std::size_t run = 0; run < (trials[0].*side)->ms.size(); ++run) {
+        const auto timed = [&](const Pair& one) { return run < (one.*side)->ms.size() && (one.*side)->ms[run] > 0; };
+        if (!std::all_of(trials.begin(), trials.end(), timed)) continue;
+        for (std::size_t i = 0; i < trials.size(); ++i) times[i].push_back((trials[i].*side)->ms[run]);
+    }
+    return times;
+}
+
+std::size_t missing(const Times& times) {
+    return least_runs - std::min(least_runs, times[0].size());
+}
+
+/// The trials of one matrix that were timed on both sides.
+void judge_matrix(Gate& gate, const Baseline& then, const Baseline& now, const std::vector<Pair>& trials) {
+    const Times earlier = times_of(trials, &Pair::then), later = times_of(trials, &Pair::now);
+    const auto undecided = [&](Difference difference) {
+        gate.undecided.push_back(std::move(difference));
+        gate.then_missing = std::max(gate.then_missing, missing(earlier));
+        gate.now_missing = std::max(gate.now_missing, missing(later));
+    };
+    const auto difference_of = [&](const Pair& one, const std::string& after) {
+        return Difference{Aspect::throughput, to_string(one.now->trial), fastest(*one.then, then.clock),
+                          fmt::format("{}, {}", fastest(*one.now, now.clock), after), one.now->repro};
+    };
+    if (earlier[0].empty() || later[0].empty()) {
+        for (const Pair& one : trials) undecided(difference_of(one, "never in one run with all the others"));
+        return;
+    }
+    const Comparisons compared = compare_times(earlier, later, Seed{1}.split(matrix_of(trials[0].now->trial)));
+    for (std::size_t i = 0; i < trials.size(); ++i) {
+        const auto& [answer, slowdown] = compared.beside[i];
+        const Difference difference = difference_of(
+            trials[i],
+            fmt::format("{} {}", interval(slowdown), trials.size() == 1 ? "by itself" : "beside the other splits"));
+        if (answer == Throughput::slower) gate.regressed.push_back(difference);
+        if (answer == Throughput::undecided) undecided(difference);
+    }
+    if (trials.size() > 1 && compared.all.answer == Throughput::slower)
+        undecided({Aspect::throughput, "", fmt::format("{} splits", trials.size()),
+                   fmt::format("{} all alike: the machine, or the program", interval(compared.all.slowdown)),
+                   now.command});
 }
 
 }  // namespace
 
 void judge_times(Gate& gate, const Baseline& then, const Baseline& now) {
     if (!timed(then) && !timed(now)) {
-        gate.notes.push_back("throughput is not judged: neither run recorded times");
+        gate.notes.emplace_back("throughput is not judged: neither run recorded times");
         return;
     }
     if (then.machine != now.machine || then.software != now.software || then.clock != now.clock) {
@@ -49,35 +94,26 @@ void judge_times(Gate& gate, const Baseline& then, const Baseline& now) {
         gate.foreign = true;
         return;
     }
-    std::map<std::string, std::size_t> before;
-    for (std::size_t i = 0; i < then.trials.size(); ++i) before[to_string(then.trials[i].trial)] = i;
-    for (std::size_t i = 0; i < now.trials.size(); ++i) {
-        const std::string trial = to_string(now.trials[i].trial);
-        const auto old = before.find(trial);
+    std::map<std::string, const Standing*> before;
+    for (const Standing& trial : then.trials) before[to_string(trial.trial)] = &trial;
+    std::vector<std::vector<Pair>> matrices;
+    for (const Standing& trial : now.trials) {
+        const auto old = before.find(to_string(trial.trial));
         if (old == before.end()) continue;  // is said already
-        const bool pace = pace_of(now, i) == i;
-        // A ratio to another trial than before says nothing.
-        if (!pace && !(then.trials[pace_of(then, old->second)].trial == now.trials[pace_of(now, i)].trial)) {
-            gate.undecided.push_back(
-                {Aspect::throughput, trial, "timed beside another split", "not compared", now.command});
-            continue;
-        }
-        const std::vector<Lap> earlier = laps_of(then, old->second), later = laps_of(now, i);
-        const Comparison compared = pace ? compare_laps(alone(earlier), alone(later), Seed{1}.split(trial))
-                                         : compare_laps(earlier, later, Seed{1}.split(trial));
-        const Difference difference{
-            Aspect::throughput, trial, fastest(earlier, then.clock),
-            fmt::format("{}, {}{}", fastest(later, now.clock), interval(compared),
-                        pace ? " by itself" : " beside " + to_string(now.trials[pace_of(now, i)].trial.split)),
-            now.trials[i].repro};
-        if (compared.answer == Throughput::slower && !pace)
-            gate.regressed.push_back(difference);
-        else if (compared.answer == Throughput::slower || (compared.answer == Throughput::undecided && !pace)) {
-            gate.undecided.push_back(difference);
-            gate.then_missing = std::max(gate.then_missing, compared.then_missing);
-            gate.now_missing = std::max(gate.now_missing, compared.now_missing);
+        const Pair pair{old->second, &trial};
+        const auto never = [](const Standing& one) {
+            return std::none_of(one.ms.begin(), one.ms.end(), [](double ms) { return ms > 0; });
+        };
+        if (never(*pair.then) || never(trial)) {
+            gate.undecided.push_back({Aspect::throughput, to_string(trial.trial), fastest(*pair.then, then.clock),
+                                      fastest(trial, now.clock), trial.repro});
+        } else if (matrices.empty() || matrix_of(matrices.back()[0].now->trial) != matrix_of(trial.trial)) {
+            matrices.push_back({pair});
+        } else {
+            matrices.back().push_back(pair);
         }
     }
+    for (const std::vector<Pair>& matrix : matrices) judge_matrix(gate, then, now, matrix);
 }
 
 }  // namespace isobatch

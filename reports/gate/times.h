@@ -4,9 +4,8 @@
 
 namespace isobatch {
 
-/// Adds what the times say. Each trial is compared by the ratio to its matrix's first trial, measured beside it; that
-/// one itself only by its own times, which the machine may have changed as well as the program, so that it convicts
-/// nobody: where it is slower, it is undecided.
+/// Adds what the times say. A split is compared by how much more its step changed than those of its matrix's other
+/// splits, measured in the same runs. What slows all of them alike is undecided: the machine, or the program.
 void judge_times(Gate& gate, const Baseline& then, const Baseline& now);
 
 }  // namespace isobatch

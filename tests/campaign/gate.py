@@ -37,7 +37,7 @@ class Pool:
                 process.wait()
         self.load_average = sorted(loads)[len(loads) // 2]
         self.seconds = (time.monotonic() - started) / rounds
-        for split in SPLITS[1:]:
+        for split in SPLITS:
             for number in range(rounds):
                 self.slow_down(split, number)
 
@@ -85,7 +85,7 @@ def measured(pool, size, count, chance):
             then, now = (chance.randrange(pool.rounds - size + 1) for _ in range(2))
             if abs(then - now) >= size:
                 break
-        baseline, split = pool.baseline(then, size), chance.choice(SPLITS[1:])
+        baseline, split = pool.baseline(then, size), chance.choice(SPLITS)
         slower, undecided, _ = pool.answer(None, now, size, baseline)
         seen["alarms"] += bool(slower)
         seen["same_undecided"] += undecided
@@ -118,7 +118,7 @@ def main():
     parser = argparse.ArgumentParser(description="False alarms of the gate's times, and planted slowdowns found.")
     parser.add_argument("--count", type=int, default=1000, help="gates of each kind, for each load and number of runs (default 1000)")
     parser.add_argument("--rounds", type=int, default=96, help="real runs under each load (default 96)")
-    parser.add_argument("--sizes", type=int, nargs="+", default=[8, 16, 32], help="runs on either side of a gate")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[16, 32], help="runs on either side of a gate")
     parser.add_argument("--loads", type=int, nargs="+", default=[0, os.cpu_count()], help="processes that never rest beside the runs")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
     parser.add_argument("--report", help="file for the figures, without .json and .md")

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import unittest
 
-ROUNDS = 8
+ROUNDS = 16
 
 
 class GateRuns(unittest.TestCase):

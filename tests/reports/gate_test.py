@@ -61,7 +61,7 @@ class GateTest(GateRuns):
         def slower(result):
             result["records"][2]["cost"]["processor_ms_min"] *= 1.05
         said = self.worse(slower)
-        self.assertRegex(said, r"^worse throughput: 8 ms a step \(processor time, 8 runs\) -> 8.4 ms a step .*1.050 times as long .* in gpt --splits 1x2x2")
+        self.assertRegex(said, r"^worse throughput: 8 ms a step \(processor time, 16 runs\) -> 8.4 ms a step .*1.050 times as long .* in gpt --splits 1x2x2")
 
     def test_red_on_more_memory(self):
         def more(result):
@@ -93,7 +93,7 @@ class GateTest(GateRuns):
         one = self.runs("one", count=1)
         ended = self.gate(*one)
         self.assertEqual(ended.returncode, 4, ended.stderr)
-        self.assertTrue(ended.stdout.startswith("Undecided: nothing that could be judged is worse; undecided: throughput 2.\n"), ended.stdout)
+        self.assertTrue(ended.stdout.startswith("Undecided: nothing that could be judged is worse; undecided: throughput 3.\n"), ended.stdout)
         self.assertIn("\n  isobatch check --out one-0-2 gpt --effective 4\n", ended.stdout)
         self.assertIn("\n  isobatch gate one-0 one-0-2 one-0-3", ended.stdout)
         self.assertEqual(self.gate(*one, "--allow-untested", "throughput").returncode, 0)

@@ -66,19 +66,6 @@ TEST(SeenIn, RunsOfOtherTrialsOrMachinesAreRefused) {
     }
 }
 
-TEST(LapsOf, ATrialIsTimedBesideTheFirstOfItsMatrix) {
-    Baseline seen = baseline_of({small_round(), small_round()});
-    EXPECT_EQ(pace_of(seen, 2), 0u);
-    EXPECT_EQ(pace_of(seen, 0), 0u);
-    ASSERT_EQ(laps_of(seen, 2).size(), 2u);
-    EXPECT_EQ(laps_of(seen, 2)[0].ms, 8);
-    EXPECT_EQ(laps_of(seen, 2)[0].pace_ms, 4);
-    seen.trials[0].ms[1] = 0;
-    EXPECT_EQ(laps_of(seen, 2).size(), 1u) << "a run without a pace";
-    seen.trials[2].trial.recipe = Recipe::fp32;
-    EXPECT_EQ(pace_of(seen, 2), 2u) << "another matrix";
-}
-
 TEST(Approved, KeepsTheMarginsThatWereSeenBefore) {
     Baseline then = small_baseline(), now = small_baseline();
     then.trials[0].margins = {0.0625, 0.5};

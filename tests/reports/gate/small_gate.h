@@ -23,7 +23,7 @@ inline Result small_round(double noise = 0, double slow = 1) {
 }
 
 /// Runs of a machine that adds a little to each.
-inline std::vector<Result> small_rounds(std::size_t count = 8, double slow = 1) {
+inline std::vector<Result> small_rounds(std::size_t count = 16, double slow = 1) {
     std::vector<Result> rounds;
     for (std::size_t i = 0; i < count; ++i) rounds.push_back(small_round(1e-4 * static_cast<double>(i % 3), slow));
     return rounds;
