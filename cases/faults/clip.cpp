@@ -1,6 +1,8 @@
 /// Faults of clipping by the global norm. Each one records what it took for right.
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <memory>
 
 #include "base/error.h"
 #include "cases/faults/faults.h"
@@ -41,6 +43,12 @@ Clip clip_each_shard(const Window&, Replica& replica) {
     return own;
 }
 
+void require_no_buckets(const Setup& setup) {
+    if (parse_exchange(setup.trial.engine).in_buckets())
+        throw Error("DDP reduces during the backward, so nothing can look at a gradient before it", "--fault",
+                    "choose --engine gloo:flat or serial");
+}
+
 }  // namespace
 
 bool plant_clip(const std::string& id, Setup& setup) {
@@ -63,15 +71,28 @@ bool plant_clip(const std::string& id, Setup& setup) {
         };
     } else if (id == "clip-local-norm") {
         decide.clips = clip_each_shard;
+    } else if (id == "clip-scaled-gradients") {
+        decide.clips = [](const Window&, Replica& replica) {
+            return clip_with(replica, 65536 * norm_of(replica.parameters));
+        };
+    } else if (id == "log-local-norm") {
+        require_no_buckets(setup);
+        const auto own = std::make_shared<std::map<int, double>>();
+        decide.disturbs = [own](const Window&, const Slice&, Replica& replica) {
+            (*own)[replica.rank] = norm_of(replica.parameters);
+        };
+        decide.clips = [own, right](const Window& window, Replica& replica) -> std::optional<Clip> {
+            std::optional<Clip> clip = right(window, replica);
+            if (clip && window.mesh.places > 1) clip->norm = (*own)[replica.rank];
+            return clip;
+        };
     } else if (id == "clip-per-micro") {
         decide.disturbs = [right](const Window& window, const Slice& micro, Replica& replica) {
             const bool last = micro.micro + 1 == window.micros_on(micro.place);  // which the step clips
             if (replica.clip_norm > 0 && !last) right(window, replica);
         };
     } else if (id == "clip-before-reduce") {
-        if (parse_exchange(setup.trial.engine).in_buckets())
-            throw Error("DDP reduces during the backward, so nothing can clip before it", "--fault",
-                        "choose --engine gloo:flat or serial");
+        require_no_buckets(setup);
         require_one_level(setup);
         decide.disturbs = [right](const Window& window, const Slice& micro, Replica& replica) {
             const bool last = micro.micro + 1 == window.micros_on(micro.place);

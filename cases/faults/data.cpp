@@ -28,6 +28,22 @@ void repeat_the_first(const Setup&, Window& window) {
                 std::copy_n(window.samples.begin() + first.begin, micro.size(), window.samples.begin() + micro.begin);
 }
 
+/// What the first micro of every place holds is all there is.
+void keep_the_first(const Setup&, Window& window) {
+    std::vector<std::int64_t> samples;
+    std::vector<Slice> micros;
+    for (Slice micro : window.micros) {
+        if (micro.micro > 0) continue;
+        const auto begin = static_cast<std::int64_t>(samples.size());
+        for (const std::int64_t sample : window.of(micro)) samples.push_back(sample);
+        micro.begin = begin;
+        micro.end = static_cast<std::int64_t>(samples.size());
+        micros.push_back(micro);
+    }
+    window.samples = std::move(samples);
+    window.micros = std::move(micros);
+}
+
 /// All places but the first draw from an order that is one sample ahead.
 void draw_apart(const Setup& setup, Window& window) {
     const std::vector<std::int64_t> order = setup.order(window.batch.epoch);
@@ -43,6 +59,8 @@ bool plant_data(const std::string& id, Setup& setup) {
     auto& picks = setup.decisions.picks;
     if (id == "same-batch-repeated") {
         picks = repeat_the_first;
+    } else if (id == "truncated-after-retry") {
+        picks = keep_the_first;
     } else if (id == "per-rank-sampler-seed") {
         picks = draw_apart;
     } else if (id == "epoch-not-set") {

@@ -42,6 +42,11 @@ bool plant_count(const std::string& id, Decisions& decide) {
         return counts([](const Window& window, const Slice&) { return counted(window.units - 1); });
     if (id == "padded-tokens-counted")
         return counts([](const Window& window, const Slice&) { return counted(window.padded_units); });
+    if (id == "unpredicted-position-counted")  // one a sample, where units are positions
+        return counts([](const Window& window, const Slice&) {
+            const auto samples = static_cast<double>(window.samples.size());
+            return window.units == samples ? samples : counted(window.units + samples);
+        });
     if (id == "empty-micro-counted")  // 0/0
         return counts([](const Window& window, const Slice& micro) {
             return window.units_of(micro) > 0 ? window.denominator() : 0;
@@ -61,6 +66,8 @@ bool plant_factor(const std::string& id, Decisions& decide) {
         decide.arrives = [micros](const Window& window, const Slice& micro) { return 1 / micros(window, micro); };
     } else if (id == "divide-after-backward") {
         decide.arrives = micros;
+    } else if (id == "unscale-without-scale") {
+        decide.arrives = [](const Window&, const Slice&) { return 1.0 / 65536; };
     } else {
         return false;
     }

@@ -1,5 +1,6 @@
 /// Faults of when, whether and how the ranks' gradients meet.
 #include <algorithm>
+#include <cmath>
 
 #include "base/error.h"
 #include "cases/faults/faults.h"
@@ -48,6 +49,11 @@ bool plant_synchronisation(const std::string& id, Setup& setup) {
         decide.exchanges_with = [](const Window&, const Slice& micro) { return micro.micro == 0; };
     } else if (id == "no-sync-around-backward") {
         decide.exchanges_with = with_all_that_every_rank_has;
+    } else if (id == "re-reduced-sum") {  // a sum of sums: each later exchange counts it once more for every rank
+        decide.exchanges_with = with_all_that_every_rank_has;
+        decide.arrives = [](const Window& window, const Slice& micro) {
+            return std::pow(window.mesh.places, window.most_micros() - 1 - micro.micro);
+        };
     } else if (id == "sum-over-devices") {
         decide.reduction = Reduction::sum;
     } else if (id == "scaled-before-wait") {

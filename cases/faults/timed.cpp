@@ -25,6 +25,7 @@ Decisions timed(const Setup& setup, const Decisions& right, Timing timing) {
     decide.exchanges = either(faulty.exchanges, right.exchanges, when);
     decide.exchanges_with = either(faulty.exchanges_with, right.exchanges_with, when);
     decide.arrives = either(faulty.arrives, right.arrives, when);
+    decide.reports = either(faulty.reports, right.reports, when);
     decide.disturbs = either(faulty.disturbs, right.disturbs, when);
     decide.clears_before = either(faulty.clears_before, right.clears_before, when);
     decide.clips = either(faulty.clips, right.clips, when);

@@ -34,11 +34,13 @@ std::vector<Clipping> readings(const Step& step, const WindowScale& scale, const
     const double own = norm_of(norms), said = *step.grad_norm, threshold = *step.clip_threshold;
     const auto has_factor = [&](double norm) { return near(*step.clip_factor, clip_factor(norm, threshold), recipe); };
     if (near(said, own, recipe) && *step.clip_factor == 1 && !has_factor(own)) return {Clipping::left_out};
-    if (!has_factor(said)) return {};
     std::vector<Clipping> fitting;
     const auto fits = [&](Clipping clipping, bool holds) {
         if (holds) fitting.push_back(clipping);
     };
+    fits(Clipping::told_another, has_factor(own) && !near(said, own, recipe));
+    if (!has_factor(said)) return fitting;
+    fits(Clipping::scaled, near(said, own * first_loss_scale, recipe));
     fits(Clipping::right, near(said, own, recipe));
     fits(Clipping::replicas_counted, mesh.ranks() > 1 && near(said, own * std::sqrt(mesh.ranks()), recipe));
     fits(Clipping::all_but_one, std::any_of(norms.begin(), norms.end(), [&](double norm) {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "diagnose/astray.h"
 #include "diagnose/predict.h"
 #include "diagnose/recover.h"
 #include "judge/narrow.h"
@@ -34,9 +35,11 @@ std::string against(const Prediction& prediction, const Record& record, const Wi
     if (prediction.in_part == recovered.tensors.empty())
         return fmt::format("in {} {} of the parameters are wrong", place_of(record, window),
                            prediction.in_part ? "all" : "only some");
+    double largest = 1;  // whose rounding is in every other weight
+    for (const double weight : prediction.weights) largest = std::max(largest, std::abs(weight));
+    const double allowed = tolerance * largest;
     for (std::size_t i = 0; i < recovered.weights.size(); ++i) {
         if (std::isnan(recovered.weights[i])) continue;  // a sample without a gradient has no weight
-        const double allowed = tolerance * std::max(1.0, std::abs(prediction.weights[i]));
         if (std::abs(recovered.weights[i] - prediction.weights[i]) <= allowed) continue;
         return fmt::format("in {} it predicts weight {:.4f} for sample {} (rank {}, micro {}), recovered {:.4f}",
                            place_of(record, window), prediction.weights[i], printable(window.samples[i]),
@@ -120,6 +123,15 @@ std::string against_clipping(const Prediction& prediction, const Record& record,
     if (fits(prediction.clipping)) return {};
     return fmt::format("in {} it predicts a step that is clipped {}, and the recorded norm and factor do not fit that",
                        place_of(record, window), meaning(prediction.clipping));
+}
+
+/// The loss that is told is what was optimised, unless the cause is about the report.
+std::string against_report(const Prediction& prediction, const Record& record, const WindowEvidence& window) {
+    const auto& fitting = window.reporting;
+    if (std::find(fitting.begin(), fitting.end(), prediction.reporting) != fitting.end()) return {};
+    return fmt::format(
+        "in {} it predicts a reported loss that is {}, and the losses of its micro-batches do not fit that",
+        place_of(record, window), meaning(prediction.reporting));
 }
 
 /// Nothing but a division by zero leaves what is not a number, and only in a window that has one. Of a window that is
@@ -255,6 +267,7 @@ std::string contradiction(Cause cause, const Record& record, Timing timing) {
                                   window.lr_ratio);
         if (problem.empty() && find_fault(to_string(cause)).red.front() == Check::norm)
             problem = against_clipping(predict(cause, window, 0, timing).value(), record, window);
+        if (problem.empty()) problem = against_report(predict(cause, window, 0, timing).value(), record, window);
         for (int rank = 0; green(record) && rank < window.layout.mesh.ranks() && problem.empty(); ++rank)
             problem = against_green(predict(cause, window, rank, timing).value(), record, window);
         for (const Recovered& recovered : window.recovered)

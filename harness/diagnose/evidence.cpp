@@ -29,7 +29,7 @@ std::vector<int> ints_from(const Json& list, const std::string& where) {
 }
 
 Json window_json(const WindowEvidence& window) {
-    Json micros = Json::array(), recovered = Json::array(), clipping = Json::array();
+    Json micros = Json::array(), recovered = Json::array(), clipping = Json::array(), reporting = Json::array();
     for (const MicroCount& micro : window.layout.micros)
         micros.push_back({{"rank", micro.rank},
                           {"micro", micro.micro},
@@ -43,6 +43,7 @@ Json window_json(const WindowEvidence& window) {
                              {"residual", number_to_json(entry.residual)},
                              {"tensors", entry.tensors}});
     for (const Clipping one : window.clipping) clipping.push_back(to_string(one));
+    for (const Reporting one : window.reporting) reporting.push_back(to_string(one));
     return {{"step", window.step},
             {"window", window.window},
             {"samples", window.samples},
@@ -66,6 +67,7 @@ Json window_json(const WindowEvidence& window) {
             {"condition", number_to_json(window.condition)},
             {"weight_tolerance", number_to_json(window.weight_tolerance)},
             {"clipping", clipping},
+            {"reporting", reporting},
             {"clipped_each_micro", numbers_to_json(window.clipped_each_micro)},
             {"clipped_each_rank", numbers_to_json(window.clipped_each_rank)},
             {"refused", window.refused},
@@ -82,9 +84,14 @@ Word one_of(std::initializer_list<Word> known, const char* what, const std::stri
 }
 
 Clipping clipping_from(const std::string& text, const std::string& where) {
-    return one_of(
-        {Clipping::right, Clipping::left_out, Clipping::replicas_counted, Clipping::all_but_one, Clipping::one_alone},
-        "clipping", text, where);
+    return one_of({Clipping::right, Clipping::left_out, Clipping::replicas_counted, Clipping::all_but_one,
+                   Clipping::one_alone, Clipping::scaled, Clipping::told_another},
+                  "clipping", text, where);
+}
+
+Reporting reporting_from(const std::string& text, const std::string& where) {
+    return one_of({Reporting::right, Reporting::last_micro, Reporting::over_accum, Reporting::scaled}, "reporting",
+                  text, where);
 }
 
 Stage stage_from(const std::string& text, const std::string& where) {
@@ -145,6 +152,9 @@ WindowEvidence window_from(const Json& object, const std::string& where) {
     window.clipping.clear();
     for (const Json& one : list_from_json(object.at("clipping"), where))
         window.clipping.push_back(clipping_from(one.get<std::string>(), where));
+    window.reporting.clear();
+    for (const Json& one : list_from_json(object.at("reporting"), where))
+        window.reporting.push_back(reporting_from(one.get<std::string>(), where));
     window.clipped_each_micro = numbers_from_json(object.at("clipped_each_micro"), where);
     window.clipped_each_rank = numbers_from_json(object.at("clipped_each_rank"), where);
     window.refused = object.at("refused").get<std::string>();
@@ -175,6 +185,10 @@ std::string to_string(Clipping clipping) {
             return "all-but-one";
         case Clipping::one_alone:
             return "one-alone";
+        case Clipping::scaled:
+            return "scaled";
+        case Clipping::told_another:
+            return "told-another";
     }
     broken_promise("clipping", "unknown clipping", __FILE__, __LINE__);
 }
@@ -191,8 +205,40 @@ std::string meaning(Clipping clipping) {
             return "by the norm of all parameters but one";
         case Clipping::one_alone:
             return "by the norm of one parameter";
+        case Clipping::scaled:
+            return "by the norm of its gradient times a loss scale";
+        case Clipping::told_another:
+            return "by its gradient's norm, and tells another";
     }
     broken_promise("clipping", "unknown clipping", __FILE__, __LINE__);
+}
+
+std::string to_string(Reporting reporting) {
+    switch (reporting) {
+        case Reporting::right:
+            return "right";
+        case Reporting::last_micro:
+            return "last-micro";
+        case Reporting::over_accum:
+            return "over-accum";
+        case Reporting::scaled:
+            return "scaled";
+    }
+    broken_promise("reporting", "unknown reporting", __FILE__, __LINE__);
+}
+
+std::string meaning(Reporting reporting) {
+    switch (reporting) {
+        case Reporting::right:
+            return "what was optimised";
+        case Reporting::last_micro:
+            return "the mean over the last micro-batch alone";
+        case Reporting::over_accum:
+            return "divided by the number of micro-batches once more";
+        case Reporting::scaled:
+            return "multiplied by a loss scale";
+    }
+    broken_promise("reporting", "unknown reporting", __FILE__, __LINE__);
 }
 
 std::string to_string(Stage stage) {

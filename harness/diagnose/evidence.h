@@ -30,11 +30,28 @@ enum class Clipping {
     replicas_counted,  ///< a norm in which every rank's gradient counts
     all_but_one,       ///< that of all parameters but one
     one_alone,         ///< that of one parameter
+    scaled,            ///< that of its gradient times a loss scale
+    told_another,      ///< its gradient's norm; another one is told
 };
 
 std::string to_string(Clipping clipping);
 /// By what, as the end of a sentence.
 std::string meaning(Clipping clipping);
+
+/// What a step's reported loss is, as far as the losses of its micros tell.
+enum class Reporting {
+    right,       ///< what was optimised: the sum of the micros' weighted losses
+    last_micro,  ///< the mean over the last micro alone
+    over_accum,  ///< divided by the number of micros once more
+    scaled,      ///< multiplied by a loss scale
+};
+
+std::string to_string(Reporting reporting);
+/// As the end of a sentence.
+std::string meaning(Reporting reporting);
+
+/// Loss scaling begins with it, in torch and in what followed it.
+inline constexpr double first_loss_scale = 65536;
 
 /// One judged window of one trial, as far as a cause can be read from it.
 struct WindowEvidence {
@@ -52,6 +69,7 @@ struct WindowEvidence {
     double weight_tolerance = 0;      ///< a recovered weight is right to this
     /// Every one that the numbers allow.
     std::vector<Clipping> clipping{Clipping::right};
+    std::vector<Reporting> reporting{Reporting::right};
     /// Weights of the layout's micros, had the sum been clipped after each micro, or each rank's before the exchange;
     /// empty where nothing is clipped.
     std::vector<double> clipped_each_micro, clipped_each_rank;

@@ -2,6 +2,7 @@
 
 #include "diagnose/clipping.h"
 #include "diagnose/left_over.h"
+#include "diagnose/reporting.h"
 #include "diagnose/width.h"
 #include "judge/judge.h"
 #include "judge/narrow.h"
@@ -20,10 +21,12 @@ Record Examiner::examine(const Trace& candidate, std::string repro) {
     if (record.verdict.outcome > Outcome::equivalent) {
         if (!decoder_) decoder_ = std::make_unique<const Decoder>(*yardstick_);
         decoder_->recover(record.evidence, candidate);
-        if (yardstick_->ours)
+        if (yardstick_->ours) {
             add_clipping(record.evidence, *yardstick_, candidate);
-        else
+            add_reporting(record.evidence, candidate);
+        } else {
             add_left_over(record.evidence, candidate);
+        }
         record.evidence.widths = widths_of(*yardstick_, record.evidence, candidate);
     }
     record.traffic = traffic_of(candidate);

@@ -1,6 +1,7 @@
 #include "diagnose/predict.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/check.h"
 #include "plan/power.h"
@@ -46,6 +47,10 @@ Prediction by_exchange(Cause cause, const WindowEvidence& window, int rank) {
             return Prediction{by_micro(window, [&](const auto& m) { return last(m) && m.micro > 0 ? kept(m) : 1; })};
         case Cause::reduced_once:
             return Prediction{by_micro(window, [&](const auto& m) { return m.micro > 0 ? kept(m) : 1; })};
+        case Cause::re_reduced_sum:
+            return Prediction{by_micro(window, [&, most = most_micros(layout)](const auto& m) {
+                return std::pow(places, most - 1 - m.micro);
+            })};
         case Cause::two_level_order:
             return Prediction{by_micro(window, [&, most = most_micros(layout)](const auto& m) {
                 if (m.micro + 1 == most) return 1.0;
@@ -90,6 +95,10 @@ Prediction by_count(Cause cause, const WindowEvidence& window) {
                 by_micro(window, [&](const auto& m) { return m.micro + 1 == micros_on(layout, m.rank) ? 1.0 : 0.0; })};
         case Cause::first_backward_survives:
             return Prediction{by_micro(window, [&](const auto& m) { return m.micro == 0 ? 1.0 : 0.0; })};
+        case Cause::unpredicted_position_counted:
+            return all(has_units_but_samples(layout) ? 1 / (1 + double(samples_of(layout)) / units_of(layout)) : 1);
+        case Cause::unscale_without_scale:
+            return all(1 / first_loss_scale);
         default:
             broken_promise("cause", "a cause of counts", __FILE__, __LINE__);
     }
@@ -137,6 +146,10 @@ Prediction by_clip(Cause cause, const WindowEvidence& window) {
             return reads(has_norm(layout), Clipping::one_alone);
         case Cause::norm_counts_replicas:
             return reads(has_norm_on_several_ranks(layout), Clipping::replicas_counted);
+        case Cause::clip_scaled_gradients:
+            return reads(has_norm(layout), Clipping::scaled);
+        case Cause::log_local_norm:
+            return reads(has_norm_on_several_places(layout), Clipping::told_another);
         case Cause::clip_per_micro:
             return each(window.clipped_each_micro);
         case Cause::clip_before_reduce:
@@ -175,10 +188,61 @@ Prediction by_divisor(Cause cause, const WindowEvidence& window) {
     }
 }
 
+/// What it leaves where the weights are right, or no weights say it.
+std::optional<Prediction> beside_weights(Cause cause, const WindowEvidence& window) {
+    const WindowLayout& layout = window.layout;
+    const std::vector<double> ones(window.samples.size(), 1);
+    const auto tells = [&](bool power, Reporting reporting) {
+        return Prediction{.weights = ones, .reporting = power ? reporting : Reporting::right};
+    };
+    switch (cause) {
+        case Cause::bf16_accumulator:
+        case Cause::bf16_reduction:
+            return Prediction{.weights = ones,
+                              .rounded = units_of(layout) > 0 && (layout.mesh.places > 1 || !concerns_devices(cause))};
+        case Cause::epoch_tail_dropped:
+        case Cause::same_batch_repeated:
+        case Cause::per_rank_sampler_seed:
+        case Cause::epoch_not_set:
+        case Cause::sampler_padding_duplicates:
+        case Cause::ragged_rank_streams:
+        case Cause::truncated_after_retry:
+        case Cause::accumulation_off:
+        case Cause::schedule_horizon:
+            return Prediction{ones};  // of the windows that hold what they should
+        case Cause::epoch_tail_extra_step:
+        case Cause::step_lost_grads_wiped:
+        case Cause::schedule_per_micro:
+        case Cause::ema_per_micro:
+        case Cause::schedule_per_rank:
+            return by_turns(cause, window);
+        case Cause::clip_disabled:
+        case Cause::norm_misses_shards:
+        case Cause::clip_local_norm:
+        case Cause::norm_counts_replicas:
+        case Cause::clip_per_micro:
+        case Cause::clip_before_reduce:
+        case Cause::clip_scaled_gradients:
+        case Cause::log_local_norm:
+            return by_clip(cause, window);
+        case Cause::log_last_micro_loss:
+            return tells(has_other_last_mean(layout), Reporting::last_micro);
+        case Cause::log_loss_over_accum:
+            return tells(accumulates(layout), Reporting::over_accum);
+        case Cause::log_scaled_loss:
+            return tells(has_units(layout), Reporting::scaled);
+        case Cause::empty_micro_counted:
+            return Prediction{.weights = ones, .not_a_number = has_empty_micro(layout)};
+        case Cause::batch_coupled:  // no weights say what it leaves
+        case Cause::unknown:
+            return std::nullopt;
+        default:
+            broken_promise("cause", "unknown cause", __FILE__, __LINE__);
+    }
+}
+
 /// What the cause leaves where it acts.
 std::optional<Prediction> acting(Cause cause, const WindowEvidence& window, int rank) {
-    const WindowLayout& layout = window.layout;
-    const auto all = [&](double weight) { return Prediction{std::vector<double>(window.samples.size(), weight)}; };
     switch (cause) {
         case Cause::token_mean_of_means:
         case Cause::missing_accum_division:
@@ -194,31 +258,13 @@ std::optional<Prediction> acting(Cause cause, const WindowEvidence& window, int 
         case Cause::scaled_before_wait:
         case Cause::no_sync_off_by_one:
         case Cause::reduced_once:
+        case Cause::re_reduced_sum:
         case Cause::two_level_order:
             return by_exchange(cause, window, rank);
-        case Cause::bf16_accumulator:
-        case Cause::bf16_reduction:
-            return Prediction{.weights = all(1).weights,
-                              .rounded = units_of(layout) > 0 && (layout.mesh.places > 1 || !concerns_devices(cause))};
         case Cause::zero_grad_in_window:
             return by_count(Cause::last_backward_survives, window);
         case Cause::not_zeroed_after_step:
-            return Prediction{.weights = all(1).weights, .stale = 1};
-        case Cause::epoch_tail_dropped:
-        case Cause::same_batch_repeated:
-        case Cause::per_rank_sampler_seed:
-        case Cause::epoch_not_set:
-        case Cause::sampler_padding_duplicates:
-        case Cause::ragged_rank_streams:
-        case Cause::accumulation_off:
-        case Cause::schedule_horizon:
-            return all(1);  // of the windows that hold what they should
-        case Cause::epoch_tail_extra_step:
-        case Cause::step_lost_grads_wiped:
-        case Cause::schedule_per_micro:
-        case Cause::ema_per_micro:
-        case Cause::schedule_per_rank:
-            return by_turns(cause, window);
+            return Prediction{.weights = std::vector<double>(window.samples.size(), 1), .stale = 1};
         case Cause::double_division:
         case Cause::divide_after_backward:
         case Cause::sample_share_on_token_mean:
@@ -230,21 +276,12 @@ std::optional<Prediction> acting(Cause cause, const WindowEvidence& window, int 
         case Cause::sum_never_divided:
         case Cause::last_backward_survives:
         case Cause::first_backward_survives:
+        case Cause::unpredicted_position_counted:
+        case Cause::unscale_without_scale:
             return by_count(cause, window);
-        case Cause::clip_disabled:
-        case Cause::norm_misses_shards:
-        case Cause::clip_local_norm:
-        case Cause::norm_counts_replicas:
-        case Cause::clip_per_micro:
-        case Cause::clip_before_reduce:
-            return by_clip(cause, window);
-        case Cause::empty_micro_counted:
-            return Prediction{.weights = all(1).weights, .not_a_number = has_empty_micro(layout)};
-        case Cause::batch_coupled:  // no weights say what it leaves
-        case Cause::unknown:
-            return std::nullopt;
+        default:
+            return beside_weights(cause, window);
     }
-    broken_promise("cause", "unknown cause", __FILE__, __LINE__);
 }
 
 }  // namespace
@@ -254,46 +291,6 @@ std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int
     if (prediction && !acts(timing, window.layout.moment))
         return Prediction{std::vector<double>(window.samples.size(), 1)};
     return prediction;
-}
-
-namespace {
-
-/// A loop that steps with every so many micros drops nothing where each micro steps.
-bool accumulates(const std::vector<WindowEvidence>& windows) {
-    return windows.empty() || std::any_of(windows.begin(), windows.end(), [](const WindowEvidence& window) {
-               return has_several_turns(window.layout);
-           });
-}
-
-}  // namespace
-
-bool explains_ledger(Cause cause, const Evidence& evidence) {
-    const auto& [windows, missing, ragged, unfilled, strangers, strays, widths, narrow, coupling] = evidence;
-    const auto all_are = [&](Stray stray) {
-        return std::all_of(strays.begin(), strays.end(), [&](Stray s) { return s == stray; });
-    };
-    /// Every window that is missing is one of these steps.
-    const auto instead = [&](Stray stray) { return all_are(stray) && strays.size() == missing.size(); };
-    const bool in_tails = std::includes(ragged.begin(), ragged.end(), missing.begin(), missing.end());
-    switch (cause) {
-        case Cause::epoch_tail_dropped:
-            return strangers.empty() &&
-                   (missing == ragged || missing == unfilled || (missing.empty() && !accumulates(windows)));
-        case Cause::same_batch_repeated:
-            return instead(Stray::repeated_micro);
-        case Cause::per_rank_sampler_seed:
-            return instead(Stray::other_places);
-        case Cause::epoch_not_set:
-            return instead(Stray::first_epoch);
-        case Cause::sampler_padding_duplicates:
-            return instead(Stray::padded) && in_tails;
-        case Cause::ragged_rank_streams:
-            return all_are(Stray::part) && in_tails && strangers.size() <= missing.size();
-        case Cause::accumulation_off:
-            return all_are(Stray::part) && strangers.size() >= 2 * missing.size();
-        default:
-            return strangers.empty() && missing.empty();
-    }
 }
 
 }  // namespace isobatch

@@ -17,14 +17,12 @@ struct Prediction {
     std::int64_t schedule_steps = 1;  ///< advances of the learning rate
     std::int64_t averages = 1;        ///< updates of an average of the parameters, where one is kept
     Clipping clipping = Clipping::right;
+    Reporting reporting = Reporting::right;
     bool not_a_number = false;  ///< whatever else is there
     bool rounded = false;       ///< to bf16, so that no weights explain the gradient any better
 };
 
 /// Nothing for `unknown`, which predicts nothing. Where the timing does not act, all is right.
 std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int rank, Timing timing = Timing::always);
-
-/// Whether the cause explains which windows are missing from the trial, and what the steps hold that are none.
-bool explains_ledger(Cause cause, const Evidence& evidence);
 
 }  // namespace isobatch

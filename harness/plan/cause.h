@@ -7,8 +7,8 @@
 
 namespace isobatch {
 
-/// What a trace can show to be wrong. A new cause does not compile until it has its texts, in cause_catalogue.h, and
-/// its prediction.
+/// What a trace can show to be wrong. A new cause does not compile until it has its texts, in causes_of_weights.h or
+/// causes_beside_weights.h, and fails the tests until diagnose/predict knows what it leaves.
 enum class Cause {
     token_mean_of_means,
     missing_accum_division,
@@ -38,11 +38,15 @@ enum class Cause {
     sum_never_divided,
     last_backward_survives,
     first_backward_survives,
+    unpredicted_position_counted,
+    unscale_without_scale,
+    re_reduced_sum,
     same_batch_repeated,
     per_rank_sampler_seed,
     epoch_not_set,
     sampler_padding_duplicates,
     ragged_rank_streams,
+    truncated_after_retry,
     accumulation_off,
     epoch_tail_extra_step,
     step_lost_grads_wiped,
@@ -50,6 +54,9 @@ enum class Cause {
     schedule_per_rank,
     ema_per_micro,
     schedule_horizon,
+    log_last_micro_loss,
+    log_loss_over_accum,
+    log_scaled_loss,
     bf16_accumulator,
     bf16_reduction,
     clip_disabled,
@@ -58,6 +65,8 @@ enum class Cause {
     norm_counts_replicas,
     clip_per_micro,
     clip_before_reduce,
+    clip_scaled_gradients,
+    log_local_norm,
     empty_micro_counted,
     batch_coupled,
     unknown,

@@ -80,6 +80,10 @@ bool has_empty_micro(const WindowLayout& window) {
     return std::any_of(window.micros.begin(), window.micros.end(), [](const MicroCount& m) { return m.units == 0; });
 }
 
+bool has_units(const WindowLayout& window) {
+    return units_of(window) > 0;
+}
+
 bool has_several_units(const WindowLayout& window) {
     return units_of(window) > 1;
 }
@@ -122,6 +126,15 @@ bool exchanges_several_micros(const WindowLayout& window) {
 
 bool copies_units(const WindowLayout& window) {
     return window.mesh.copies > 1 && units_of(window) > 0;
+}
+
+bool reduces_a_unit_again(const WindowLayout& window) {
+    return window.mesh.places > 1 &&
+           any_scored(window, [&](const MicroCount& m) { return m.micro + 1 < most_micros(window); });
+}
+
+bool has_other_last_mean(const WindowLayout& window) {
+    return has_unit_before_the_last(window) || has_unequal_ranks(window);
 }
 
 bool has_unit_before_the_last_of_all(const WindowLayout& window) {

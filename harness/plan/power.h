@@ -26,6 +26,7 @@ bool has_unequal_level(const WindowLayout& window);             ///< the ranks' 
 bool has_unequal_share_of_samples(const WindowLayout& window);  ///< a micro has another share of samples than of units
 bool has_short_turn(const WindowLayout& window);  ///< a scored unit is on a rank with fewer micros than accum
 bool has_empty_micro(const WindowLayout& window);
+bool has_units(const WindowLayout& window);
 bool has_several_units(const WindowLayout& window);
 bool has_units_but_samples(const WindowLayout& window);  ///< its units are not as many as its samples
 bool has_units_but_padded(const WindowLayout& window);   ///< … as its units with padding
@@ -38,10 +39,13 @@ bool exchanges_units(const WindowLayout& window);
 /// Several ranks, one of which accumulates. Its units do not matter: the order of events shows without them.
 bool exchanges_several_micros(const WindowLayout& window);
 bool copies_units(const WindowLayout& window);
+/// Several ranks, and a scored unit that is not in the window's last micros.
+bool reduces_a_unit_again(const WindowLayout& window);
 /// Several inner groups, and a scored unit that is not in the window's last micros.
 bool has_unit_before_the_last_of_all(const WindowLayout& window);
 bool has_several_turns(const WindowLayout& window);       ///< some rank has several micros
 bool averages_several_turns(const WindowLayout& window);  ///< where an average of the parameters is kept
+bool has_other_last_mean(const WindowLayout& window);     ///< than the window's, of the micros that come last
 bool is_clipped(const WindowLayout& window);
 bool has_norm(const WindowLayout& window);  ///< that a step may be clipped by
 bool has_norm_on_several_ranks(const WindowLayout& window);

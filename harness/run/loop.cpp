@@ -75,7 +75,7 @@ void accumulate(const Setup& setup, Engine& engine, Recorder& recorder, Replica&
         engine.backward_ends(replica);
         loss_sum = i == 0 ? part.detach() : loss_sum.add(part.detach());
     }
-    recorder.backward_ends(replica, window, micro, loss_sum, 1 / divisor);
+    recorder.backward_ends(replica, window, micro, loss_sum, 1 / divisor, decide.reports(window, micro));
     if (exchanges) recorder.note(replica, "reduce");
 }
 

@@ -77,7 +77,7 @@ void Recorder::exchange_begins(const Replica& replica) {
 }
 
 void Recorder::backward_ends(const Replica& replica, const Window& window, const Slice& micro,
-                             const at::Tensor& loss_sum, double weight) {
+                             const at::Tensor& loss_sum, double weight, double reported) {
     const Lap backward = lap();
     window_ += backward;
     Step& step = open(replica.rank);
@@ -86,7 +86,7 @@ void Recorder::backward_ends(const Replica& replica, const Window& window, const
     entry.units = window.units_of(micro);
     entry.padded_units = data_->padded_units(window.of(micro));
     entry.loss = loss_sum.item<double>();
-    step.loss = *step.loss + entry.loss * weight;
+    step.loss = *step.loss + entry.loss * weight * reported;
     step.events.push_back(fmt::format("backward {}", micro.micro));
     step.micros.push_back(std::move(entry));
     resume();

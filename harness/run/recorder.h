@@ -39,9 +39,9 @@ public:
     void window_begins(const Window& window, std::vector<Replica>& replicas);
     void forward_ends();
     void exchange_begins(const Replica& replica);
-    /// `weight` is what the summed loss was multiplied by.
+    /// `weight` is what the summed loss was multiplied by, `reported` what that counts in the loss that is told.
     void backward_ends(const Replica& replica, const Window& window, const Slice& micro, const at::Tensor& loss_sum,
-                       double weight);
+                       double weight, double reported);
     /// Something happened to this replica: `zero`, `step`, `schedule` …
     void note(const Replica& replica, std::string event);
     /// The reduced gradient stands, before clip and optimizer.

@@ -73,6 +73,8 @@ struct Decisions {
     Reduction reduction = Reduction::mean;
     /// The share of a micro's gradient that arrives in the accumulator, beside the divisor: all of it.
     std::function<double(const Window&, const Slice&)> arrives = [](const Window&, const Slice&) { return 1; };
+    /// What a micro's loss counts in the report, beside its weight in the gradient: 1.
+    std::function<double(const Window&, const Slice&)> reports = [](const Window&, const Slice&) { return 1; };
     /// What befalls a replica's gradients once a micro's backward is done: nothing.
     std::function<void(const Window&, const Slice&, Replica&)> disturbs = [](const Window&, const Slice&, Replica&) {};
     /// The format that a rank's sum over its micros is kept in; none: that of the parameters.

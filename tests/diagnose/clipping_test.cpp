@@ -70,7 +70,10 @@ TEST(Clipping, IsReadFromTheNormAndTheFactor) {
     EXPECT_EQ(Made(9).seen().clipping, Readings{Clipping::right}) << "a factor of 1 that is owed";
     EXPECT_EQ(Made(2).reading(5, 1), Readings{Clipping::left_out});
     EXPECT_EQ(Made(2).reading(5 * std::sqrt(2), factor(5 * std::sqrt(2))), Readings{Clipping::replicas_counted});
-    EXPECT_EQ(Made(2).reading(5.001, 0.4), Readings{}) << "nothing that is known";
+    EXPECT_EQ(Made(2).reading(5 * 65536.0, factor(5 * 65536.0)), Readings{Clipping::scaled});
+    EXPECT_EQ(Made(2).reading(5.001, factor(5)), Readings{Clipping::told_another});
+    EXPECT_EQ(Made(9).reading(4, 1), (Readings{Clipping::told_another, Clipping::all_but_one, Clipping::one_alone}));
+    EXPECT_EQ(Made(2).reading(5.001, factor(5.001)), Readings{}) << "nothing that is known";
     EXPECT_EQ(Made(2).reading(5, 0.3), Readings{}) << "a factor that does not follow";
     EXPECT_EQ(Made(2).reading(4, 1), Readings{}) << "another norm, and not clipped";
     EXPECT_EQ(Made(9).reading(5, 1.8), Readings{}) << "a factor above 1";

@@ -119,6 +119,22 @@ TEST(Contradiction, AClipIsWhatItsNormAndFactorSay) {
         EXPECT_NE(against(cause, wrong_update(2, {})), "") << "nothing that is known";
 }
 
+TEST(Contradiction, AReportIsWhatTheLossesOfItsMicrosSay) {
+    Record told = with_check({.check = Check::loss, .outcome = Outcome::divergent, .worst = Place{2, 0, "", -1}});
+    told.verdict.checks[1].outcome = Outcome::equivalent;
+    recovered(told).weights = {1, 1, 1};
+    told.evidence.windows[0].reporting = {Reporting::over_accum};
+    EXPECT_EQ(against(Cause::log_loss_over_accum, told), "");
+    EXPECT_TRUE(says(against(Cause::log_scaled_loss, told), "a reported loss that is multiplied by a loss scale"));
+    EXPECT_NE(against(Cause::log_last_micro_loss, told), "");
+    told.evidence.windows[0].reporting = {Reporting::last_micro, Reporting::over_accum};
+    EXPECT_EQ(against(Cause::log_last_micro_loss, told), "");
+    told.evidence.windows[0].reporting = {};
+    for (const Cause cause :
+         {Cause::log_loss_over_accum, Cause::log_scaled_loss, Cause::log_last_micro_loss, Cause::token_mean_of_means})
+        EXPECT_NE(against(cause, told), "") << "nothing that is known";
+}
+
 TEST(Contradiction, WhatIsNotANumberWasDividedByNothing) {
     Record none = record();
     const Place place{2, 0, "", -1};

@@ -33,7 +33,8 @@ Evidence evidence() {
         .lr_ratio = 0.1,
         .condition = std::numeric_limits<double>::infinity(),
         .weight_tolerance = 1.0 / 3,
-        .clipping = {Clipping::all_but_one, Clipping::one_alone},
+        .clipping = {Clipping::scaled, Clipping::told_another},
+        .reporting = {Reporting::last_micro, Reporting::scaled},
         .clipped_each_micro = {0.5, 1},
         .clipped_each_rank = {1.0 / 3, 1},
         .refused = "why",
@@ -58,9 +59,10 @@ void expect_same_numbers(const std::vector<double>& a, const std::vector<double>
 void expect_same(const WindowEvidence& left, const WindowEvidence& right) {
     const auto plain = [](const WindowEvidence& window) {
         const auto& [step, number, samples, sample_units, micro_of, layout, steps, schedule_steps, averages, lr_ratio,
-                     condition, weight_tolerance, clipping, each_micro, each_rank, refused, recovered] = window;
+                     condition, weight_tolerance, clipping, reporting, each_micro, each_rank, refused, recovered] =
+            window;
         return std::tie(step, number, samples, micro_of, layout, steps, schedule_steps, averages, lr_ratio, clipping,
-                        each_micro, each_rank, condition, weight_tolerance, refused);
+                        reporting, each_micro, each_rank, condition, weight_tolerance, refused);
     };
     EXPECT_EQ(plain(left), plain(right));
     expect_same_numbers(left.sample_units, right.sample_units);

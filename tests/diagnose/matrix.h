@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -84,6 +85,17 @@ inline SyntheticLoop counting_loop(Cause cause) {
             });
         case Cause::padded_tokens_counted:
             return dividing_by([](const auto& window, const auto&) { return padded_units_of(window); });
+        case Cause::unpredicted_position_counted:
+            return dividing_by([](const auto& window, const auto&) {
+                const double samples = static_cast<double>(samples_of(window)), units = units_of(window);
+                return units == samples ? units : units + samples;
+            });
+        case Cause::unscale_without_scale:
+            return arriving([](const auto&, const auto&) { return 1 / first_loss_scale; });
+        case Cause::re_reduced_sum:
+            return arriving([](const auto& window, const auto& micro) {
+                return std::pow(window.mesh.places, most_micros(window) - 1 - micro.micro);
+            });
         case Cause::n_minus_one:
             return dividing_by([](const auto& window, const auto&) { return units_of(window) - 1; });
         case Cause::unconditional_world_factor:

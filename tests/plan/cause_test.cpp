@@ -46,11 +46,15 @@ TEST(Cause, NamesAreThoseOfThePublicFormats) {
                                                "sum-never-divided",
                                                "last-backward-survives",
                                                "first-backward-survives",
+                                               "unpredicted-position-counted",
+                                               "unscale-without-scale",
+                                               "re-reduced-sum",
                                                "same-batch-repeated",
                                                "per-rank-sampler-seed",
                                                "epoch-not-set",
                                                "sampler-padding-duplicates",
                                                "ragged-rank-streams",
+                                               "truncated-after-retry",
                                                "accumulation-off",
                                                "epoch-tail-extra-step",
                                                "step-lost-grads-wiped",
@@ -58,6 +62,9 @@ TEST(Cause, NamesAreThoseOfThePublicFormats) {
                                                "schedule-per-rank",
                                                "ema-per-micro",
                                                "schedule-horizon",
+                                               "log-last-micro-loss",
+                                               "log-loss-over-accum",
+                                               "log-scaled-loss",
                                                "bf16-accumulator",
                                                "bf16-reduction",
                                                "clip-disabled",
@@ -66,6 +73,8 @@ TEST(Cause, NamesAreThoseOfThePublicFormats) {
                                                "norm-counts-replicas",
                                                "clip-per-micro",
                                                "clip-before-reduce",
+                                               "clip-scaled-gradients",
+                                               "log-local-norm",
                                                "empty-micro-counted",
                                                "batch-coupled",
                                                "unknown"}));
@@ -92,7 +101,7 @@ TEST(Cause, EveryTextIsThereAndItsOwn) {
 }
 
 TEST(Cause, WhatOneDeviceCanShowConcernsNoDevices) {
-    EXPECT_EQ(std::count_if(all_causes.begin(), all_causes.end(), concerns_devices), 18);
+    EXPECT_EQ(std::count_if(all_causes.begin(), all_causes.end(), concerns_devices), 20);
     EXPECT_FALSE(concerns_devices(Cause::token_mean_of_means));
     EXPECT_TRUE(concerns_devices(Cause::average_count_per_micro));
 }

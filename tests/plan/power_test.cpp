@@ -3,20 +3,11 @@
 #include <string_view>
 #include <utility>
 
-#include "plan/fault.h"
 #include "tests/base/expect.h"
+#include "tests/plan/small_layouts.h"
 
 namespace isobatch {
 namespace {
-
-bool power(std::string_view id, const std::vector<WindowLayout>& windows) {
-    return find_fault(id).power(windows);
-}
-
-/// One micro: rank, micro, units.
-MicroCount micro(int rank, int index, double units) {
-    return {rank, index, 4, units};
-}
 
 TEST(FaultPower, MeanOfMeansMattersWhereMicrosDiffer) {
     EXPECT_FALSE(power("token-mean-of-means", {}));
@@ -72,14 +63,6 @@ TEST(FaultPower, NotClearingMattersWhereAnEarlierWindowHasUnits) {
     EXPECT_TRUE(power("not-zeroed-after-step", {scored, blank}));
     EXPECT_FALSE(power("not-zeroed-after-step", {blank, scored}));
     EXPECT_TRUE(power("not-zeroed-after-step", {blank, scored, blank}));
-}
-
-/// Two ranks; the units of each rank's micros.
-WindowLayout two_ranks(const std::vector<double>& first, const std::vector<double>& second, bool ragged = false) {
-    WindowLayout window{{}, ragged, 2};
-    for (std::size_t m = 0; m < first.size(); ++m) window.micros.push_back(micro(0, static_cast<int>(m), first[m]));
-    for (std::size_t m = 0; m < second.size(); ++m) window.micros.push_back(micro(1, static_cast<int>(m), second[m]));
-    return window;
 }
 
 TEST(FaultPower, ARankLocalCountMattersWhereRanksDiffer) {
@@ -209,7 +192,7 @@ TEST(FaultPower, AFactorOfTheWorldMattersWhereARankHasAPart) {
 }
 
 TEST(FaultPower, SamplesMatterWhereThereAreSeveralMicrosOrPlaces) {
-    for (const char* id : {"same-batch-repeated", "accumulation-off", "schedule-per-micro"}) {
+    for (const char* id : {"same-batch-repeated", "truncated-after-retry", "accumulation-off", "schedule-per-micro"}) {
         EXPECT_FALSE(power(id, {two_ranks({0}, {0})})) << id;
         EXPECT_TRUE(power(id, {two_ranks({0, 0}, {0})})) << id;
     }

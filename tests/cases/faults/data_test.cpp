@@ -28,6 +28,16 @@ TEST(DataFaults, ARepeatedBatchIsThatOfThePlacesFirstMicro) {
     EXPECT_EQ(held(planted("same-batch-repeated", {1, 2, 2}, 7), 0), (Samples{right[0], right[1], right[0], right[1]}));
 }
 
+TEST(DataFaults, AfterARetryOnlyTheFirstMicrosAreLeft) {
+    const Samples right = held(planted("", {1, 2, 2}, 7), 0);
+    const isobatch::Setup cut = planted("truncated-after-retry", {1, 2, 2}, 7);
+    EXPECT_EQ(held(cut, 0), (Samples{right[0], right[1]}));
+    const Window window = cut.window(cut.batches()[0]);
+    EXPECT_EQ(window.most_micros(), 1);
+    EXPECT_EQ(window.micro_units.size(), 2u);
+    EXPECT_EQ(held(planted("truncated-after-retry", {2, 1, 2}, 7), 0), held(planted("", {2, 1, 2}, 7), 0));
+}
+
 TEST(DataFaults, ADifferentSeedOnTheSecondPlaceReadsOneSampleAhead) {
     const isobatch::Setup right = planted("", {2, 1, 2}, 5), wrong = planted("per-rank-sampler-seed", {2, 1, 2}, 5);
     const Samples order = right.order(1);

@@ -42,6 +42,18 @@ TEST(DenominatorFaults, OfSeveralRanksCountWhatTheyMiss) {
     }
 }
 
+TEST(DenominatorFaults, CountAPositionASampleOrUnscaleWhatWasNotScaled) {
+    isobatch::Setup unshifted = make_setup(small_trial({1, 2, 2})), unscaled = unshifted;
+    ASSERT_TRUE(plant_denominator("unpredicted-position-counted", unshifted));
+    ASSERT_TRUE(plant_denominator("unscale-without-scale", unscaled));
+    Window window = unshifted.window(unshifted.batches()[0]);
+    ASSERT_NE(window.units, 4);
+    EXPECT_EQ(unshifted.decisions.divisor(window, window.micros[0]), (window.units + 4) / 2);
+    EXPECT_EQ(unscaled.decisions.arrives(window, window.micros[0]), 1.0 / 65536);
+    window.units = 4;
+    EXPECT_EQ(unshifted.decisions.divisor(window, window.micros[0]), 2) << "units that are samples have no positions";
+}
+
 TEST(DenominatorFaults, TheWrongGroupHoldsTheCopiesToo) {
     Trial trial = small_trial({1, 2, 2});
     trial.copies = 3;

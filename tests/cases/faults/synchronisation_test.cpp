@@ -48,6 +48,13 @@ TEST(SynchronisationFaults, ChangeOneDecisionEach) {
     EXPECT_FALSE(plant_synchronisation("token-mean-of-means", plain));
 }
 
+TEST(SynchronisationFaults, ASumOfSumsCountsTheEarlierMicrosAgain) {
+    const isobatch::Setup again = planted("re-reduced-sum");
+    const Window full = again.window(again.batches()[0]);
+    EXPECT_EQ(exchanged(again.decisions, full, 0), (std::vector<int>{0, 1}));
+    for (const Slice& micro : full.micros) EXPECT_EQ(again.decisions.arrives(full, micro), micro.micro == 0 ? 2 : 1);
+}
+
 TEST(SynchronisationFaults, AThirdMicroTellsTheLastButOneFromTheFirst) {
     const isobatch::Setup setup = make_setup(small_trial({1, 3, 1}));
     const Window window = setup.window(setup.batches()[0]);
