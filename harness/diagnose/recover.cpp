@@ -124,8 +124,9 @@ Decoder::Window Decoder::prepare(std::size_t w, std::vector<std::size_t> tensors
         if (silent) continue;
         window.decodable.push_back(i);
         columns.emplace_back();
+        const double factor = scale.share_factors.empty() ? 1 : scale.share_factors[i];
         for (std::size_t k = 0; k < window.tensors.size(); ++k)
-            append(columns.back(), scale.shares[i][window.tensors[k]], window.row_scale[k]);
+            append(columns.back(), scale.shares[i][window.tensors[k]], factor * window.row_scale[k]);
     }
     for (std::vector<double>& column : stale_columns(*yardstick_, w, window.tensors, window.row_scale)) {
         columns.push_back(std::move(column));

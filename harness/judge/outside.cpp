@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "judge/compare.h"
+#include "judge/folded_rows.h"
 #include "judge/least_squares.h"
 #include "judge/stream.h"
 #include "judge/yardstick.h"
@@ -44,27 +45,32 @@ std::map<std::string, std::size_t> micro_of_sample(const Step& step, const std::
     return micros;
 }
 
+/// Rows that are looked at together: of 16 samples they stay in a processor's cache, and no copy of a whole gradient is
+/// made, however large the model is.
+constexpr std::size_t block_rows = 4096;
+
+std::vector<double> rows_of(const Tensor& tensor, std::size_t begin, const std::string& where) {
+    const std::size_t size = bytes_of(tensor.dtype), count = std::min(block_rows, tensor.count() - begin);
+    return as_doubles({tensor.dtype, {}, tensor.bytes.subspan(begin * size, count * size), tensor.owner}, where);
+}
+
 /// Fits the reference's gradient with the columns; the weights turn each column into the sample's share.
-LeastSquares::Solution fit(const WindowScale& window, const std::vector<std::vector<Tensor>>& columns,
-                           const std::vector<std::size_t>& used) {
-    std::vector<std::vector<double>> flat;
-    for (const std::size_t i : used) {
-        std::vector<double> column;
-        for (const Tensor& part : columns[i]) {
-            const std::vector<double> values = as_doubles(part, "micro");
-            column.insert(column.end(), values.begin(), values.end());
+LeastSquares::Solution fit(const WindowScale& window, const std::vector<std::size_t>& used) {
+    FoldedRows rows(used.size() + 1);
+    for (std::size_t t = 0; t < window.gradients.size(); ++t)
+        for (std::size_t begin = 0; begin < window.gradients[t].count(); begin += block_rows) {
+            std::vector<std::vector<double>> block;
+            for (const std::size_t i : used) block.push_back(rows_of(window.shares[i][t], begin, "micro"));
+            block.push_back(rows_of(window.gradients[t], begin, "grad"));
+            rows.add(std::move(block));
         }
-        flat.push_back(std::move(column));
-    }
-    std::vector<double> gradient;
-    for (const Tensor& part : window.gradients) {
-        const std::vector<double> values = as_doubles(part, "grad");
-        gradient.insert(gradient.end(), values.begin(), values.end());
-    }
-    if (flat.empty() || flat[0].size() < flat.size())
+    if (used.empty() || rows.rows() < used.size())
         throw Error("fewer parameters than samples: single samples cannot be told apart", "first window",
                     "use a model with more parameters, or fewer samples a step");
-    const LeastSquares system(std::move(flat));
+    std::vector<std::vector<double>> columns = rows.columns();
+    std::vector<double> gradient = std::move(columns.back());
+    columns.pop_back();
+    const LeastSquares system(std::move(columns));
     if (system.rank() < system.columns())
         throw Error("the samples' gradients are not independent: single samples cannot be told apart", "first window",
                     "use rows that differ");
@@ -74,21 +80,24 @@ LeastSquares::Solution fit(const WindowScale& window, const std::vector<std::vec
 /// E and A of one tensor from the scaled shares: their sum misses the gradient by rounding only.
 TensorScale scale_of(const WindowScale& window, std::size_t t, const std::string& name, const Bound& bound) {
     TensorScale scale{name, window.gradients[t], window.gradients[t], {}, {}};
-    const std::vector<double> gradient = as_doubles(window.gradients[t], name);
-    std::vector<double> sum(gradient.size(), 0), magnitude(gradient.size(), 0);
-    for (const std::vector<Tensor>& share : window.shares) {
-        const auto values = share[t].as<double>();
-        for (std::size_t j = 0; j < sum.size(); ++j) {
-            sum[j] += values[j];
-            magnitude[j] += std::abs(values[j]);
-        }
-        scale.sample_peaks.push_back(peak(share[t]));
-    }
     scale.tolerance.unit_roundoff = bound.unit_roundoff;
     scale.tolerance.factor = bound.fail;
-    for (std::size_t j = 0; j < sum.size(); ++j) {
-        scale.tolerance.error = std::max(scale.tolerance.error, std::abs(gradient[j] - sum[j]));
-        scale.tolerance.magnitude = std::max(scale.tolerance.magnitude, magnitude[j]);
+    for (std::size_t i = 0; i < window.shares.size(); ++i)
+        scale.sample_peaks.push_back(std::abs(window.share_factors[i]) * peak(window.shares[i][t]));
+    for (std::size_t begin = 0; begin < window.gradients[t].count(); begin += block_rows) {
+        std::vector<double> rest = rows_of(window.gradients[t], begin, name), magnitude(rest.size(), 0);
+        for (std::size_t i = 0; i < window.shares.size(); ++i) {
+            const std::vector<double> values = rows_of(window.shares[i][t], begin, name);
+            for (std::size_t j = 0; j < rest.size(); ++j) {
+                const double share = window.share_factors[i] * values[j];
+                rest[j] -= share;
+                magnitude[j] += std::abs(share);
+            }
+        }
+        for (std::size_t j = 0; j < rest.size(); ++j) {
+            scale.tolerance.error = std::max(scale.tolerance.error, std::abs(rest[j]));
+            scale.tolerance.magnitude = std::max(scale.tolerance.magnitude, magnitude[j]);
+        }
     }
     return scale;
 }
@@ -125,18 +134,6 @@ std::vector<std::vector<Tensor>> columns_of(const Step& single, const Manifest& 
     return columns;
 }
 
-/// A column times its weight in the reference.
-std::vector<Tensor> share_of(const std::vector<Tensor>& column, double weight) {
-    std::vector<Tensor> share;
-    for (const Tensor& part : column) {
-        std::vector<double> values = as_doubles(part, "micro");
-        for (double& value : values) value *= weight;
-        share.push_back(doubles_tensor(std::move(values)));
-        share.back().shape = part.shape;
-    }
-    return share;
-}
-
 using Ids = std::vector<std::string>;
 
 /// A window that nothing but its samples, counts and rates is known of.
@@ -157,12 +154,13 @@ WindowScale window_of(const Step& step) {
 /// Makes a window judged.
 void add_scales(const Manifest& manifest, const Step& single, const Manifest& single_manifest, WindowScale& window) {
     const std::vector<Parameter>& parameters = manifest.parameters;
-    const std::vector<std::vector<Tensor>> raw = columns_of(single, single_manifest, window);
+    window.shares = columns_of(single, single_manifest, window);
     std::vector<std::size_t> used;  // a sample without a gradient has no weight
-    for (std::size_t i = 0; i < raw.size(); ++i)
-        if (std::any_of(raw[i].begin(), raw[i].end(), [](const Tensor& part) { return peak(part) > 0; }))
+    for (std::size_t i = 0; i < window.shares.size(); ++i)
+        if (std::any_of(window.shares[i].begin(), window.shares[i].end(),
+                        [](const Tensor& part) { return peak(part) > 0; }))
             used.push_back(i);
-    const LeastSquares::Solution solution = fit(window, raw, used);
+    const LeastSquares::Solution solution = fit(window, used);
     // Parameters of several precisions may be in one model, which is called by that of the first.
     if (!(solution.residual <= std::max(residual_limit(Recipe::fp32), residual_limit(manifest.recipe))))
         throw Error(
@@ -171,9 +169,8 @@ void add_scales(const Manifest& manifest, const Step& single, const Manifest& si
             fmt::format("window {}", window.step),
             "make the runs comparable: no dropout, no batch normalisation or negatives in the batch, the same initial "
             "weights, the same precision");
-    std::vector<double> weight(raw.size(), 1);
-    for (std::size_t k = 0; k < used.size(); ++k) weight[used[k]] = solution.weights[k];
-    for (std::size_t i = 0; i < raw.size(); ++i) window.shares.push_back(share_of(raw[i], weight[i]));
+    window.share_factors.assign(window.shares.size(), 1);
+    for (std::size_t k = 0; k < used.size(); ++k) window.share_factors[used[k]] = solution.weights[k];
     for (std::size_t t = 0; t < parameters.size(); ++t)
         window.tensors.push_back(scale_of(window, t, parameters[t].name, bound_of(manifest.recipe)));
     floor_magnitudes(window);

@@ -46,6 +46,9 @@ struct WindowScale {
     std::optional<double> clip_threshold, grad_norm, clip_factor;  ///< the reference's own
     std::map<std::string, Tensor> update;     ///< `param/<p>` and `opt/<slot>/<p>` after the step, where it is judged
     std::vector<std::vector<Tensor>> shares;  ///< shares[i][t]: sample i's share of the gradient of tensors[t]
+    /// What sample i's shares are still to be multiplied by, as the gradients of an outside trainer's samples are;
+    /// empty: nothing.
+    std::vector<double> share_factors;
 };
 
 /// Whether this window must have the reference's bits where the gradients of so many places are averaged: a division by
