@@ -1,6 +1,5 @@
 #include "plan/power.h"
 
-#include <string_view>
 #include <utility>
 
 #include "tests/base/expect.h"
