@@ -44,6 +44,15 @@ std::string claim_case(const ClaimStatus& status) {
     return fmt::format("{}>\n    <failure message=\"inconclusive\">{}</failure>\n  </testcase>\n", open, text);
 }
 
+/// Of what the trainer says itself.
+std::string clause_case(const Clause& clause) {
+    const std::string open =
+        fmt::format("  <testcase classname=\"isobatch.contract\" name=\"{}\"", escaped(clause.word));
+    if (clause.stance != Stance::broken) return open + "/>\n";
+    return fmt::format("{}>\n    <failure message=\"not kept\">{}</failure>\n  </testcase>\n", open,
+                       escaped(to_string(clause)));
+}
+
 }  // namespace
 
 std::string junit_xml(const Result& result) {
@@ -59,10 +68,17 @@ std::string junit_xml(const Result& result) {
         skipped += status.tested_by == 0 && status.allowed;
         cases += claim_case(status);
     }
+    std::size_t given = 0;
+    for (const Clause& clause : result.clauses) {
+        if (!clause.given) continue;
+        failures += clause.stance == Stance::broken;
+        ++given;
+        cases += clause_case(clause);
+    }
     return fmt::format(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"isobatch\" tests=\"{}\" failures=\"{}\" "
         "errors=\"{}\" skipped=\"{}\">\n{}</testsuite>\n",
-        result.records.size() + result.claims.size(), failures, errors, skipped, cases);
+        result.records.size() + result.claims.size() + given, failures, errors, skipped, cases);
 }
 
 }  // namespace isobatch

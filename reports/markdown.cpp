@@ -75,6 +75,7 @@ std::string markdown_summary(const Result& result) {
     }
     if (result.findings.size() > most_findings)
         text += fmt::format("{} of {} findings are shown.\n\n", most_findings, result.findings.size());
+    for (const Clause& clause : result.clauses) text += fmt::format("* {}\n", markdown_text(to_string(clause), 1000));
     for (const ClaimStatus& status : result.claims)
         if (status.tested_by == 0)
             text += fmt::format("* untested{}: {} of {}; to test it: {}\n", status.allowed ? " (allowed)" : "",

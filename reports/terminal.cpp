@@ -158,6 +158,7 @@ std::string coloured(Outcome outcome, bool colour) {
 std::string terminal_text(const Result& result, bool colour) {
     std::string text;
     for (const std::string& note : result.notes) text += printable(note) + "\n";
+    for (const Clause& clause : result.clauses) text += printable(to_string(clause)) + "\n";
     text += "\n" + rows(result, colour) + "\n" + identities(result);
     for (const Finding& finding : result.findings) text += finding_text(finding, colour) + "\n";
     for (const Waste& waste : result.waste)

@@ -2,10 +2,12 @@
 
 #include <cstdlib>
 #include <map>
+#include <span>
 
 #include <fmt/format.h>
 
 #include "app/commands.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -72,20 +74,49 @@ std::vector<std::string> words_of(const OutsideCommand& command, const Split& sp
     return words;
 }
 
-/// What failed first of the ranks that left their part of a trace, which the others never completed; empty for nothing.
-std::string first_failure(const fs::path& trace, std::int64_t ranks) {
-    std::map<double, std::string> messages;
+/// What each rank left of its manifest, by the time at which it ended; those that are not there did not end.
+std::multimap<double, Json> parts_of(const fs::path& trace, std::int64_t ranks) {
+    std::multimap<double, Json> parts;
     for (std::int64_t rank = 0; rank < ranks; ++rank) {
         const fs::path path = trace / fmt::format("rank{}.part", rank);
         if (!fs::exists(path)) continue;
         const Json part = parse_json(MappedFile::open(path)->text(), path.string());
         reading(path.string(), [&] {
-            const Json& ended = part.at(1).at("ended");
-            if (ended.is_object())
-                messages[part.at(0).get<double>()] = ended.at("crashed").at("message").get<std::string>();
+            part.at(1).at("ended"), part.at(1).at("files");
+            parts.emplace(part.at(0).get<double>(), part.at(1));
         });
     }
-    return messages.empty() ? std::string() : messages.begin()->second;
+    return parts;
+}
+
+/// How a rank failed; empty where it did not.
+std::string failure_in(const Json& part) {
+    const Json& ended = part.at("ended");
+    return ended.is_object() ? ended.at("crashed").at("message").get<std::string>() : "";
+}
+
+/// What failed first of the ranks that left their part of a trace, which the others never completed; empty for nothing.
+std::string first_failure(const fs::path& trace, std::int64_t ranks) {
+    for (const auto& [time, part] : parts_of(trace, ranks))
+        if (const std::string failure = failure_in(part); !failure.empty()) return failure;
+    return {};
+}
+
+/// Puts the manifest over the parts of all ranks, where their writer is one that reads no JSON (trace_writer.h).
+void join_parts(const fs::path& trace, std::int64_t ranks) {
+    const std::multimap<double, Json> parts = parts_of(trace, ranks);
+    if (fs::exists(trace / "manifest.json") || std::ssize(parts) < ranks) return;
+    Json whole = parts.begin()->second;
+    for (const auto& [time, part] : parts) {
+        whole["files"].update(part.at("files"));
+        if (failure_in(whole).empty()) whole["ended"] = part.at("ended");
+    }
+    whole.erase("manifest_digest");  // of the part alone
+    std::string text = whole.dump();
+    text.pop_back();
+    const std::string digest = crc32_digest(std::as_bytes(std::span(text)));
+    write_file(trace / "manifest.json", fmt::format("{},\"manifest_digest\":\"{}\"}}\n", text, digest));
+    for (std::int64_t rank = 0; rank < ranks; ++rank) fs::remove(trace / fmt::format("rank{}.part", rank));
 }
 
 /// The split must reach the script somehow, or all runs are one and the same.
@@ -168,18 +199,22 @@ void OutsideRun::start() {
 void OutsideRun::wait() {
     exit_ = process_->wait(Process::Seconds(command_->deadline_s));
     timed_out_ = process_->timed_out();
+    if (!timed_out_) join_parts(trace_, trial_.split.devices);
 }
 
 std::string OutsideRun::failure() const {
-    if (timed_out_) return fmt::format("no end within {} s", command_->deadline_s);
+    if (timed_out_)
+        return fmt::format("no end within {} s: set --deadline, or see what it waits for", command_->deadline_s);
+    const auto failed = [&](const std::string& message) {  // which a script may have made of any bytes
+        return fmt::format("the script failed ({}): {}", to_string(exit_), printable(message));
+    };
     if (!fs::exists(trace_ / "manifest.json")) {
-        if (const std::string first = first_failure(trace_, trial_.split.devices); !first.empty())
-            return "the script failed: " + first;
+        if (const std::string first = first_failure(trace_, trial_.split.devices); !first.empty()) return failed(first);
         if (fs::exists(trace_)) return fmt::format("not every rank ended what it recorded ({})", to_string(exit_));
         return fmt::format("the script recorded nothing ({}): is it Python with torch?", to_string(exit_));
     }
     const Trace found = read_trace(trace_);
-    if (!found.manifest.ended.complete) return "the script failed: " + found.manifest.ended.message;
+    if (!found.manifest.ended.complete) return failed(found.manifest.ended.message);
     // One that the recorder ended may have caught that: then its exit code says nothing.
     return exit_.ok() || !stream_of(found).ended ? std::string()
                                                  : fmt::format("the script failed ({})", to_string(exit_));

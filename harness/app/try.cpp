@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include <fmt/format.h>
@@ -27,6 +28,8 @@ namespace fs = std::filesystem;
 struct TryOptions {
     std::string splits;
     OutsideCommand command;
+    std::optional<std::string> contract;  ///< words, or the path of a file with them
+    bool expect_different = false;
     std::vector<std::string> allowed;
     Output output;
 };
@@ -49,11 +52,36 @@ void run_all(Runs& runs, bool follow, const Output& output) {
 
 std::vector<Split> splits_for(const TryOptions& options) {
     const std::int64_t effective = parse_split(pieces(options.splits, ',')[0]).effective();
-    std::vector<Split> splits = parse_splits(options.splits, effective);
+    std::vector<Split> splits;
+    for (const std::string& text : pieces(options.splits, ',')) {
+        const Split split = parse_splits(text, options.expect_different ? parse_split(text).effective() : effective)[0];
+        if (std::find(splits.begin(), splits.end(), split) != splits.end())
+            throw Error(fmt::format("split {} is given twice", text), "--splits", "name each split once");
+        splits.push_back(split);
+    }
     if (splits[0].devices != 1)
         throw Error(fmt::format("the reference {} has {} devices", to_string(splits[0]), splits[0].devices), "--splits",
                     fmt::format("put a split of one device first, such as {}x1x1", effective));
     return splits;
+}
+
+Said said_by(const TryOptions& options) {
+    if (!options.contract) return {};
+    const bool file = fs::is_regular_file(*options.contract);
+    return file ? parse_said(MappedFile::open(*options.contract)->text(), *options.contract)
+                : parse_said(*options.contract, "--contract");
+}
+
+/// Of a run that was meant to be another training: whatever its gradients are, nothing is said of them.
+Record other_batch(const Trial& trial, std::string repro, const Trace& trace, const Split& reference) {
+    Record record{trial, std::move(repro), std::nullopt, {}, {}, {}, {}, cost_of(trace), {}};
+    record.verdict.outcome = Outcome::inconclusive;
+    CheckResult data{.check = Check::data, .outcome = Outcome::inconclusive};
+    data.message =
+        fmt::format("another effective batch, {} where the reference has {}: not compared (--expect-different)",
+                    trial.split.effective(), reference.effective());
+    record.verdict.checks.push_back(std::move(data));
+    return record;
 }
 
 /// What repeats it: `isobatch try --splits … -- COMMAND`.
@@ -63,6 +91,8 @@ std::string typed(const TryOptions& options, const std::string& splits) {
     if (!options.command.config.empty()) text += " --config " + options.command.config.string();
     if (!options.command.level.empty()) text += " --level " + options.command.level;
     if (options.command.follow) text += " --follow";
+    if (options.contract) text += " --contract " + *options.contract;
+    if (options.expect_different) text += " --expect-different";
     return text + " -- " + joined(options.command.words, " ");
 }
 
@@ -72,7 +102,9 @@ OutsideRun& run_of(Runs& runs, const Split& split) {
     return runs.front();
 }
 
-std::vector<std::string> notes_for(const TryOptions& options, const Split& reference, const Yardstick& yardstick) {
+std::vector<std::string> notes_for(const TryOptions& options, const std::vector<Split>& splits,
+                                   const Yardstick& yardstick) {
+    const Split& reference = splits[0];
     const auto judged = std::count_if(yardstick.windows.begin(), yardstick.windows.end(),
                                       [](const WindowScale& window) { return !window.tensors.empty(); });
     const std::string where = judged > 1 ? fmt::format("{} of them", judged) : judged == 1 ? "the first" : "none";
@@ -82,8 +114,11 @@ std::vector<std::string> notes_for(const TryOptions& options, const Split& refer
                     to_string(reference)),
         fmt::format("{} window(s) were recorded; gradients were compared in {}, and in the others samples, "
                     "counts, updates, learning rates and what was left in the accumulator",
-                    yardstick.windows.size(), where),
-        "the contract (a mean over scored tokens; what happens to a ragged window and to the rate) is inferred"};
+                    yardstick.windows.size(), where)};
+    if (const Split single{1, reference.effective(), 1};
+        options.command.level != "losses" && std::find(splits.begin(), splits.end(), single) == splits.end())
+        notes.push_back(
+            fmt::format("{} was run too, for the samples' own gradients; it is not judged", to_string(single)));
     if (options.command.follow)
         notes.push_back(
             "followed: each window of the other splits started from the reference's parameters and optimizer state, "
@@ -97,6 +132,7 @@ std::vector<std::string> notes_for(const TryOptions& options, const Split& refer
 int run_try(TryOptions& options) {
     const std::vector<Split> splits = splits_for(options);
     options.command.directory = options.output.directory;
+    const Said said = said_by(options);
     require_startable(options.command, splits);
     const Split single{1, splits[0].effective(), 1};
     const std::string command = typed(options, options.splits);
@@ -117,12 +153,14 @@ int run_try(TryOptions& options) {
         if (const std::string failure = needed->failure(); !failure.empty())
             throw Error(failure,
                         fmt::format("split {}, log {}", to_string(needed->trial().split), needed->log().string()),
-                        "its last lines: " + printable(needed->last_output()), Error::Kind::unfinished);
+                        needed->last_output().empty() ? "see why it printed nothing"
+                                                      : "its last lines: " + printable(needed->last_output()),
+                        Error::Kind::unfinished);
 
     const Trace reference = read_trace(runs.front().trace()), columns = read_trace(run_of(runs, single).trace());
     const bool sketched = has_sketch({reference, columns});
     const auto comparable = [&](const Trace& trace) { return sketched ? sketch_of(trace) : trace; };
-    Examiner examiner(outside_yardstick(comparable(reference), comparable(columns)));
+    Examiner examiner(outside_yardstick(comparable(reference), comparable(columns), said));
     std::vector<Record> records;
     for (std::size_t i = 0; i < splits.size(); ++i) {
         const OutsideRun& run = runs[i];
@@ -130,6 +168,8 @@ int run_try(TryOptions& options) {
             typed(options, i == 0 ? to_string(splits[0]) : to_string(splits[0]) + "," + to_string(splits[i]));
         if (const std::string failure = run.failure(); !failure.empty()) {
             records.push_back(crashed_record(run.trial(), repro, failure + "; its last lines: " + run.last_output()));
+        } else if (splits[i].effective() != splits[0].effective()) {
+            records.push_back(other_batch(run.trial(), repro, read_trace(run.trace()), splits[0]));
         } else {
             records.push_back(examiner.examine(comparable(read_trace(run.trace())), repro));
             records.back().trace = fs::relative(run.trace(), options.output.directory).string();
@@ -138,7 +178,7 @@ int run_try(TryOptions& options) {
     }
     if (examiner.yardstick().windows.size() < 2) options.allowed.push_back("state");  // one window cannot show it
     return finish(
-        assemble(command, std::move(records), options.allowed, notes_for(options, splits[0], examiner.yardstick())),
+        assemble(command, std::move(records), options.allowed, notes_for(options, splits, examiner.yardstick())),
         options.output);
 }
 
@@ -166,9 +206,19 @@ void add_try(CLI::App& app, int& exit_code) {
                      "A claim that may stay untested without making the run inconclusive")
         ->allow_extra_args(false);  // or it would take the -- before the command for its own end
     command
+        ->add_option("--contract", options->contract,
+                     "What the trainer claims, or a file that says it: token-mean or sample-mean, keeps-tail or "
+                     "drops-tail (of an epoch), schedule-in-updates or constant-rate; such as token-mean,keeps-tail. "
+                     "What is not said is inferred from the first split, and printed as inferred")
+        ->allow_extra_args(false);
+    command->add_flag("--expect-different", options->expect_different,
+                      "Also runs splits of another effective batch than the first; these are inconclusive, never "
+                      "equivalent");
+    command
         ->add_option("--level", options->command.level,
                      "What is kept of gradients: losses (nothing), sketch (some elements; the default above 50 million "
-                     "parameters), grads (all; the default below), full (also what each micro-batch added)")
+                     "parameters, or 800 million numbers in the gradients of a window's single samples), grads (all; "
+                     "the default below), full (also what each micro-batch added)")
         ->check(CLI::IsMember({"losses", "sketch", "grads", "full"}));
     command->add_flag(
         "--follow", options->command.follow,

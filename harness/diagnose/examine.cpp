@@ -14,6 +14,7 @@ Record Examiner::examine(const Trace& candidate, std::string repro) {
     record.trial = parse_trial(candidate.manifest.trial);
     record.repro = std::move(repro);
     record.contract = yardstick_->contract;
+    record.clauses = yardstick_->clauses;
     record.verdict = judge(*yardstick_, candidate);
     if (record.verdict.outcome == Outcome::crashed) return record;
     record.evidence = evidence_of(*yardstick_, candidate);

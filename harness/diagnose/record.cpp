@@ -3,15 +3,17 @@
 namespace isobatch {
 
 Json to_json(const Record& record) {
-    return {{"trial", to_string(record.trial)},
-            {"split", to_string(record.trial.split)},
-            {"repro", record.repro},
-            {"contract", to_json(record.contract)},
-            {"verdict", to_json(record.verdict)},
-            {"evidence", to_json(record.evidence)},
-            {"traffic", to_json(record.traffic)},
-            {"cost", to_json(record.cost)},
-            {"trace", record.trace}};
+    Json json{{"trial", to_string(record.trial)},
+              {"split", to_string(record.trial.split)},
+              {"repro", record.repro},
+              {"contract", to_json(record.contract)},
+              {"verdict", to_json(record.verdict)},
+              {"evidence", to_json(record.evidence)},
+              {"traffic", to_json(record.traffic)},
+              {"cost", to_json(record.cost)},
+              {"trace", record.trace}};
+    for (const Clause& clause : record.clauses) json["clauses"].push_back(to_json(clause));
+    return json;
 }
 
 Record record_from_json(const Json& object, const std::string& where) {
@@ -20,6 +22,9 @@ Record record_from_json(const Json& object, const std::string& where) {
         record.trial = parse_trial(object.at("trial").get<std::string>());
         record.repro = object.at("repro").get<std::string>();
         record.contract = contract_from_json(object.at("contract"), where);
+        if (object.contains("clauses"))
+            for (const Json& clause : list_from_json(object["clauses"], where))
+                record.clauses.push_back(clause_from_json(clause, where));
         record.verdict = verdict_from_json(object.at("verdict"), where);
         record.evidence = evidence_from_json(object.at("evidence"), where);
         record.traffic = traffic_from_json(object.at("traffic"), where);
@@ -30,7 +35,7 @@ Record record_from_json(const Json& object, const std::string& where) {
 }
 
 Record crashed_record(const Trial& trial, std::string repro, std::string message) {
-    Record record{trial, std::move(repro), std::nullopt, {}, {}, {}, {}, {}};
+    Record record{trial, std::move(repro), std::nullopt, {}, {}, {}, {}, {}, {}};
     record.verdict.outcome = Outcome::crashed;
     CheckResult result{.check = Check::data, .outcome = Outcome::crashed};
     result.first = Place{};

@@ -2,12 +2,14 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/json.h"
 #include "diagnose/evidence.h"
 #include "judge/verdict.h"
 #include "measure/cost.h"
 #include "measure/traffic.h"
+#include "plan/clause.h"
 #include "plan/trial.h"
 
 namespace isobatch {
@@ -17,6 +19,7 @@ struct Record {
     Trial trial;
     std::string repro;                 ///< the command that repeats it
     std::optional<Contract> contract;  ///< what it was held to
+    std::vector<Clause> clauses;       ///< what that rests on, of an outside trainer
     Verdict verdict;
     Evidence evidence;
     Traffic traffic;

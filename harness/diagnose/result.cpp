@@ -90,6 +90,15 @@ std::vector<std::span<const Record>> stretches(const std::vector<Record>& record
     return all;
 }
 
+/// `The trainer does not keep what it claims: keeps-tail. `
+std::string broken_clauses(const Result& result) {
+    std::vector<std::string> words;
+    for (const Clause& clause : result.clauses)
+        if (clause.stance == Stance::broken) words.push_back(printable(clause.word));
+    return words.empty() ? "" : fmt::format("The trainer does not keep what it claims: {}. ", joined(words, ", "));
+}
+
+/// How the splits stand to each other.
 std::string sentence(const Result& result, const std::vector<std::string>& untested) {
     const int trials = static_cast<int>(result.records.size());
     const int crashes = count(result.records, Outcome::crashed), divergent = count(result.records, Outcome::divergent);
@@ -152,20 +161,27 @@ Result assemble(std::string command, std::vector<Record> records, const std::vec
         if (const auto waste = waste_of(matrix)) result.waste.push_back(*waste);
     }
     if (result.records.empty()) result.outcome = Outcome::inconclusive;
-    for (const Record& record : result.records) result.outcome = worst(result.outcome, record.verdict.outcome);
+    for (const Record& record : result.records) {
+        result.outcome = worst(result.outcome, record.verdict.outcome);
+        for (const Clause& clause : record.clauses)
+            if (std::find(result.clauses.begin(), result.clauses.end(), clause) == result.clauses.end())
+                result.clauses.push_back(clause);
+    }
+    const std::string broken = broken_clauses(result);
+    if (!broken.empty()) result.outcome = worst(result.outcome, Outcome::divergent);
     for (const ClaimStatus& status : result.claims)
         if (status.tested_by == 0 && !status.allowed &&
             std::find(untested.begin(), untested.end(), to_string(status.claim)) == untested.end())
             untested.push_back(to_string(status.claim));
     if (!untested.empty()) result.outcome = worst(result.outcome, Outcome::inconclusive);
     result.exit_code = exit_code(result.outcome);
-    result.summary = sentence(result, untested);
+    result.summary = broken + sentence(result, untested);
     return result;
 }
 
 Json to_json(const Result& result, bool times) {
     Json records = Json::array(), claims = Json::array(), findings = Json::array(), waste = Json::array(),
-         allowed = Json::array();
+         allowed = Json::array(), clauses = Json::array();
     for (const Record& record : result.records) {
         records.push_back(to_json(record));
         if (!times) records.back().erase("cost");
@@ -174,6 +190,7 @@ Json to_json(const Result& result, bool times) {
         claims.push_back(claim_json(status));
         if (status.allowed) allowed.push_back(to_string(status.claim));
     }
+    for (const Clause& clause : result.clauses) clauses.push_back(to_json(clause));
     for (const Finding& finding : result.findings) findings.push_back(to_json(finding));
     for (const Waste& one : result.waste) waste.push_back(to_json(one));
     return {{"schema", schema},
@@ -184,6 +201,7 @@ Json to_json(const Result& result, bool times) {
             {"records", records},
             {"claims", claims},
             {"allowed_untested", allowed},
+            {"clauses", clauses},
             {"findings", findings},
             {"waste", waste},
             {"notes", result.notes}};

@@ -26,6 +26,7 @@ struct Result {
     int exit_code = 0;
     std::vector<Record> records;  ///< in the order of before()
     std::vector<ClaimStatus> claims;
+    std::vector<Clause> clauses;  ///< what the contracts of outside trainers rest on, each once
     std::vector<Finding> findings;
     std::vector<Waste> waste;
     std::vector<std::string> notes;  ///< what was assumed, and what this run cannot prove

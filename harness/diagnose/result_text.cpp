@@ -19,6 +19,7 @@ std::string json_text(const Result& result) {
     frame.outcome = result.outcome;
     frame.exit_code = result.exit_code;
     frame.claims = result.claims;
+    frame.clauses = result.clauses;
     frame.findings = result.findings;
     frame.waste = result.waste;
     frame.notes = result.notes;

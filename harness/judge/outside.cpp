@@ -9,6 +9,7 @@
 #include "judge/compare.h"
 #include "judge/folded_rows.h"
 #include "judge/least_squares.h"
+#include "judge/outside_contract.h"
 #include "judge/stream.h"
 #include "judge/yardstick.h"
 
@@ -54,8 +55,14 @@ std::vector<double> rows_of(const Tensor& tensor, std::size_t begin, const std::
     return as_doubles({tensor.dtype, {}, tensor.bytes.subspan(begin * size, count * size), tensor.owner}, where);
 }
 
-/// Fits the reference's gradient with the columns; the weights turn each column into the sample's share.
-LeastSquares::Solution fit(const WindowScale& window, const std::vector<std::size_t>& used) {
+/// The weights that turn each column into the sample's share.
+struct Fit {
+    LeastSquares::Solution solution;
+    double condition = 0;
+};
+
+/// Fits the reference's gradient with the columns.
+Fit fit(const WindowScale& window, const std::vector<std::size_t>& used) {
     FoldedRows rows(used.size() + 1);
     for (std::size_t t = 0; t < window.gradients.size(); ++t)
         for (std::size_t begin = 0; begin < window.gradients[t].count(); begin += block_rows) {
@@ -74,7 +81,7 @@ LeastSquares::Solution fit(const WindowScale& window, const std::vector<std::siz
     if (system.rank() < system.columns())
         throw Error("the samples' gradients are not independent: single samples cannot be told apart", "first window",
                     "use rows that differ");
-    return system.solve(std::move(gradient));
+    return {system.solve(std::move(gradient)), system.condition()};
 }
 
 /// E and A of one tensor from the scaled shares: their sum misses the gradient by rounding only.
@@ -151,8 +158,27 @@ WindowScale window_of(const Step& step) {
     return window;
 }
 
+/// The weights of the samples' summed losses, where the columns say what each of these was multiplied by.
+Pull pull_of(const Fit& fitted, const std::vector<std::size_t>& used, const Step& single, const WindowScale& window,
+             const std::string& trial, Recipe recipe) {
+    // Weights as in diagnose/recover.h: 16·u·condition. A loss is a sum of as many rounded terms as there are units.
+    Pull pull{.tolerance = unit_roundoff(recipe) * (16 * fitted.condition + 2 * window.units)};
+    const auto micros = micro_of_sample(single, trial);
+    for (std::size_t k = 0; k < used.size(); ++k) {
+        const Micro& micro = single.micros[micros.at(window.samples[used[k]])];
+        if (!micro.weight || !(micro.units > 0)) {
+            pull.unknown = "no loss was seen that counts tokens, as cross_entropy does";
+            return pull;
+        }
+        pull.weights.push_back(fitted.solution.weights[k] * *micro.weight);
+        pull.units.push_back(micro.units);
+    }
+    if (pull.weights.size() < 2) pull.unknown = "fewer than two samples of the first window have a gradient";
+    return pull;
+}
+
 /// Makes a window judged.
-void add_scales(const Manifest& manifest, const Step& single, const Manifest& single_manifest, WindowScale& window) {
+Pull add_scales(const Manifest& manifest, const Step& single, const Manifest& single_manifest, WindowScale& window) {
     const std::vector<Parameter>& parameters = manifest.parameters;
     window.shares = columns_of(single, single_manifest, window);
     std::vector<std::size_t> used;  // a sample without a gradient has no weight
@@ -160,7 +186,8 @@ void add_scales(const Manifest& manifest, const Step& single, const Manifest& si
         if (std::any_of(window.shares[i].begin(), window.shares[i].end(),
                         [](const Tensor& part) { return peak(part) > 0; }))
             used.push_back(i);
-    const LeastSquares::Solution solution = fit(window, used);
+    const Fit fitted = fit(window, used);
+    const LeastSquares::Solution& solution = fitted.solution;
     // Parameters of several precisions may be in one model, which is called by that of the first.
     if (!(solution.residual <= std::max(residual_limit(Recipe::fp32), residual_limit(manifest.recipe))))
         throw Error(
@@ -174,16 +201,7 @@ void add_scales(const Manifest& manifest, const Step& single, const Manifest& si
     for (std::size_t t = 0; t < parameters.size(); ++t)
         window.tensors.push_back(scale_of(window, t, parameters[t].name, bound_of(manifest.recipe)));
     floor_magnitudes(window);
-}
-
-/// What the reference does in the windows that were seen is what every split is held to.
-Contract inferred(const std::vector<WindowScale>& windows, std::int64_t effective) {
-    Contract contract{.weighting = Weighting::token_mean, .keeps_tail = false, .schedule_varies = false};
-    for (const WindowScale& window : windows) {
-        contract.keeps_tail |= std::ssize(window.samples) < effective;
-        contract.schedule_varies |= window.lr != windows[0].lr;
-    }
-    return contract;
+    return pull_of(fitted, used, single, window, single_manifest.trial, manifest.recipe);
 }
 
 /// Whether a run made more than one update of the first window: its samples' gradients are no longer at one state.
@@ -233,11 +251,24 @@ void require_one_model(const Trace& reference, const Trace& columns) {
                     "fix the script's seed, and make the model before anything is drawn that depends on the split");
 }
 
+/// Makes those windows judged that can be.
+void add_windows(Yardstick& yardstick, const Trace& reference, const Trace& columns, Pull& pull) {
+    const Manifest& manifest = reference.manifest;
+    if (!add_gradients(reference.ranks[0][0], manifest, yardstick.windows[0])) return;
+    if (!cut_otherwise(yardstick, columns))
+        pull = add_scales(manifest, columns.ranks[0][0], columns.manifest, yardstick.windows[0]);
+    for (std::size_t w = 1; w < yardstick.windows.size(); ++w) {
+        WindowScale& window = yardstick.windows[w];
+        if (!add_gradients(reference.ranks[0][w], manifest, window)) break;
+        if (const Step* step = columns_for(window, columns)) add_scales(manifest, *step, columns.manifest, window);
+    }
+}
+
 }  // namespace
 
-Yardstick outside_yardstick(const Trace& reference, const Trace& columns) {
+Yardstick outside_yardstick(const Trace& reference, const Trace& columns, const Said& said) {
     const Manifest& manifest = reference.manifest;
-    const Step &first = first_step(reference), &single = first_step(columns);
+    first_step(reference), first_step(columns);  // for what is missing in them
     require_one_model(reference, columns);
     Yardstick yardstick{
         .trial = manifest.trial, .digest = content_digest(reference), .recipe = manifest.recipe, .ours = false};
@@ -246,16 +277,9 @@ Yardstick outside_yardstick(const Trace& reference, const Trace& columns) {
     for (const Step& each : reference.ranks[0])
         if (each.number) yardstick.windows.push_back(window_of(each));
     yardstick.ended = stream_of(reference).ended;
-    yardstick.contract = inferred(yardstick.windows, manifest.split.effective());
-    if (manifest.level == Level::losses) return yardstick;
-
-    if (!add_gradients(first, manifest, yardstick.windows[0])) return yardstick;
-    if (!cut_otherwise(yardstick, columns)) add_scales(manifest, single, columns.manifest, yardstick.windows[0]);
-    for (std::size_t w = 1; w < yardstick.windows.size(); ++w) {
-        WindowScale& window = yardstick.windows[w];
-        if (!add_gradients(reference.ranks[0][w], manifest, window)) break;
-        if (const Step* step = columns_for(window, columns)) add_scales(manifest, *step, columns.manifest, window);
-    }
+    Pull pull{.unknown = "no gradient of single samples could be compared"};
+    if (manifest.level != Level::losses) add_windows(yardstick, reference, columns, pull);
+    hold_to_contract(yardstick, reference, columns, pull, said == Said{} ? said_of(manifest.contract) : said);
     return yardstick;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "judge/tolerance.h"
+#include "plan/clause.h"
 #include "trace/trace.h"
 
 namespace isobatch {
@@ -72,7 +73,8 @@ struct Yardstick {
     Level level = Level::grads;  ///< of the reference: what its gradients, and those of every candidate, are
     /// The largest that any judged window shows.
     double coupling() const;
-    bool ended = true;  ///< the run ended by itself after the last window; false: its recording did
+    bool ended = true;            ///< the run ended by itself after the last window; false: its recording did
+    std::vector<Clause> clauses;  ///< of an outside trainer: what its contract rests on
 };
 
 /// From a reference trace, which carries its shares, scales and fp64 gradients. Throws Error naming what is absent.
@@ -85,8 +87,9 @@ void floor_magnitudes(WindowScale& window);
 /// one that both runs say they started from the same parameters, with what each micro of `columns` (one sample a micro)
 /// added as the shares. The shares are scaled to the reference by least squares; E is the residual of that fit, which
 /// holds rounding noise only, whatever weights the trainer used. Where `columns` cuts the same samples into other
-/// windows, no gradient can be judged. The contract is inferred: whether a ragged window was trained on and the
-/// learning rate varied. At level losses no window is judged. Throws Error when the samples differ or the fit fails.
-Yardstick outside_yardstick(const Trace& reference, const Trace& columns);
+/// windows, no gradient can be judged. The contract is what was said of the trainer, in `said` or else in the
+/// reference's manifest, and for the rest what the reference does (judge/outside_contract.h). At level losses no window
+/// is judged. Throws Error when the samples differ or the fit fails.
+Yardstick outside_yardstick(const Trace& reference, const Trace& columns, const Said& said = {});
 
 }  // namespace isobatch

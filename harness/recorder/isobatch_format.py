@@ -13,6 +13,21 @@ def precision(t):
     return PRECISION[str(t.dtype)]
 
 
+def require_watchable(torch):
+    if tuple(int(digits) for digits in torch.__version__.split(".")[:2]) < (2, 1):
+        raise RuntimeError("isobatch: torch %s cannot be watched: run the script with torch 2.1 or newer" % torch.__version__)
+    return torch
+
+
+def require_supported(module):
+    """Refuses what is whole nowhere, before anything reads the memory of its parts."""
+    kinds = {type(part).__name__ for part in module.modules()} & {"FullyShardedDataParallel", "DeepSpeedEngine"}
+    kinds.update("DTensor" for p in module.parameters() if hasattr(p, "full_tensor"))
+    if kinds:
+        raise RuntimeError("isobatch: a model that is sharded (%s) is not supported yet, as no rank holds a whole gradient: try it under "
+                           "DistributedDataParallel, or on one device without sharding" % ", ".join(sorted(kinds)))
+
+
 def content(t):
     """The bytes of a tensor that is contiguous and on the CPU."""
     return ctypes.string_at(t.data_ptr(), t.numel() * t.element_size())

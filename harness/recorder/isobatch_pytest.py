@@ -107,12 +107,12 @@ def repeat(train, splits):
     return "%s -m pytest %s" % (os.path.basename(sys.executable), shlex.quote(test)) if test else "assert_equivalent(%s, splits=%r)" % (name, splits)
 
 
-def assert_equivalent(train_fn, splits, steps=None, seed=1, allow_untested=(), out=None):
+def assert_equivalent(train_fn, splits, steps=None, seed=1, allow_untested=(), out=None, contract=None):
     """Raises AssertionError with the finding unless train_fn(per_device, accum, devices=1) trains alike under every split; returns the result.
 
     train_fn makes its own model, data and loop. It is ended by an exception one window past its first epoch's edge, of at most 8 windows, or
     after `steps` of them. The first split is the reference. allow_untested: claims, such as "weighting", that need not have been tested.
-    out: a folder that keeps report and traces."""
+    out: a folder that keeps report and traces. contract: what train_fn claims, such as "token-mean,keeps-tail", as for `isobatch try --contract`."""
     __tracebackhide__ = True  # of pytest: the finding is the whole story
     judge, pairs = program(), [split_of(split) for split in splits]
     names = ["%dx%dx1" % pair for pair in pairs]
@@ -125,7 +125,8 @@ def assert_equivalent(train_fn, splits, steps=None, seed=1, allow_untested=(), o
         require_one_start(folder, names)
         report = os.path.abspath(out or os.path.join(folder, "report"))
         allowed = [word for claim in allow_untested for word in ("--allow-untested", claim)]
-        words = [judge, "try", "--splits", ",".join(names), "--out", report, *allowed, "--", *HAND_IN]
+        claims = ["--contract", contract] if contract is not None else []
+        words = [judge, "try", "--splits", ",".join(names), "--out", report, *claims, *allowed, "--", *HAND_IN]
         done = subprocess.run(words, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
         text = re.sub(r"(?m)^(  repeat:) .*$", lambda line: "%s %s" % (line[1], repeat(train_fn, names)), done.stdout)
         text = re.sub(r"(?m)^(  first seen: .* in) outside --splits (\S+) .*$", r"\1 \2", text)

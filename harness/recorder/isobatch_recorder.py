@@ -1,9 +1,10 @@
 """Records the first windows of a training script as a trace: only looks on, and ends the script when it saw enough."""
-import atexit, collections, functools, importlib.machinery, math, os, platform, re, sys, zlib
+import atexit, collections, functools, importlib.machinery, os, platform, re, sys, zlib
 from isobatch_files import Files
 from isobatch_follow import leave, state_of, take_over
-from isobatch_format import PRECISION, content, number, packed, pieces, precision, row_digests
+from isobatch_format import PRECISION, content, number, packed, pieces, precision, require_supported, require_watchable, row_digests
 from isobatch_gradients import Gradients, accumulator
+from isobatch_losses import counted, micro_of
 # Each recording is a module of its own: who records inside this process gives it its settings before it runs.
 settings = globals().get("settings", os.environ)
 folder, level = os.path.abspath(settings["ISOBATCH_TRACE"]), settings.get("ISOBATCH_LEVEL") or None
@@ -16,7 +17,7 @@ rank, done, updates, backwards, parameters = None, False, 0, 0, None  # rank: No
 roots, named, busy, rates = {}, {}, set(), {}  # named: parameter → its name
 files, gradients, used, handed = Files(folder), None, 0, 0  # gradients: of this window; used: samples of the windows that ended
 events, micros, samples, units, left = [], [], [], [], {}  # left: parameter → the most that it held before the window
-counted, known, narrowed, filled, root, exchanges = collections.Counter(), set(), set(), False, None, False  # narrowed: what autocast computed in
+count, known, narrowed, filled, root, exchanges = collections.Counter(), set(), set(), False, None, False  # narrowed: what autocast computed in
 clip, lines = {"grad_norm": None, "clip_threshold": None}, []
 small_first, started, replaced = [], [], []  # started: the sums of the parameters at the first backward; replaced: how to undo each hook
 class Ended(SystemExit):
@@ -30,7 +31,7 @@ def find_spec(name, path=None, target=None):  # this module is a finder: it patc
     return spec
 def install(module):
     global torch
-    torch = module
+    torch = require_watchable(module)
     functional, optim = torch.nn.functional, torch.optim
     for owner, name, look in (
             (torch.nn.Module, "__call__", on_forward), (torch.nn.Module, "zero_grad", on_zero),
@@ -73,7 +74,7 @@ def seen(name, plain, look):
     return call
 def note(event):
     events.append(event)
-    counted[event.split()[0]] += 1
+    count[event.split()[0]] += 1
 
 def on_forward(proceed, module, /, *args, **kwargs):
     global root, exchanges
@@ -90,18 +91,19 @@ def on_forward(proceed, module, /, *args, **kwargs):
             root = module if samples else None
     return proceed()
 def add_root(module):
+    if module not in roots:
+        require_supported(module)
     pads = {0, -100} | {getattr(part, "padding_idx", None) for part in module.modules()}
     prefix, _ = roots.setdefault(module, ("%d:" % len(roots) if roots else "", pads))  # no module has such a name
     for name, p in module.named_parameters():
         if torch.nn.parameter.is_lazy(p):
             continue
         named.setdefault(p, prefix + re.sub(r"^(_orig_mod\.)?module\.|_orig_mod\.", "", name))
-def on_loss(proceed, input, target, weight=None, size_average=None, ignore_index=-100, *_, **__):
-    # Where targets are probabilities the rows count; a subclass is no data but torch.compile looking at shapes.
-    if torch.is_grad_enabled() and type(target) is torch.Tensor and not target.is_floating_point():
-        scored = target[target != ignore_index]
-        units.append((scored.numel() if weight is None else weight[scored].sum().item(), target.numel()))
-    return proceed()
+def on_loss(proceed, input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean", *_, **__):
+    value = proceed()
+    if torch.is_grad_enabled():
+        units.extend(counted(value, target, weight, ignore_index, reduction == "mean" and size_average is reduce is None))
+    return value
 
 def on_autocast(proceed, context):
     if context._enabled and torch.is_grad_enabled():
@@ -150,9 +152,7 @@ def on_backward(proceed, losses, *_, **__):
     note("backward %d" % len(micros))
     if exchanges:
         note("reduce")
-    real, padded = (number(float(sum(counts))) for counts in zip(*units or [(len(samples), len(samples))]))
-    loss = number(losses.item() if torch.is_tensor(losses) and losses.numel() == 1 else math.nan)
-    micros.append(dict(index=len(micros), samples=samples[:], units=real, padded_units=padded, loss=loss, weight=None))
+    micros.append(dict(micro_of(units, samples, losses), index=len(micros)))
     samples.clear(), units.clear()
     backwards, filled, root, exchanges = backwards + 1, holds(), None, False
 def on_zero(proceed, *_, **__):
@@ -239,7 +239,7 @@ def write_line(step, **facts):
     global used
     done = {"optimizer_steps": "step", "scheduler_steps": "schedule", "zero_grads": "zero", "ema_updates": "ema"}
     line = dict(step=step, epoch=1, events=events[:], micros=micros[:], loss=None, **clip, lr=sum(rates.values(), []),
-                counters={counter: counted[event] for counter, event in done.items()}, **facts)
+                counters={counter: count[event] for counter, event in done.items()}, **facts)
     lines.append(line)
     files.append("rank%d/steps.jsonl" % rank, packed(line) + b"\n")
     used += sum(len(micro["samples"]) for micro in micros) * devices
@@ -263,9 +263,9 @@ def claim():
         except FileExistsError:
             done = True
         columns = per_device == devices == 1  # each micro is one sample, whose own gradient is wanted
-        level = level or ("sketch" if sum(p.numel() for p in trained()) > large else "full" if columns else "grads")
-        partial = files.place("rank%d/tensors.%d.partial" % (rank, os.getpid()))
-        gradients = Gradients(partial, level, per_device * accum * devices, columns)
+        window, size = per_device * accum * devices, sum(p.numel() for p in trained())
+        level = level or ("sketch" if size * max(window, 16) > 16 * large else "full" if columns else "grads")
+        gradients = Gradients(files.place("rank%d/tensors.%d.partial" % (rank, os.getpid())), level, window, columns)
         if world != devices and not done:
             raise RuntimeError("isobatch: the script runs %d rank(s), the split has %d device(s)" % (world, devices))
 def finish(ended, libraries=("torch", "transformers", "accelerate", "lightning", "pytorch_lightning")):
@@ -286,7 +286,8 @@ def finish(ended, libraries=("torch", "transformers", "accelerate", "lightning",
 def end(error):
     """The script's own end, by itself or by an error, before enough was seen."""
     global rank
-    message = "%s: %s" % (type(error).__name__, error) if error else "the script ended before a backward and an update"
+    message = "%s: %s" % (type(error).__name__, error) if error else (
+        "the script ended before an update: of the optimizers of torch none stepped, and %d backward(s) were seen" % backwards)
     if os.getpid() != owner_pid or done or (rank is None and (not top or devices > 1 or os.path.exists(folder))):
         return
     rank = rank or 0

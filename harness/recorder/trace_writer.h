@@ -3,7 +3,7 @@
 /// runs the program and judges what it wrote; started without isobatch, isobatch_open() gives NULL and every call does
 /// nothing.
 ///
-///     isobatch_trace* trace = isobatch_open();
+///     isobatch_trace* trace = isobatch_open(0, 1);  // the program's own rank, and how many there are
 ///     isobatch_parameter(trace, "weight", ISOBATCH_FP32, gradient, count);  // each: where its gradients accumulate
 ///     for each window:
 ///         isobatch_event(trace, "zero");                     // wherever the accumulators were cleared
@@ -15,14 +15,13 @@
 ///         isobatch_event(trace, "schedule");                 // wherever the rate moves on
 ///     isobatch_close(trace);
 ///
-/// One rank, on the CPU; names and ids need no escapes in JSON. What cannot be written is said on stderr; training goes
-/// on.
+/// Of several ranks, {devices} in the command, each says isobatch_event(trace, "reduce") where it exchanged. On the
+/// CPU; names and ids need no escapes in JSON. What cannot be written is said on stderr; training goes on.
 #ifndef ISOBATCH_TRACE_WRITER_H
 #define ISOBATCH_TRACE_WRITER_H
 
 #include <math.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +44,7 @@ typedef struct {
 
 typedef struct {
     const char *folder, *level;
-    int per_device, accum, most, ended, failed;  // ended: nothing is recorded any more
+    int per_device, accum, devices, rank, most, ended, failed;  // ended: nothing is recorded any more
     int steps, updates, backwards, micros, zeros, schedules;
     double left_over;
     isobatch_tensor *parameters, *kept;  // kept: for the window's file
@@ -74,11 +73,6 @@ static inline void isobatch_add(isobatch_text* text, const char* format, ...) {
     va_end(words);
 }
 
-static inline void isobatch_clear(isobatch_text* text) {
-    text->size = 0;
-    isobatch_add(text, "");
-}
-
 /// A number as JSON, where the format says %s: it reads back bit for bit, and is a word where JSON has no number.
 static inline void isobatch_add_number(isobatch_text* text, const char* format, double value) {
     char digits[40];
@@ -88,7 +82,7 @@ static inline void isobatch_add_number(isobatch_text* text, const char* format, 
     isobatch_add(text, format, isfinite(value) ? digits : word);
 }
 
-static inline uint32_t isobatch_crc32(uint32_t crc, const void* data, size_t size) {
+static inline unsigned isobatch_crc32(unsigned crc, const void* data, size_t size) {
     const unsigned char* byte = (const unsigned char*)data;
     for (crc = ~crc; size > 0; --size) {
         crc ^= *byte++;
@@ -108,7 +102,7 @@ static inline void isobatch_write(isobatch_trace* trace, const char* name, const
     snprintf(path, sizeof path, "%s/%s", trace->folder, name);
     FILE* file = fopen(path, "wb");
     int failed = !file || fwrite(text->data, 1, text->size, file) != text->size;
-    uint32_t crc = isobatch_crc32(0, text->data, text->size);
+    unsigned crc = isobatch_crc32(0, text->data, text->size);
     size_t bytes = text->size;
     for (; trace->kept_count > 0; --trace->kept_count) {
         isobatch_tensor* tensor = &trace->kept[trace->kept_count - 1];
@@ -119,7 +113,7 @@ static inline void isobatch_write(isobatch_trace* trace, const char* name, const
     }
     if ((file && fclose(file) != 0) || failed) isobatch_fail(trace, "free the disk: cannot write", path);
     isobatch_add(&trace->files, "%s\"%s\":{\"bytes\":%zu,", trace->files.size ? "," : "", name, bytes);
-    isobatch_add(&trace->files, "\"digest\":\"crc32:%08x\"}", (unsigned)crc);
+    isobatch_add(&trace->files, "\"digest\":\"crc32:%08x\"}", crc);
 }
 
 /// The window's tensors as safetensors: fp64, behind a header padded to eight bytes, so that all are aligned.
@@ -168,20 +162,20 @@ static inline void isobatch_event(isobatch_trace* trace, const char* event) {
     trace->zeros += strcmp(event, "zero") == 0;
 }
 
-static inline isobatch_trace* isobatch_open(void) {
+static inline isobatch_trace* isobatch_open(int rank, int ranks) {
     const char *folder = getenv("ISOBATCH_TRACE"), *split = getenv("ISOBATCH_SPLIT"), *steps = getenv("ISOBATCH_STEPS");
     char path[4096];
-    int devices = 0;
     if (!folder || !split) return NULL;
     isobatch_trace* trace = (isobatch_trace*)calloc(1, sizeof *trace);
-    if (!trace || sscanf(split, "%dx%dx%d", &trace->per_device, &trace->accum, &devices) != 3) abort();
-    trace->folder = folder;
-    trace->level = trace->per_device == 1 ? "full" : "grads";  // full: what each micro added, here each sample
+    if (!trace || sscanf(split, "%dx%dx%d", &trace->per_device, &trace->accum, &trace->devices) != 3) abort();
+    trace->folder = folder, trace->rank = rank;
+    trace->level =
+        trace->per_device * trace->devices == 1 ? "full" : "grads";  // full: what each micro, a sample, added
     trace->most = steps && atoi(steps) > 0 ? atoi(steps) : 8;
-    snprintf(path, sizeof path, "%s/rank0", folder);
-    isobatch_clear(&trace->events), isobatch_clear(&trace->backward), isobatch_clear(&trace->samples);
-    if (devices != 1) isobatch_fail(trace, "trace_writer.h writes one rank, not each of", split);
-    if (mkdir(folder, 0777) != 0 || mkdir(path, 0777) != 0)
+    snprintf(path, sizeof path, "%s/rank%d", folder, rank);
+    isobatch_add(&trace->events, ""), isobatch_add(&trace->backward, ""), isobatch_add(&trace->samples, "");
+    if (ranks != trace->devices) isobatch_fail(trace, "open a rank on each of the devices of", split);
+    if ((mkdir(folder, 0777) != 0 && ranks == 1) || mkdir(path, 0777) != 0)  // another rank may have made the folder
         isobatch_fail(trace, "name a new folder: cannot make", path);
     return trace;
 }
@@ -193,9 +187,7 @@ static inline void isobatch_parameter(isobatch_trace* trace, const char* name, i
     trace->parameters = (isobatch_tensor*)isobatch_grow(trace->parameters, size);
     isobatch_tensor* added = &trace->parameters[trace->parameter_count++];
     snprintf(added->name, sizeof added->name, "%.90s", name);
-    added->dtype = dtype;
-    added->gradient = gradient;
-    added->count = count;
+    added->dtype = dtype, added->gradient = gradient, added->count = count;
     added->values = (double*)isobatch_grow(NULL, count * sizeof(double));
 }
 
@@ -216,84 +208,93 @@ static inline void isobatch_sample(isobatch_trace* trace, const char* id) {
 }
 
 static inline void isobatch_after_backward(isobatch_trace* trace, double units, double loss) {
-    char text[40];
+    char text[24];
     if (!trace || trace->ended) return;
     isobatch_add(&trace->backward, "%s{\"index\":%d,\"samples\":[%s],", trace->micros ? "," : "", trace->micros,
                  trace->samples.data);
     isobatch_add_number(&trace->backward, "\"units\":%s,", units);
     isobatch_add_number(&trace->backward, "\"loss\":%s,\"weight\":null}", loss);
-    isobatch_clear(&trace->samples);
+    trace->samples.size = *trace->samples.data = 0;
     snprintf(text, sizeof text, "micro/%d", trace->micros);
     if (trace->steps == 0 && strcmp(trace->level, "full") == 0) isobatch_keep(trace, text, 1);
-    snprintf(text, sizeof text, "backward %d", trace->micros++);
+    snprintf(text, sizeof text, "backward %d", trace->micros);
     isobatch_event(trace, text);
-    ++trace->backwards;
+    ++trace->micros, ++trace->backwards;
 }
 
 /// The line of a window, or null for the one that never ended; and its tensors.
-static inline void isobatch_write_line(isobatch_trace* trace, const char* number, double rate) {
-    char name[40] = "";
-    snprintf(name, sizeof name, "rank0/step-%06d.safetensors", trace->steps);
+static inline void isobatch_write_line(isobatch_trace* trace, int number, double rate) {
+    char name[48];
+    unsigned crc = 0;
+    snprintf(name, sizeof name, "rank%d/step-%06d.safetensors", trace->rank, trace->steps);
     isobatch_text* line = &trace->lines;
-    isobatch_add(line, "{\"step\":%s,\"epoch\":1,\"events\":[%s],", number, trace->events.data);
-    isobatch_add(line, "\"micros\":[%s],\"loss\":null,", trace->backward.data);
+    isobatch_add(line, number ? "{\"step\":%d," : "{\"step\":null,", number);
+    isobatch_add(line, "\"epoch\":1,\"events\":[%s],\"micros\":[%s],\"loss\":null,", trace->events.data,
+                 trace->backward.data);
     isobatch_add_number(line, "\"lr\":[%s],", rate);
     isobatch_add(line, "\"counters\":{\"optimizer_steps\":%d,\"scheduler_steps\":%d,\"zero_grads\":%d},",
                  trace->updates, trace->schedules, trace->zeros);
-    if (trace->kept_count) isobatch_add(line, "\"tensors\":\"%s\",", name + strlen("rank0/"));
+    if (trace->kept_count) isobatch_add(line, "\"tensors\":\"%s\",", strchr(name, '/') + 1);
     if (trace->kept_count) isobatch_write_tensors(trace, name);
+    for (const isobatch_tensor* from = trace->parameters; from < trace->parameters + trace->parameter_count; ++from)
+        crc = isobatch_crc32(crc, from->gradient, from->count * (from->dtype == ISOBATCH_FP32 ? 4 : 8));
+    isobatch_add(line, "\"gradient\":\"crc32:%08x\",", crc);
     isobatch_add_number(line, "\"left_over\":%s}\n", trace->left_over);
-    isobatch_clear(&trace->events), isobatch_clear(&trace->backward);
+    trace->events.size = *trace->events.data = trace->backward.size = *trace->backward.data = 0;
     trace->micros = 0, trace->left_over = 0;
 }
 
-/// The manifest over all, written last: its presence means that the program came to an end.
+/// The manifest over all, written last: its presence means that the program came to an end. Of several ranks each
+/// leaves its part, and isobatch makes one of them.
 static inline void isobatch_end(isobatch_trace* trace) {
     isobatch_text text = {NULL, 0, 0};
-    const char *trial = getenv("ISOBATCH_TRIAL"),
+    char name[32];
+    const int alone = trace->devices == 1;
+    const char *trial = getenv("ISOBATCH_TRIAL"), *open = alone ? "" : "[0,",
                *nothing = "{\"crashed\":{\"rank\":0,\"step\":0,\"message\":\"no step\"}}";
     const int fp64 = trace->parameter_count && trace->parameters[0].dtype == ISOBATCH_FP64;
-    isobatch_write(trace, "rank0/steps.jsonl", &trace->lines);
-    isobatch_add(&text, "{\"format\":\"isobatch-trace\",\"version\":1,\"trial\":\"%s\",", trial ? trial : "");
-    isobatch_add(&text, "\"split\":{\"per_device\":%d,\"accum\":%d,\"devices\":1},", trace->per_device, trace->accum);
+    snprintf(name, sizeof name, "rank%d/steps.jsonl", trace->rank);
+    isobatch_write(trace, name, &trace->lines);
+    isobatch_add(&text, "%s{\"format\":\"isobatch-trace\",\"version\":1,\"trial\":\"%s\",", open, trial ? trial : "");
     isobatch_add(&text, "\"engine\":\"outside\",\"device\":\"cpu\",\"recipe\":{\"compute\":\"%s\"},",
                  fp64 ? "fp64" : "fp32");
+    isobatch_add(&text, "\"split\":{\"per_device\":%d,\"accum\":%d,\"devices\":%d},", trace->per_device, trace->accum,
+                 trace->devices);
     isobatch_add(&text, "\"contract\":null,\"level\":\"%s\",\"steps\":%d,\"parameters\":[", trace->level, trace->steps);
     for (size_t p = 0; p < trace->parameter_count; ++p)
         isobatch_add(&text, "%s{\"name\":\"%s\",\"shape\":[%zu]}", p ? "," : "", trace->parameters[p].name,
                      trace->parameters[p].count);
-    isobatch_add(&text, "],\"ended\":%s,\"provenance\":{\"writer\":\"trace_writer.h\"},",
-                 trace->steps ? "\"complete\"" : nothing);
-    isobatch_add(&text, "\"files\":{%s}", trace->files.data);
-    isobatch_add(&text, ",\"manifest_digest\":\"crc32:%08x\"}\n", (unsigned)isobatch_crc32(0, text.data, text.size));
-    if (!trace->failed) isobatch_write(trace, "manifest.json", &text);
+    isobatch_add(&text, "],\"provenance\":{\"writer\":\"trace_writer.h\"},\"ended\":%s,\"files\":{%s}",
+                 trace->steps ? "\"complete\"" : nothing, trace->files.data);
+    isobatch_add(&text, ",\"manifest_digest\":\"crc32:%08x\"}%s\n", isobatch_crc32(0, text.data, text.size),
+                 alone ? "" : "]");
+    snprintf(name, sizeof name, alone ? "manifest.json" : "rank%d.part", trace->rank);
+    if (!trace->failed) isobatch_write(trace, name, &text);
     free(text.data);
     trace->ended = 1;
 }
 
 /// Before clip and update. True once as many windows as asked for, or eight, were seen: the program may stop.
 static inline int isobatch_step(isobatch_trace* trace, double rate) {
-    char number[16];
     if (!trace || trace->ended) return trace && !trace->failed;
     isobatch_event(trace, "step");
-    if (!trace->micros) return 0;
+    if (!trace->micros && trace->devices == 1) return 0;  // a rank may have no sample of a window
     if (trace->steps == 0) isobatch_keep(trace, "grad", 0);
-    snprintf(number, sizeof number, "%d", ++trace->steps);
-    isobatch_write_line(trace, number, rate);
-    const int enough = trace->most * trace->accum;  // also where each micro-batch is a window
-    if (trace->steps >= enough || (trace->steps >= trace->most && trace->backwards >= enough)) isobatch_end(trace);
+    isobatch_write_line(trace, ++trace->steps, rate);
+    const int enough = trace->devices > 1 ? 0 : trace->most * trace->accum;  // also where each micro-batch is a window
+    // Of several ranks none may leave before the others, whose micro-batches may be fewer.
+    if (trace->steps >= trace->most && (trace->backwards >= enough || trace->steps >= enough)) isobatch_end(trace);
     return trace->ended && !trace->failed;
 }
 
 /// The program's own end.
 static inline void isobatch_close(isobatch_trace* trace) {
     if (!trace) return;
-    if (!trace->ended) isobatch_write_line(trace, "null", 0), isobatch_end(trace);
+    if (!trace->ended) isobatch_write_line(trace, 0, 0), isobatch_end(trace);
     for (size_t p = 0; p < trace->parameter_count; ++p) free(trace->parameters[p].values);
     free(trace->parameters), free(trace->kept);
     free(trace->lines.data), free(trace->events.data), free(trace->backward.data), free(trace->samples.data);
-    free(trace->files.data);
-    free(trace);
+    free(trace->files.data), free(trace);
 }
 
 #endif

@@ -28,6 +28,34 @@ std::string links(const Result& result, const std::vector<const Record*>& record
     return records.size() > most_links ? fmt::format("{} and {} more", text, records.size() - most_links) : text;
 }
 
+/// Whether somebody said it, and how the reference stands to it.
+std::string source_of(const Clause& clause) {
+    if (clause.stance == Stance::broken) return "<b>claimed and not kept</b>";
+    if (clause.given) return clause.stance == Stance::kept ? "claimed and kept" : "claimed, not seen";
+    if (clause.word.empty()) return "not claimed, not seen";
+    return clause.stance == Stance::kept ? "inferred" : "assumed";
+}
+
+/// What an outside trainer says of itself, and what was inferred.
+std::string clauses_table(const Result& result) {
+    std::string rows;
+    for (std::size_t i = 0; i < result.clauses.size() && i < most_claims; ++i) {
+        const Clause& clause = result.clauses[i];
+        rows += fmt::format(
+            "<tr><th scope=\"row\">{}</th><td class=\"text\">{}</td><td class=\"text\">{}</td><td "
+            "class=\"text\">{}</td></tr>\n",
+            to_string(clause.claim), shortened(clause.word, 60), source_of(clause), shortened(clause.reason, 1000));
+    }
+    if (rows.empty()) return {};
+    return table("What the contract rests on",
+                 {{"claim", "", true},
+                  {"promise", "", true},
+                  {"from where", "claimed by the trainer, inferred from its reference, or assumed", true},
+                  {"what shows it", "", true}},
+                 rows) +
+           left_out(std::min(most_claims, result.clauses.size()), result.clauses.size(), "promises");
+}
+
 }  // namespace
 
 std::string claims_part(const Result& result) {
@@ -44,8 +72,9 @@ std::string claims_part(const Result& result) {
     }
     if (rows.empty()) return {};
     return part("claims", "What was claimed, and could it have failed?",
-                table("Claims of the contract",
-                      {{"claim", "", true}, {"what it promises", "", true}, {"was it tested?", "", true}}, rows) +
+                clauses_table(result) +
+                    table("Claims of the contract",
+                          {{"claim", "", true}, {"what it promises", "", true}, {"was it tested?", "", true}}, rows) +
                     left_out(std::min(shown, most_claims), result.claims.size(), "claims"));
 }
 

@@ -74,7 +74,7 @@ def main():
         profile.runcall(measure, loop, "grads", 2)
         return pstats.Stats(profile).sort_stats("tottime").print_stats(25)
     print(f"{sum(p.numel() for p in loop.model.parameters()):,} parameters, windows of {ACCUM} micro-batches of {options.rows} rows, one thread")
-    for level in ("grads", "full"):
+    for level in ("sketch", "grads", "full"):
         bare, first, later, whole = measure(loop, level, options.rounds)
         for name, of in (("medians", statistics.median), ("minima", min)):
             print(f"{level}, {name}: a window {1e3 * of(bare):.1f} ms of processor time bare; the first of a recording, which keeps gradients, "

@@ -19,6 +19,10 @@ TRAINERS_TRIED = (
             "over rows of different lengths is affected; upgrade."),
     Trainer("Hugging Face Trainer, 5.23.0", "transformers-5.23.0", "hf_train.py", "", "",
             "The Trainer counts the scored tokens of the whole window first and divides by them: every split trains alike."),
+    Trainer("Hugging Face Trainer, 4.45.2, with bf16=True", "transformers-4.45.2", "hf_train.py", "--bf16", MEANS,
+            "The same, computed in bfloat16 under autocast: gradients are judged by the bits that they were computed in, and the weights stand out of their rounding."),
+    Trainer("Hugging Face Trainer, 5.23.0, with bf16=True", "transformers-5.23.0", "hf_train.py", "--bf16", "",
+            "Within what rounding to bfloat16 may cause, every split trains alike."),
     Trainer("Accelerate, as its manual shows it", "transformers-5.23.0", "accelerate_train.py", "--loop accumulate", MEANS,
             "`accelerator.accumulate()` divides each loss by the number of micro-batches; with a mean loss and rows of different lengths that is a mean of means. "
             "It is the loop's loss that is at fault, not the library, and the next one mends it."),

@@ -1,5 +1,5 @@
 """Tries random right scripts, and the same ones broken: not one right one may be red, and no broken one green. Data, lengths, splits, optimizers, clip,
-precision and how gradients are cleared are drawn.
+precision, what the loss averages over and how gradients are cleared are drawn; the right ones claim what they do, and some claim something else.
 
 usage: try.py [--count N] [--seed S] [--jobs J] [--report FILE]    FILE.md shows the figures
 """
@@ -10,7 +10,7 @@ from runs import PROGRAM, write_report
 PYTHON, SCRIPT = os.environ["ISOBATCH_PYTHON"], os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "e2e", "plain_train.py")
 FAULTS = ("token-mean-of-means", "missing-accum-division", "double-division", "padded-tokens-counted", "zero-grad-in-window", "not-zeroed-after-step",
           "first-backward-survives", "epoch-tail-dropped", "epoch-tail-extra-step", "step-every-micro", "schedule-per-micro", "schedule-horizon")
-
+FALSE_CLAIM = "claims another mean"  # of a loop that does nothing else wrong
 NAMES = {"step-every-micro": "accumulation-off"}
 
 
@@ -30,13 +30,18 @@ def configuration(chance):
 def attempt(seed):
     """One configuration, right or broken: (fault or nothing, command, exit code, outcomes, causes, largest margin, sensitivity)."""
     chance = random.Random(seed)
-    fault = chance.choice(("",) * 12 + FAULTS)
+    fault = chance.choice(("",) * 12 + FAULTS + (FALSE_CLAIM,))
     splits, options = configuration(chance)
-    if fault:
+    claims = []
+    if not fault or fault == FALSE_CLAIM:
+        mean, other = chance.sample(("token", "sample"), 2)
+        options += ["--mean", mean + "s"]
+        claims = ["--contract", f"{mean if not fault else other}-mean,keeps-tail,schedule-in-updates"]
+    if fault in FAULTS:
         options += ["--fault", fault]
-    elif chance.random() < 0.4:  # not with a fault, which the few bits of a sum may hide
+    elif not fault and chance.random() < 0.4:  # not with a fault, which the few bits of a sum may hide
         options += ["--dtype", chance.choice(("bfloat16", "float16"))]
-    words = [PROGRAM, "try", "--splits", splits, "--json", "--", PYTHON, SCRIPT, "--bs", "{per_device}", "--ga", "{accum}", *options]
+    words = [PROGRAM, "try", "--splits", splits, "--json", *claims, "--", PYTHON, SCRIPT, "--bs", "{per_device}", "--ga", "{accum}", *options]
     with tempfile.TemporaryDirectory(prefix="isobatch-try-") as folder:
         done = subprocess.run(words, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600, check=False)
         try:
@@ -45,14 +50,17 @@ def attempt(seed):
         except OSError:
             return fault, " ".join(words), done.returncode, [done.stderr], [], 0, 0
     records = result["records"]
+    broken = ["not kept: " + clause["claim"] for clause in result["clauses"] if clause["stance"] == "broken"]
     grad = [check for record in records for check in record["verdict"]["checks"] if check["check"] == "grad"]
     return (fault, " ".join(words), done.returncode, [record["verdict"]["outcome"] for record in records],
-            [cause for finding in result["findings"] for cause in finding["causes"]], max(float(check["margin"]) for check in grad),
+            [cause for finding in result["findings"] for cause in finding["causes"]] + broken, max(float(check["margin"]) for check in grad),
             max(float(record["verdict"]["sensitivity"]) for record in records))
 
 
 def named(fault, causes):
     """Whether it is among what the first window cannot tell apart; other windows of an outside trainer show some faults that they cannot name."""
+    if fault == FALSE_CLAIM:
+        return causes == ["not kept: weighting"]
     return NAMES.get(fault, fault) in causes or causes == ["unknown"]
 
 

@@ -13,13 +13,15 @@ TEST(Record, ReadsBackFromItsJson) {
             record.trace = "traces/a.trace";
             record.traffic = {3, 4, 0.1};
             record.trial.fault = to_string(cause);
+            record.clauses = {{Claim::tail, "keeps-tail", true, Stance::broken, "why"}};
             const Json json = to_json(record);
             const Record read = record_from_json(parse_json(json.dump(), "file"), "file");
             EXPECT_EQ(to_json(read).dump(), json.dump());
-            const auto& [trial, repro, contract, verdict, evidence, traffic, cost, trace] = read;
+            const auto& [trial, repro, contract, clauses, verdict, evidence, traffic, cost, trace] = read;
             EXPECT_EQ(trial, record.trial);
             EXPECT_EQ(repro, record.repro);
             EXPECT_EQ(contract, record.contract);
+            EXPECT_EQ(clauses, record.clauses);
             EXPECT_EQ(verdict, record.verdict);
             EXPECT_EQ(to_json(evidence), to_json(record.evidence));
             EXPECT_EQ(traffic, record.traffic);

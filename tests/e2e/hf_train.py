@@ -9,6 +9,7 @@ from transformers import GPT2Config, GPT2LMHeadModel, Trainer, TrainingArguments
 options = argparse.ArgumentParser()
 options.add_argument("--bs", type=int, required=True)
 options.add_argument("--ga", type=int, required=True)
+options.add_argument("--bf16", action="store_true", help="compute in bfloat16, under autocast")
 options = options.parse_args()
 
 draw = random.Random(3)
@@ -29,7 +30,7 @@ model = GPT2LMHeadModel(GPT2Config(vocab_size=64, n_positions=32, n_embd=32, n_l
 with tempfile.TemporaryDirectory() as folder:
     settings = TrainingArguments(
         output_dir=folder, per_device_train_batch_size=options.bs, gradient_accumulation_steps=options.ga, max_steps=2,
-        learning_rate=1e-3, seed=5, use_cpu=True, save_strategy="no", eval_strategy="no", logging_strategy="no",
+        learning_rate=1e-3, seed=5, use_cpu=True, bf16=options.bf16, save_strategy="no", eval_strategy="no", logging_strategy="no",
         report_to="none", disable_tqdm=True, remove_unused_columns=False)
     Trainer(model=model, args=settings, data_collator=collate, train_dataset=rows).train()
 print("trained", flush=True)

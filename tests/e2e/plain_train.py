@@ -25,6 +25,8 @@ def arguments(words=None):
     options.add_argument("--clip", type=float, default=0.25, help="0: none")
     options.add_argument("--dtype", choices=("float32", "float64", "bfloat16", "float16"), default="float32")
     options.add_argument("--wide", type=int, default=16, help="of the hidden layer")
+    options.add_argument("--mean", choices=("tokens", "samples"), default="tokens", help="what the loss of a window averages over")
+    options.add_argument("--drop-last", action="store_true", help="micro-batches that are not full are left out")
     options.add_argument("--keep-zeros", action="store_true", help="clear gradients to zeros, not to None")
     return options.parse_args(words)
 
@@ -57,12 +59,16 @@ class Loop:
         self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, lambda step: max(0.0, 1 - step / (2 * horizon)))
 
     def micros(self):
-        return [range(at, min(at + self.options.bs, len(self.rows))) for at in range(0, len(self.rows), self.options.bs)]
+        end = len(self.rows) // self.options.bs * self.options.bs if self.options.drop_last else len(self.rows)
+        return [range(at, min(at + self.options.bs, end)) for at in range(0, end, self.options.bs)]
 
     def loss_of(self, micro, window):
         logits = self.model(pad([self.rows[row] for row in micro], 0))
         logits = logits.float() if logits.element_size() < 4 else logits  # as the losses of narrow models are computed
         target = pad([self.labels[row] for row in micro], IGNORED)
+        if self.options.mean == "samples":
+            losses = functional.cross_entropy(logits.transpose(1, 2), target, reduction="none").sum(1)
+            return (losses / (target != IGNORED).sum(1).clamp(min=1)).sum() / sum(len(each) for each in window)
         summed = functional.cross_entropy(logits.flatten(0, 1), target.flatten(), reduction="sum")
         counts = [int((self.labels[row] != IGNORED).sum()) for row in micro]
         scored = max(1, sum(int((self.labels[row] != IGNORED).sum()) for each in window for row in each))

@@ -1,5 +1,5 @@
 """`isobatch try` on trainers that others wrote: Hugging Face, accelerate, Lightning; and its wrong use."""
-from attempts import TryTest
+from attempts import PYTHON, TryTest
 from program import main
 
 
@@ -33,6 +33,13 @@ class Try(TryTest):
         self.assertEqual(self.attempt("hf_train.py", release=self.newest()), 0, self.said)
         self.assertEqual(list(self.outcomes().values()), ["identical", "equivalent", "equivalent"])
         self.assertEqual(len(self.windows("16x1x1")), 2)  # --max_steps of the script
+
+    def test_transformers_under_bf16(self):
+        self.assertEqual(self.attempt("hf_train.py", "--bf16", release="transformers-4.45.2"), 1, self.said)
+        self.assertEqual(self.causes(), MEANS)
+        self.assertEqual(self.attempt("hf_train.py", "--bf16", release=self.newest()), 0, self.said)
+        self.assertEqual(list(self.outcomes().values()), ["identical", "equivalent", "equivalent"])
+        self.assertIn("--recipe bf16-autocast", self.result()["records"][1]["trial"])
 
     def test_accelerate_s_two_ways(self):
         newest = self.newest()
@@ -74,6 +81,18 @@ class Try(TryTest):
         self.assertIn("no_such_script.py", self.said)
         self.assertEqual(self.isobatch("try", "--splits", "4x1x1,2x2x1", "--", "echo", "{per_device}", "{accum}"), 3, self.said)
         self.assertIn("recorded nothing", self.said)
+
+    def test_a_script_s_own_end_is_said_whatever_it_is(self):
+        for code, words, said in (("import sys; sys.exit(5)", (), "(exit code 5): the script ended before an update"),
+                                  ("import torch; torch.nn.Linear(2, 1)(torch.ones(1, 2)).sum().backward()", (), "none stepped, and 1 backward(s) were seen"),
+                                  ("input('which run? ')", (), "EOFError"),
+                                  ("raise ValueError('\\x1b[2J gone')", (), "ValueError: \\x1b[2J gone"),  # a terminal would obey it
+                                  ("import os; os.write(1, bytes(range(256))); os.kill(os.getpid(), 9)", (), "signal 9"),
+                                  ("import time; time.sleep(99)", ("--deadline", "2"), "no end within 2 s: set --deadline")):
+            with self.subTest(code):
+                self.assertEqual(self.isobatch("try", "--splits", "4x1x1,2x2x1", *words, "--", PYTHON, "-c", code, "{per_device}", "{accum}"), 3, self.said)
+                self.assertIn(said, self.said)
+                self.assertNotIn("\x1b", self.said)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 """Trainers of many kinds: each is judged right when it is right and red when it is not, or refused in a sentence that says what to do."""
-import os, sys, unittest
+import os, sys, tempfile, unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "harness", "recorder"))
 
@@ -124,6 +124,23 @@ class Breadth(unittest.TestCase):
             (weight * torch.randn(per_device, 4)).abs().sum().backward()
             torch.optim.SGD([weight], 0.1).step()
         self.assertIn("torch.complex64 are not supported yet: keep those in float32", self.refusal(train))
+
+    def test_a_sharded_model_is_refused_before_its_memory_is_read(self):
+        from torch.distributed.fsdp import FullyShardedDataParallel, fully_shard
+        with tempfile.TemporaryDirectory() as folder:
+            torch.distributed.init_process_group("gloo", init_method="file://" + os.path.join(folder, "meet"), rank=0, world_size=1)
+            mesh = torch.distributed.init_device_mesh("cpu", (1,))
+            try:
+                for shard, name in ((lambda model: fully_shard(model, mesh=mesh), "DTensor"),
+                                    (lambda model: FullyShardedDataParallel(model, device_id=torch.device("cpu")), "FullyShardedDataParallel")):
+                    def train(per_device, accum, shard=shard):
+                        model = shard(loops.model_of())
+                        optimizer = torch.optim.SGD(model.parameters(), 0.1)
+                        model(torch.zeros(per_device, 4, dtype=torch.long)).sum().backward()
+                        optimizer.step()
+                    self.assertIn("sharded (%s" % name, self.refusal(train))
+            finally:
+                torch.distributed.destroy_process_group()
 
     def test_an_optimizer_that_calls_its_closure_again_is_refused(self):
         def train(per_device, accum):

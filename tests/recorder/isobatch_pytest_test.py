@@ -109,8 +109,12 @@ class InProcess(unittest.TestCase):
     def test_what_cannot_be_judged_is_no_pass(self):
         self.assertIn("weighting", self.failure(loops.train_equal))  # equal rows cannot show it
         assert_equivalent(loops.train_equal, SPLITS, allow_untested=("weighting", "tail"))
-        self.assertIn("ended before a backward and an update", self.failure(loops.train_nothing, NotComparable))
+        self.assertIn("ended before an update: of the optimizers of torch none stepped, and 0 backward(s) were seen", self.failure(loops.train_nothing, NotComparable))
         self.assertIn("no dropout", self.failure(loops.train_with_dropout, NotComparable))
+
+    def test_what_is_claimed_is_held_to(self):
+        assert_equivalent(loops.train, SPLITS, contract="token-mean,keeps-tail,schedule-in-updates")
+        self.assertIn("The trainer does not keep what it claims: sample-mean.", self.failure(loops.train, contract="sample-mean"))
 
     def test_a_model_that_splits_share_is_no_fault_of_accumulation(self):
         shared = loops.model_of()

@@ -1,11 +1,20 @@
 """What the recorder keeps of gradients at each level, and how much of them it holds meanwhile."""
-import math, os, struct, sys, tempfile, unittest, zlib
+import json, math, os, struct, sys, tempfile, unittest, zlib
 
 from recorder_test import PLAIN, RECORDER, ROOT, read_trace, start
 
 sys.path[:0] = [RECORDER, os.path.join(ROOT, "tests", "bench")]
 from isobatch_sketch import coordinates  # noqa: E402
 from recorder_memory import peak  # noqa: E402
+
+# One large table and two rows; its gradient is one window's.
+LARGE = """
+import torch
+table = torch.nn.Embedding(%d, 64)
+optimizer = torch.optim.SGD(table.parameters(), 0.1)
+table(torch.tensor([[1, 2], [3, 4]])).sum().backward()
+optimizer.step()
+"""
 
 
 class Levels(unittest.TestCase):
@@ -42,6 +51,19 @@ class Levels(unittest.TestCase):
             self.assertAlmostEqual(said["norm"], math.sqrt(math.fsum(value * value for value in gradient)), delta=1e-12)
             self.assertEqual(said["peak"], max(map(abs, gradient)))
             self.assertEqual(said["digest"], "crc32:%08x" % zlib.crc32(struct.pack("<%df" % len(gradient), *gradient)))
+
+    def test_gradients_of_a_large_model_or_a_large_window_are_sketched_unasked(self):
+        for name, rows, split, level in (("fits", 50_000_000 // 64, "2x1x1", "grads"), ("large", 50_000_000 // 64 + 1, "2x1x1", "sketch"),
+                                         ("window", 6250, "1x2000x1", "full"), ("large_window", 6251, "1x2000x1", "sketch")):
+            path = os.path.join(self.folder, name)
+            with open(path + ".py", "w", encoding="utf-8") as file:
+                file.write(LARGE % rows)
+            run = start(self.folder, name, [path + ".py"], ISOBATCH_SPLIT=split, ISOBATCH_LEVEL="")
+            self.assertEqual(run.returncode, 0, run.stderr)
+            with open(path + ".trace/manifest.json", encoding="utf-8") as file:
+                self.assertEqual(json.load(file)["level"], level, name)
+            size = sum(os.path.getsize(os.path.join(path + ".trace", "rank0", name)) for name in os.listdir(path + ".trace/rank0"))
+            self.assertEqual(size > 4 * 64 * rows, level != "sketch", size)
 
     def test_at_level_losses_there_is_no_tensor(self):
         manifest, lines, _ = self.trace("losses")

@@ -157,6 +157,14 @@ class RecorderTest(unittest.TestCase):
         padded = sum(micro["padded_units"] for micro in steps["1x16x1"]["micros"])
         self.assertGreater(steps["16x1x1"]["micros"][0]["padded_units"], padded)
 
+    def test_a_loss_is_seen_as_its_sum_and_what_it_was_multiplied_by(self):
+        for split in SPLITS:
+            for step in self.trace(split)[1]:
+                units = sum(micro["units"] for micro in step["micros"])
+                for micro in step["micros"]:
+                    self.assertAlmostEqual(micro["weight"] * units, 1, delta=1e-6)  # a mean over the window's tokens
+                    self.assertGreater(micro["loss"], micro["units"])  # of untrained rows, each about log 32
+
     def test_columns_add_up_to_the_gradient(self):
         manifest, _, tensors = self.trace("1x16x1")
         reference = self.trace("16x1x1")[2]
@@ -231,6 +239,16 @@ class RecorderTest(unittest.TestCase):
     def test_a_dtype_that_no_trace_holds_is_refused(self):
         self.assertEqual(self.runs["complex"].returncode, 1)
         self.assertIn("torch.complex64 are not supported yet: keep those in float32", self.trace("complex")[0]["ended"]["crashed"]["message"])
+
+    def test_a_torch_that_is_too_old_is_refused(self):
+        old = os.path.join(self.folder, "old", "torch")
+        os.makedirs(old)
+        with open(os.path.join(old, "__init__.py"), "w", encoding="utf-8") as file:
+            file.write("__version__ = '2.0.1+cu118'\n")
+        run = start(self.folder, "old_torch", ["-c", "import torch"], front=[os.path.dirname(old)])
+        self.assertEqual(run.returncode, 1)
+        with open(os.path.join(self.folder, "old_torch.trace", "manifest.json"), encoding="utf-8") as file:
+            self.assertIn("torch 2.0.1+cu118 cannot be watched: run the script with torch 2.1", json.load(file)["ended"]["crashed"]["message"])
 
     def test_what_is_cleared_by_hand_is_seen(self):
         self.assertEqual(self.runs["by_hand"].returncode, 0, self.runs["by_hand"].stderr)

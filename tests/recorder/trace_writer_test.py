@@ -10,7 +10,7 @@ ODD = """
 #include "trace_writer.h"
 int main(void) {
     float gradient[3] = {0, 0, 0};
-    isobatch_trace* trace = isobatch_open();
+    isobatch_trace* trace = isobatch_open(0, 1);
     isobatch_parameter(trace, "a", ISOBATCH_FP32, gradient, 3);
     isobatch_step(trace, 1);
     for (int window = 0; window < 4; ++window) {
@@ -25,16 +25,84 @@ int main(void) {
 }
 """
 
+# linear.c on several ranks: processes that send their gradients to the first, and have the sum back.
+RANKS = """
+#define _GNU_SOURCE
+#include "trace_writer.h"
+#include <sys/wait.h>
+#include <unistd.h>
+enum { FEATURES = 12, SAMPLES = 19, UPDATES = 6, MOST = 8 };
+static double weight[FEATURES], gradient[FEATURES], sent[FEATURES];
+static int up[MOST][2], down[MOST][2];
+static double input(int sample, int feature) {
+    return ((unsigned)(sample * 131 + feature + 1) * 2654435761u >> 8) / 16777216.0 - 0.5;
+}
+static void move(int from, int to, void* data) {
+    if (from >= 0 ? read(from, data, sizeof sent) != sizeof sent : write(to, data, sizeof sent) != sizeof sent) exit(7);
+}
+static void exchange(int rank, int ranks) {
+    if (rank) move(-1, up[rank][1], gradient), move(down[rank][0], -1, gradient);
+    for (int other = 1; !rank && other < ranks; ++other) {
+        move(up[other][0], -1, sent);
+        for (int j = 0; j < FEATURES; ++j) gradient[j] += sent[j];
+    }
+    for (int other = 1; !rank && other < ranks; ++other) move(-1, down[other][1], gradient);
+}
+int main(int count, char** words) {
+    const int size = atoi(words[1]), accum = atoi(words[2]), ranks = atoi(words[3]), window = size * accum * ranks;
+    const char* fault = count > 4 ? words[4] : "";
+    int rank = 0;
+    for (int other = 1; other < ranks; ++other)
+        if (pipe(up[other]) || pipe(down[other])) return 8;
+    while (rank + 1 < ranks && fork() == 0)
+        if (++rank == ranks - 1) break;
+    isobatch_trace* trace = isobatch_open(rank, strcmp(fault, "alone") ? ranks : 1);
+    isobatch_parameter(trace, "weight", ISOBATCH_FP64, gradient, FEATURES);
+    for (int update = 0, begin = 0; update < UPDATES; ++update, begin = begin + window < SAMPLES ? begin + window : 0) {
+        const int end = begin + window < SAMPLES ? begin + window : SAMPLES;
+        memset(gradient, 0, sizeof gradient);
+        isobatch_event(trace, "zero");
+        for (int micro = 0; micro < accum; ++micro) {
+            const int first = begin + (micro * ranks + rank) * size, last = first + size < end ? first + size : end;
+            double loss = 0;
+            if (first >= last) break;
+            isobatch_before_backward(trace);
+            for (int sample = first; sample < last; ++sample) {
+                char id[16];
+                double error = 2 * input(sample, 1) - input(sample, 0);
+                for (int j = 0; j < FEATURES; ++j) error += weight[j] * input(sample, j);
+                for (int j = 0; j < FEATURES; ++j) gradient[j] += error * input(sample, j) / (end - begin);
+                loss += error * error / 2 / (end - begin);
+                snprintf(id, sizeof id, "%d", sample);
+                isobatch_sample(trace, id);
+            }
+            isobatch_after_backward(trace, last - first, loss);
+            if (!strcmp(fault, "dies") && update == 1) rank ? _exit(9) : (void)alarm(1);  // who waits for it ends too
+        }
+        if (strcmp(fault, "never-synced")) exchange(rank, ranks), isobatch_event(trace, "reduce");
+        for (int j = 0; j < FEATURES && !strcmp(fault, "averaged"); ++j) gradient[j] /= ranks;
+        if (isobatch_step(trace, 0.5)) break;
+        for (int j = 0; j < FEATURES; ++j) weight[j] -= 0.5 * gradient[j];
+    }
+    isobatch_close(trace);
+    while (wait(NULL) > 0) continue;
+    return 0;
+}
+"""
+RANKED = "8x1x1,2x2x2,4x1x2,1x2x4,1x8x1"
+
 
 class TraceWriter(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.kept = tempfile.TemporaryDirectory(prefix="isobatch-writer-")
         cls.folder = cls.kept.name
-        with open(os.path.join(cls.folder, "odd.c"), "w", encoding="utf-8") as file:
-            file.write(ODD)
-        for name, (compiler, standard, source) in {**EXAMPLES, "odd": ("gcc", "-std=c99", "odd.c")}.items():
-            path = os.path.join(cls.folder if name == "odd" else os.path.join(RECORDER, "examples"), source)
+        own = {"odd": ODD, "ranks": RANKS}
+        for name, text in own.items():
+            with open(os.path.join(cls.folder, name + ".c"), "w", encoding="utf-8") as file:
+                file.write(text)
+        for name, (compiler, standard, source) in {**EXAMPLES, **{name: ("gcc", "-std=c99", name + ".c") for name in own}}.items():
+            path = os.path.join(cls.folder if name in own else os.path.join(RECORDER, "examples"), source)
             language = ("-x", "c++") if compiler == "g++" else ()
             subprocess.run([compiler, standard, *STRICT, *language, path, "-o", os.path.join(cls.folder, name), "-lm"], check=True)
 
@@ -72,6 +140,21 @@ class TraceWriter(unittest.TestCase):
                 self.assertIn("token-mean-of-means", self.result()["findings"][0]["causes"])
                 self.assertEqual([record["verdict"]["outcome"] for record in self.result()["records"]], ["identical", "divergent", "divergent"])
 
+    def test_several_ranks_are_judged_as_one_training(self):
+        ranked = lambda *words: self.attempt("ranks", "{devices}", *words, splits=RANKED)
+        self.assertEqual(ranked(), 4, self.said)  # every sample counts one unit
+        # Products of 24 bits: their sums are exact in any order.
+        self.assertEqual([record["verdict"]["outcome"] for record in self.result()["records"]], ["identical"] * 5)
+        self.assertEqual({claim["claim"] for claim in self.result()["claims"] if not claim["tested_by"]}, {"weighting"})
+        for fault, said in (("never-synced", "scaled-before-wait"), ("averaged", "no-world-compensation")):
+            self.assertEqual(ranked(fault), 1, self.said)
+            self.assertIn(said, self.said)
+            red = {record["split"] for record in self.result()["records"] if record["verdict"]["outcome"] == "divergent"}
+            self.assertEqual(red, {"2x2x2", "4x1x2", "1x2x4"}, fault)
+        for fault, said in (("dies", "not every rank ended what it recorded"), ("alone", "open a rank on each of the devices of 2x2x2")):
+            self.assertEqual(ranked(fault), 3, self.said)
+            self.assertIn(said, self.said)
+
     def test_the_program_does_the_same_without_isobatch(self):
         for name in EXAMPLES:
             trace = os.path.join(self.folder, name + ".trace")
@@ -96,7 +179,7 @@ class TraceWriter(unittest.TestCase):
         inert = self.run_at("./linear", "2", "4").stdout
         there = os.path.join(self.folder, "there")
         os.makedirs(there, exist_ok=True)
-        for split, trace, said in (("2x4x1", there, "name a new folder"), ("2x2x2", os.path.join(self.folder, "two"), "one rank, not each of 2x2x2"),
+        for split, trace, said in (("2x4x1", there, "name a new folder"), ("2x2x2", os.path.join(self.folder, "two"), "open a rank on each of the devices of 2x2x2"),
                                    ("2x4x1", os.path.join(self.folder, "no", "where"), "cannot make")):
             run = self.run_at("./linear", "2", "4", ISOBATCH_TRACE=trace, ISOBATCH_SPLIT=split)
             self.assertEqual((run.returncode, run.stdout), (0, inert))

@@ -68,6 +68,9 @@ inline Result hostile_result(const std::string& text) {
             for (std::string& sample : window.samples) sample = text;
         }
     }
+    result.clauses = {{Claim::tail, text, true, Stance::broken, text},
+                      {Claim::weighting, text, false, Stance::kept, text}};
+    for (Record& record : result.records) record.clauses = result.clauses;
     for (Waste& waste : result.waste) waste.summary = waste.remedy = waste.repro = text;
     for (Finding& finding : result.findings) {
         finding.summary = finding.trial = finding.first.tensor = finding.separated_by = finding.remedy =

@@ -120,5 +120,23 @@ TEST(JunitXml, AnIndependentReaderTakesIt) {
     EXPECT_TRUE(exit.ok()) << to_string(exit) << "\n" << reader.last_output(20);
 }
 
+TEST(Junit, WhatIsClaimedIsACaseAndWhatIsInferredIsNone) {
+    Result result = small_result();
+    const std::string before = junit_xml(result);
+    result.clauses = {{Claim::weighting, "token-mean", false, Stance::kept, "seen"}};
+    EXPECT_EQ(junit_xml(result), before);
+    result.clauses = {{Claim::weighting, "token-mean", true, Stance::kept, "seen"},
+                      {Claim::tail, "keeps-tail", true, Stance::broken, "11 lost"}};
+    const std::string xml = junit_xml(result);
+    EXPECT_TRUE(says(xml, "classname=\"isobatch.contract\" name=\"token-mean\"/>"));
+    EXPECT_TRUE(says(
+        xml, "name=\"keeps-tail\">\n    <failure message=\"not kept\">claimed and not kept: keeps-tail (11 lost)"));
+    const auto number = [](const std::string& text, const std::string& name) {
+        return std::stoi(text.substr(text.find(name + "=\"") + name.size() + 2));
+    };
+    EXPECT_EQ(number(xml, "tests"), number(before, "tests") + 2);
+    EXPECT_EQ(number(xml, "failures"), number(before, "failures") + 1);
+}
+
 }  // namespace
 }  // namespace isobatch

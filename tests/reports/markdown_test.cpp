@@ -85,5 +85,11 @@ TEST(GithubAnnotations, NoTextFromOutsideStartsACommand) {
     EXPECT_TRUE(says(github_annotations(hostile_result("50 %0A")), "50 %250A"));
 }
 
+TEST(Markdown, SaysWhatTheContractRestsOn) {
+    Result result = small_result();
+    result.clauses = {{Claim::tail, "keeps-tail", true, Stance::broken, "11 lost"}};
+    EXPECT_TRUE(says(markdown_summary(result), "claimed and not kept\\: keeps\\-tail \\(11 lost\\)"));
+}
+
 }  // namespace
 }  // namespace isobatch

@@ -219,5 +219,11 @@ TEST(WeightText, HasTenDigitsAndNoNegativeZero) {
     EXPECT_EQ(weight_text(-infinite, "-"), "-inf");
 }
 
+TEST(Terminal, SaysWhatTheContractRestsOn) {
+    Result result = small_result();
+    result.clauses = {{Claim::tail, "keeps-tail", true, Stance::broken, "11 lost"}};
+    EXPECT_TRUE(says(terminal_text(result, false), "claimed and not kept: keeps-tail (11 lost)"));
+}
+
 }  // namespace
 }  // namespace isobatch

@@ -31,7 +31,7 @@ static int counted(int first, int last) {  // measurements
 int main(int count, char** words) {
     if (count < 3) return fprintf(stderr, "usage: linear PER_DEVICE ACCUM [mean-of-means]\n"), 2;
     const int size = atoi(words[1]), window = size * atoi(words[2]), means = count > 3;
-    isobatch_trace* trace = isobatch_open();
+    isobatch_trace* trace = isobatch_open(0, 1);
     isobatch_parameter(trace, "weight", ISOBATCH_FP64, gradient, FEATURES);
     for (int update = 0, begin = 0; update < UPDATES; ++update, begin = begin + window < SAMPLES ? begin + window : 0) {
         const int end = begin + window < SAMPLES ? begin + window : SAMPLES, micros = (end - begin + size - 1) / size;

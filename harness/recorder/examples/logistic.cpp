@@ -35,7 +35,7 @@ int main(int count, char** words) {
         for (int k = 0; k < width * (1 + i % 3); ++k)
             data[i].push_back(static_cast<float>(std::rand() % 1000) / 1000 - 0.5F);
     Vector weight(width), gradient(width);
-    isobatch_trace* trace = isobatch_open();
+    isobatch_trace* trace = isobatch_open(0, 1);
     isobatch_parameter(trace, "weight", ISOBATCH_FP32, gradient.data(), gradient.size());
     for (int update = 0, begin = 0; update < 6; ++update, begin = begin + window < samples ? begin + window : 0) {
         const int end = std::min(begin + window, samples), micros = (end - begin + size - 1) / size;

@@ -26,7 +26,7 @@ int measurements(int first, int last) {
 int main(int, char** words) {
     const int size = std::atoi(words[1]), window = size * std::atoi(words[2]);
     std::vector<double> weight(features), gradient(features);
-    isobatch_trace* trace = isobatch_open();
+    isobatch_trace* trace = isobatch_open(0, 1);
     isobatch_parameter(trace, "weight", ISOBATCH_FP64, gradient.data(), features);
     for (int update = 0, begin = 0; update < updates; ++update) {
         const int end = std::min(begin + window, rows), micros = (end - begin + size - 1) / size;

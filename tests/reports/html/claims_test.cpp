@@ -18,6 +18,25 @@ TEST(ClaimsPart, SaysOfEveryClaimWhetherItCouldHaveFailed) {
     EXPECT_EQ(claims_part(assemble("", {}, {}, {})), "");
 }
 
+TEST(ClaimsPart, SaysWhatTheContractOfAnOutsideTrainerRestsOn) {
+    Result result = small_result();
+    result.clauses = {{Claim::weighting, "token-mean", false, Stance::kept, "weights"},
+                      {Claim::tail, "keeps-tail", true, Stance::broken, "11 <lost>"},
+                      {Claim::schedule, "constant-rate", true, Stance::kept, "4"}};
+    Markup page = read_part(claims_part(result));
+    using Cells = std::vector<std::string>;
+    EXPECT_EQ(cells_of(page, "weighting"), (Cells{"token-mean", "inferred", "weights"}));
+    EXPECT_EQ(cells_of(page, "tail"), (Cells{"keeps-tail", "claimed and not kept", "11 <lost>"}));
+    EXPECT_EQ(cells_of(page, "schedule"), (Cells{"constant-rate", "claimed and kept", "4"}));
+    result.clauses = {{Claim::weighting, "token-mean", false, Stance::unseen, ""},
+                      {Claim::tail, "", false, Stance::unseen, ""},
+                      {Claim::schedule, "constant-rate", true, Stance::unseen, ""}};
+    page = read_part(claims_part(result));
+    EXPECT_EQ(cells_of(page, "weighting").at(1), "assumed");
+    EXPECT_EQ(cells_of(page, "tail").at(1), "not claimed, not seen");
+    EXPECT_EQ(cells_of(page, "schedule").at(1), "claimed, not seen");
+}
+
 TEST(IdentitiesPart, SaysWhoHeldWhatAndWhoBrokeIt) {
     Result result = small_result();
     EXPECT_EQ(identities_part(result), "");
