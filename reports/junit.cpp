@@ -28,8 +28,10 @@ std::string trial_case(const Record& record) {
         case Outcome::divergent:
             return fmt::format("{}>\n    <failure message=\"{}\">{}</failure>\n  </testcase>\n", open,
                                to_string(verdict.outcome), body);
+        case Outcome::out_of_memory:
         case Outcome::crashed:
-            return fmt::format("{}>\n    <error message=\"crashed\">{}</error>\n  </testcase>\n", open, body);
+            return fmt::format("{}>\n    <error message=\"{}\">{}</error>\n  </testcase>\n", open,
+                               to_string(verdict.outcome), body);
     }
     return {};
 }
@@ -60,7 +62,7 @@ std::string junit_xml(const Result& result) {
     std::string cases;
     for (const Record& record : result.records) {
         failures += record.verdict.outcome == Outcome::divergent || record.verdict.outcome == Outcome::inconclusive;
-        errors += record.verdict.outcome == Outcome::crashed;
+        errors += unanswered(record.verdict.outcome);
         cases += trial_case(record);
     }
     for (const ClaimStatus& status : result.claims) {

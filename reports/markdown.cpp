@@ -96,8 +96,8 @@ std::string github_annotations(const Result& result) {
     for (const Finding& finding : result.findings)
         add("error", names_of(finding.causes), fmt::format("{} Repeat: {}", finding.summary, finding.repro));
     for (const Record& record : result.records)
-        if (record.verdict.outcome == Outcome::crashed)
-            add("error", "crashed",
+        if (unanswered(record.verdict.outcome))
+            add("error", to_string(record.verdict.outcome),
                 fmt::format("{} {} Repeat: {}", to_string(record.trial.split), record.verdict.checks.at(0).message,
                             record.repro));
     if (lines.empty() && result.outcome == Outcome::divergent) add("error", "divergent", result.summary);

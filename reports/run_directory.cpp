@@ -156,7 +156,7 @@ std::vector<Record> resume_run(const fs::path& directory, const Json& run) {
         if (entry.path().extension() != ".json") continue;  // what was being written when the run was interrupted
         const std::string file = entry.path().string();
         Record record = record_from_json(parse_json(MappedFile::open(file)->text(), file), file);
-        if (record.verdict.outcome != Outcome::crashed) records.push_back(std::move(record));
+        if (!unanswered(record.verdict.outcome)) records.push_back(std::move(record));
     }
     return records;
 }

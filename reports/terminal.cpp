@@ -25,6 +25,7 @@ const char* colour_of(Outcome outcome) {
         case Outcome::inconclusive:
             return "\x1b[33m";
         case Outcome::divergent:
+        case Outcome::out_of_memory:
         case Outcome::crashed:
             return "\x1b[31m";
     }
@@ -45,17 +46,20 @@ std::string name_of(const Record& record, const Result& result) {
 }
 
 std::string rows(const Result& result, bool colour) {
-    std::size_t width = 5;
-    for (const Record& record : result.records) width = std::max(width, name_of(record, result).size());
-    std::string text = fmt::format("{:<{}}  {:<12}  {:>8}  {:>11}  {:>8}\n", "split", width, "outcome", "margin",
-                                   "sensitivity", "ms/step");
+    std::size_t width = 5, outcome = 12;
+    for (const Record& record : result.records) {
+        width = std::max(width, name_of(record, result).size());
+        outcome = std::max(outcome, to_string(record.verdict.outcome).size());
+    }
+    std::string text = fmt::format("{:<{}}  {:<{}}  {:>8}  {:>11}  {:>8}\n", "split", width, "outcome", outcome,
+                                   "margin", "sensitivity", "ms/step");
     std::string said;
     for (const Record& record : result.records) {
         const Verdict& verdict = record.verdict;
         const std::string name = to_string(verdict.outcome);
         const auto [margin, sensitivity, ms] = numbers_of(record);
         text += fmt::format("{:<{}}  {}{:<{}}  {:>8}  {:>11}  {:>8}\n", name_of(record, result), width,
-                            coloured(verdict.outcome, colour), "", 12 - name.size(), margin, sensitivity, ms);
+                            coloured(verdict.outcome, colour), "", outcome - name.size(), margin, sensitivity, ms);
         const std::string problem = first_problem(verdict);
         if (!problem.empty() && problem != said) text += fmt::format("{:<{}}  └ {}\n", "", width, problem);
         said = problem;  // the rows below say the same unless they say something else
@@ -141,7 +145,7 @@ std::string short_number(double value) {
 std::array<std::string, 3> numbers_of(const Record& record) {
     const double ms = record.cost.step_ms_median;
     const std::string time = ms == 0 ? "-" : short_number(ms);
-    if (record.verdict.outcome == Outcome::crashed) return {"-", "-", time};
+    if (unanswered(record.verdict.outcome)) return {"-", "-", time};
     return {short_number(record.verdict.margin), short_number(record.verdict.sensitivity), time};
 }
 

@@ -18,8 +18,7 @@ namespace {
 constexpr std::size_t most_rows = 100;
 
 bool measured(const Record& record) {
-    return record.cost.step_ms_min > 0 && std::isfinite(record.cost.step_ms_min) &&
-           record.verdict.outcome != Outcome::crashed;
+    return record.cost.step_ms_min > 0 && std::isfinite(record.cost.step_ms_min) && !unanswered(record.verdict.outcome);
 }
 
 /// Of those whose memory is known; where none is, of the times alone.

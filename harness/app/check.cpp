@@ -10,6 +10,7 @@
 #include "app/rank_group.h"
 #include "app/run_all.h"
 #include "app/worker.h"
+#include "base/bytes.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "plan/design.h"
@@ -35,7 +36,7 @@ struct CheckOptions {
     int epochs = 2, jobs = 1, trajectory = 0, cover = 0;
     std::vector<std::string> allowed;
     bool keep_traces = false, resume = false;
-    std::string shard, runner, drawn;  ///< `drawn`: how, where the trials are not each with each
+    std::string memory, shard, runner, drawn;  ///< `drawn`: how, where the trials are not each with each
     Deadlines deadlines;
     Output output;
     CLI::Option* effective_given = nullptr;
@@ -81,7 +82,8 @@ std::vector<Trial> plan_trials(CheckOptions& options) {
                        options.optimizer,
                        static_cast<int>(options.threads),
                        options.identities,
-                       options.trajectory};
+                       options.trajectory,
+                       options.memory.empty() ? 0 : parse_bytes(options.memory, "--memory")};
     std::vector<Trial> trials = options.cover > 0 ? covering_trials(options.subjects, splits, common, options.cover)
                                                   : every_trial(options.subjects, splits, common);
     if (options.cover > 0)
@@ -231,6 +233,9 @@ void add_training(CLI::App& command, CheckOptions& options) {
         .add_option("--trajectory", options.trajectory,
                     "Also compare the losses of a run that follows nothing with those of 8 or so trusted ones")
         ->check(CLI::Range(1, max_trusted_runs));
+    command.add_option("--memory", options.memory,
+                       "What the tensors of a rank may hold at a time, such as 24GiB: a split that asks for more is "
+                       "out_of_memory (exit code 3); --device cpu alone");
     command.add_option("--fault", options.fault,
                        "Plant a fault in every candidate, to see it found: ID or ID@TIMING, as isobatch faults lists");
     for (const char* drawn : drawn_options) cover->excludes(command.get_option(drawn));

@@ -13,8 +13,8 @@ constexpr const char* description =
     "A split is PER_DEVICExACCUMxDEVICES; all splits with one product are claimed to train identically.";
 
 constexpr const char* footer =
-    "Exit codes: 0 all equivalent, 1 divergent or regressed, 2 usage or unreadable input, 3 a trial crashed or did not "
-    "end,\n"
+    "Exit codes: 0 all equivalent, 1 divergent or regressed, 2 usage or unreadable input, 3 a trial crashed, ran "
+    "out of memory or did not end,\n"
     "            4 inconclusive (nothing here could have failed), 77 skipped.";
 
 }  // namespace

@@ -1,12 +1,15 @@
+#include <algorithm>
 #include <memory>
 #include <optional>
 
 #include <fmt/format.h>
 
 #include "app/commands.h"
+#include "app/search.h"
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "measure/choice.h"
 #include "plan/isobatch.h"
 #include "plan/mesh.h"
@@ -21,9 +24,10 @@ namespace {
 
 struct Options {
     std::int64_t effective = 16, devices = 0, max_devices = 0, copies = 1;
-    std::string memory;
+    std::string memory, measure, runner;
     std::filesystem::path from;
-    bool patterns = false, json = false;
+    Output output;
+    bool patterns = false;
 };
 
 /// The numbers of devices around one that cannot share the batch.
@@ -85,7 +89,7 @@ void print_ranked(const Options& options, const std::vector<Split>& splits) {
     const std::int64_t limit = options.memory.empty() ? 0 : parse_bytes(options.memory, "--memory");
     const std::vector<Choice> choices = ranked(model, splits, limit);
     const std::optional<Split> best = recommended(choices);
-    if (options.json) {
+    if (options.output.json) {
         const Json answer{{"fit", to_json(model)},
                           {"splits", to_json(choices)},
                           {"recommended", best ? Json(to_string(*best)) : Json()}};
@@ -100,6 +104,32 @@ void print_ranked(const Options& options, const std::vector<Split>& splits) {
                     "--memory",
                     fmt::format("the smallest, {}, takes {}: give more memory, or a smaller model",
                                 to_string(splits.back()), bytes_text(memory_bytes(model, splits.back())->value)));
+}
+
+/// The search that was asked for, with what it assumes spelled out. Checks all of it before anything runs.
+Search search_for(Options& options) {
+    if (options.memory.empty())
+        throw Error("a search needs to know what there is", "--memory",
+                    "give what one device has, such as 24GiB: Linux ends who asks for more than the machine has, "
+                    "instead of telling");
+    const std::vector<std::string> words = pieces(options.measure, ' ');
+    for (const char* own : {"--splits", "--memory", "--copies"})
+        if (std::find(words.begin(), words.end(), own) != words.end())
+            throw Error(fmt::format("{} is what the search sets", own), "--measure",
+                        "leave it out there: isobatch plan has --effective, --devices, --memory and --copies");
+    if (options.devices == 0) options.devices = options.copies;
+    Search search{parse_trial(options.measure), splits_for(options), {}, options.runner, options.output};
+    Trial& trial = search.trial;
+    trial.split = search.splits.back();
+    trial.copies = static_cast<int>(options.copies);
+    trial.memory = parse_bytes(options.memory, "--memory");
+    if (std::find(words.begin(), words.end(), "--samples") == words.end())
+        trial.samples = default_samples(options.effective, trial.lengths);
+    trial = parse_trial(to_string(trial));  // refuses what no trial may hold
+    mesh_of(trial);                         // refuses what no machine has
+    search.command = fmt::format("isobatch plan --effective {} --devices {} --copies {} --memory {} --measure '{}'",
+                                 options.effective, options.devices, options.copies, options.memory, options.measure);
+    return search;
 }
 
 }  // namespace
@@ -120,20 +150,38 @@ void add_plan(CLI::App& app, int& exit_code) {
     CLI::Option* from = command->add_option(
         "--from", options->from,
         "Predict time and memory of every split from what this run directory measured, and rank them");
-    command
-        ->add_option("--memory", options->memory, "What one device has, such as 24GiB; only what fits is recommended")
-        ->needs(from);
-    command->add_flag("--patterns", options->patterns,
-                      "Instead, judge four common patterns (7B to 70B parameters) by stated assumptions on memory");
-    command->add_flag("--json", options->json, "Print JSON: a list of splits, or with --from an object");
-    command->callback([options, &exit_code] {
+    CLI::Option* measure = command->add_option(
+        "--measure", options->measure,
+        "Find the largest per_device that fits --memory by training: a case with options of isobatch check, such as "
+        "'gpt --recipe fp32'. Several --devices take --engine gloo there");
+    command->add_option("--runner", options->runner, "Worker program with your own cases, for --measure")
+        ->needs(measure);
+    command->add_option(
+        "--memory", options->memory,
+        "What one device has, such as 24GiB: with --from, only what fits is recommended; with --measure, "
+        "what a trial's tensors may hold at a time");
+    CLI::Option* patterns =
+        command->add_flag("--patterns", options->patterns,
+                          "Instead, judge four common patterns (7B to 70B parameters) by stated assumptions on memory");
+    measure->excludes(from)->excludes(patterns);
+    command->add_option("--out", options->output.directory, "Run directory of the trials of --measure")
+        ->needs(measure)
+        ->capture_default_str();
+    command->add_flag("--json", options->output.json,
+                      "Print JSON: a list of splits, or with --from or --measure an object");
+    command->callback([options, measure, &exit_code] {
+        exit_code = 0;
+        if (!options->memory.empty() && options->from.empty() && measure->count() == 0)
+            throw Error("a list of splits has no bytes that could fit", "--memory",
+                        "give --from with a run directory, or --measure with a case");
         if (options->patterns)
-            fmt::print("{}", options->json ? patterns_json().dump(1) + "\n" : patterns_text());
+            fmt::print("{}", options->output.json ? patterns_json().dump(1) + "\n" : patterns_text());
+        else if (measure->count() > 0)
+            exit_code = search(search_for(*options));
         else if (options->from.empty())
-            print_list(splits_for(*options), options->json);
+            print_list(splits_for(*options), options->output.json);
         else
             print_ranked(*options, splits_for(*options));
-        exit_code = 0;
     });
 }
 

@@ -97,9 +97,14 @@ std::optional<RankGroup::Failure> RankGroup::write_reference(const Trial& wanted
     worker.say(to_line({.trial = wanted, .trace = directory.string()}), Process::Seconds(program_.deadlines.start));
     const Answer answer = hear_answer(worker, program_.deadlines);
     if (!answer.line) return Failure{0, answer.late ? Failing::stuck : Failing::died, "the reference: " + answer.why};
+    std::string starved;
     const std::string problem = take_reply(*answer.line, [&](const Json& reply) {
-        if (!reply.contains("written")) throw Error(printable(reply.at("failed").get<std::string>()), "the worker", "");
+        if (const auto lacks = reply.find("out_of_memory"); lacks != reply.end())
+            starved = "the reference: " + lacks->get<std::string>();
+        else if (!reply.contains("written"))
+            throw Error(printable(reply.at("failed").get<std::string>()), "the worker", "");
     });
+    if (!starved.empty()) return Failure{0, Failing::out_of_memory, starved};
     if (!problem.empty()) return Failure{0, Failing::said, "the reference: " + problem};
     return std::nullopt;
 }
@@ -142,6 +147,8 @@ std::optional<RankGroup::Failure> RankGroup::take_answer(int rank, const std::st
     const std::string problem = take_reply(line, [&](const Json& reply) {
         if (reply.contains("died")) {
             failure = Failure{rank, Failing::died, reply.at("died").get<std::string>()};
+        } else if (reply.contains("out_of_memory")) {
+            failure = Failure{rank, Failing::out_of_memory, reply.at("out_of_memory").get<std::string>()};
         } else if (reply.contains("failed")) {
             const std::string why = reply.at("failed").get<std::string>();
             failure = Failure{rank, only_noticed(why) ? Failing::noticed : Failing::said, why};
@@ -206,7 +213,7 @@ std::vector<std::string> RankGroup::hear_all() {
 Record RankGroup::finish() {
     std::vector<std::string> manifests;
     if (failures_.empty()) manifests = hear_all();
-    if (!failures_.empty()) return crash();
+    if (!failures_.empty()) return unanswered();
     try {
         finish_trace(trace(), manifests);
         Record record = reference_->examiner.examine(read_trace(trace()), "isobatch check " + to_string(trial_));
@@ -222,11 +229,11 @@ Record RankGroup::finish() {
         return record;
     } catch (const Error& error) {  // what the ranks wrote is as hostile as any file
         failures_.push_back({0, Failing::said, error.what()});
-        return crash();
+        return unanswered();
     }
 }
 
-Record RankGroup::crash() {
+Record RankGroup::unanswered() {
     const auto cause = std::min_element(failures_.begin(), failures_.end(),
                                         [](const Failure& a, const Failure& b) { return a.how < b.how; });
     // The first line only: c10d appends its own stack.
@@ -240,7 +247,9 @@ Record RankGroup::crash() {
         if (failure.rank != cause->rank) message += "; " + headline(failure);
     Process::end(processes_);
     processes_.clear();
-    return crashed_record(trial_, "isobatch check " + to_string(trial_), message);
+    const std::string repro = "isobatch check " + to_string(trial_);
+    return cause->how == Failing::out_of_memory ? out_of_memory_record(trial_, repro, message)
+                                                : crashed_record(trial_, repro, message);
 }
 
 }  // namespace isobatch

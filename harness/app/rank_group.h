@@ -36,7 +36,7 @@ public:
 
 private:
     /// How a rank failed; an earlier one is the cause of a later one.
-    enum class Failing { died, said, stuck, noticed };
+    enum class Failing { died, out_of_memory, said, stuck, noticed };
     struct Failure {
         int rank = 0;
         Failing how = Failing::died;
@@ -65,7 +65,8 @@ private:
     /// Takes all that one rank has said.
     void hear(std::size_t rank, Watch& watch, std::string& manifest);
     std::optional<Failure> take_answer(int rank, const std::string& line, Watch& watch, std::string& manifest) const;
-    Record crash();
+    /// Of a trial that a rank failed in.
+    Record unanswered();
 
     WorkerProgram program_;
     std::shared_ptr<References> references_;

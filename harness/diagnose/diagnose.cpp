@@ -113,7 +113,7 @@ Finding explained(std::span<const Record> matrix, const std::vector<const Record
         if (concerns_bits(cause) && !few_bits)
             rival.ruled_out_by = "no gradient that diverged has only the 8 bits of bf16";
         for (const Record& record : matrix) {
-            if (record.verdict.outcome == Outcome::crashed) continue;
+            if (unanswered(record.verdict.outcome)) continue;
             const std::string problem = contradiction(cause, record, timing);
             if (problem.empty()) ++rival.explained;
             if (rival.ruled_out_by.empty()) rival.ruled_out_by = problem;

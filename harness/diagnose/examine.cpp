@@ -16,7 +16,7 @@ Record Examiner::examine(const Trace& candidate, std::string repro) {
     record.contract = yardstick_->contract;
     record.clauses = yardstick_->clauses;
     record.verdict = judge(*yardstick_, candidate);
-    if (record.verdict.outcome == Outcome::crashed) return record;
+    if (unanswered(record.verdict.outcome)) return record;
     record.evidence = evidence_of(*yardstick_, candidate);
     record.evidence.narrow = narrow_share(*yardstick_, candidate, align(*yardstick_, candidate));
     if (record.verdict.outcome > Outcome::equivalent) {

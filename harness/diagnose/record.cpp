@@ -34,14 +34,26 @@ Record record_from_json(const Json& object, const std::string& where) {
     });
 }
 
-Record crashed_record(const Trial& trial, std::string repro, std::string message) {
+namespace {
+
+Record unanswered_record(const Trial& trial, std::string repro, Outcome how, std::string message) {
     Record record{trial, std::move(repro), std::nullopt, {}, {}, {}, {}, {}, {}};
-    record.verdict.outcome = Outcome::crashed;
-    CheckResult result{.check = Check::data, .outcome = Outcome::crashed};
+    record.verdict.outcome = how;
+    CheckResult result{.check = Check::data, .outcome = how};
     result.first = Place{};
     result.message = std::move(message);
     record.verdict.checks.push_back(std::move(result));
     return record;
+}
+
+}  // namespace
+
+Record crashed_record(const Trial& trial, std::string repro, std::string message) {
+    return unanswered_record(trial, std::move(repro), Outcome::crashed, std::move(message));
+}
+
+Record out_of_memory_record(const Trial& trial, std::string repro, std::string message) {
+    return unanswered_record(trial, std::move(repro), Outcome::out_of_memory, std::move(message));
 }
 
 }  // namespace isobatch

@@ -32,5 +32,6 @@ Record record_from_json(const Json& object, const std::string& where);
 
 /// A trial that ended without a verdict.
 Record crashed_record(const Trial& trial, std::string repro, std::string message);
+Record out_of_memory_record(const Trial& trial, std::string repro, std::string message);
 
 }  // namespace isobatch

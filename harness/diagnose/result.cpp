@@ -101,14 +101,18 @@ std::string broken_clauses(const Result& result) {
 /// How the splits stand to each other.
 std::string sentence(const Result& result, const std::vector<std::string>& untested) {
     const int trials = static_cast<int>(result.records.size());
-    const int crashes = count(result.records, Outcome::crashed), divergent = count(result.records, Outcome::divergent);
+    const int crashes = count(result.records, Outcome::crashed),
+              starved = count(result.records, Outcome::out_of_memory),
+              divergent = count(result.records, Outcome::divergent);
     const std::string splits = trials == 1 ? "split" : "splits";
     if (trials == 0) return "No trial was run.";
-    std::string text;
-    if (crashes > 0) text = fmt::format("{} of {} {} crashed", crashes, trials, splits);
+    std::vector<std::string> wrong;
+    if (crashes > 0) wrong.push_back(fmt::format("{} of {} {} crashed", crashes, trials, splits));
+    if (starved > 0) wrong.push_back(fmt::format("{} of {} {} ran out of memory", starved, trials, splits));
     if (divergent > 0)
-        text += fmt::format("{}{} of {} {} {} differently from {}", text.empty() ? "" : ", and ", divergent, trials,
-                            splits, divergent == 1 ? "trains" : "train", measure_of(result.records));
+        wrong.push_back(fmt::format("{} of {} {} {} differently from {}", divergent, trials, splits,
+                                    divergent == 1 ? "trains" : "train", measure_of(result.records)));
+    std::string text = joined(wrong, ", and ");
     std::vector<std::string> found;
     for (const Finding& finding : result.findings) {
         std::string name = names_of(finding.causes);

@@ -18,6 +18,8 @@ std::string to_string(Outcome outcome) {
             return "inconclusive";
         case Outcome::divergent:
             return "divergent";
+        case Outcome::out_of_memory:
+            return "out_of_memory";
         case Outcome::crashed:
             return "crashed";
     }
@@ -25,8 +27,8 @@ std::string to_string(Outcome outcome) {
 }
 
 Outcome parse_outcome(std::string_view text) {
-    for (const Outcome outcome :
-         {Outcome::identical, Outcome::equivalent, Outcome::inconclusive, Outcome::divergent, Outcome::crashed})
+    for (const Outcome outcome : {Outcome::identical, Outcome::equivalent, Outcome::inconclusive, Outcome::divergent,
+                                  Outcome::out_of_memory, Outcome::crashed})
         if (to_string(outcome) == text) return outcome;
     throw Error(fmt::format("unknown outcome \"{}\"", printable(text)), "verdict",
                 "the file was written by another version");
@@ -39,6 +41,7 @@ int exit_code(Outcome outcome) {
             return 0;
         case Outcome::divergent:
             return 1;
+        case Outcome::out_of_memory:
         case Outcome::crashed:
             return 3;
         case Outcome::inconclusive:

@@ -5,10 +5,12 @@
 
 #include <fmt/format.h>
 
+#include "base/bytes.h"
 #include "base/check.h"
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "plan/exchange.h"
 #include "plan/identity.h"
 
 namespace isobatch {
@@ -39,6 +41,7 @@ std::string to_string(const Trial& trial) {
     if (trial.threads > 1) text += fmt::format(" --threads {}", trial.threads);
     if (!trial.identities.empty()) text += " --identities " + trial.identities;
     if (trial.trajectory > 0) text += fmt::format(" --trajectory {}", trial.trajectory);
+    if (trial.memory > 0) text += fmt::format(" --memory {}", trial.memory);
     if (!trial.fault.empty()) text += " --fault " + trial.fault;
     return text;
 }
@@ -64,6 +67,20 @@ std::string known_identities(const std::string& value) {
     if (value.empty()) throw Error("no identity is named", "--identities", "give all, or names between commas");
     parse_identities(value);
     return value;
+}
+
+/// Only where a process is one rank is it known what a rank holds, and only the CPU's tensors ask us.
+void require_bound(const Trial& trial) {
+    if (trial.memory == 0) return;
+    const std::string where = fmt::format("--memory {}", trial.memory);
+    if (trial.device != "cpu")
+        throw Error(fmt::format("tensors on {} take what that device has", trial.device), where,
+                    "leave --memory out, or choose --device cpu");
+    if (!parse_exchange(trial.engine).by_processes() && (trial.split.devices > 1 || trial.copies > 1))
+        throw Error(fmt::format("the serial engine runs the ranks of {} in one process, so that what one of them holds "
+                                "cannot be bounded",
+                                to_string(trial.split)),
+                    where, "choose --engine gloo, or one device without --copies: check --max-devices 1");
 }
 
 void set_option(Trial& trial, const std::string& option, const std::string& value) {
@@ -94,6 +111,8 @@ void set_option(Trial& trial, const std::string& option, const std::string& valu
         trial.identities = known_identities(value);
     else if (option == "--trajectory")
         trial.trajectory = static_cast<int>(number_option(option, value, 1, max_trusted_runs));
+    else if (option == "--memory")
+        trial.memory = parse_bytes(value, option);
     else if (option == "--fault")
         trial.fault = value;
     else
@@ -116,6 +135,7 @@ Trial parse_trial(std::string_view text) {
     if (sums_narrow(trial.recipe) && trial.engine != "outside")
         throw Error("gradients that are summed in few bits are an outside trainer's, not a case's",
                     "--recipe " + to_string(trial.recipe), "choose another recipe, such as " + to_string(Recipe::bf16));
+    require_bound(trial);
     return trial;
 }
 
@@ -137,6 +157,7 @@ Trial reference_of(const Trial& trial, bool couples_samples) {
     reference.copies = reference.threads = 1;
     reference.fault.clear();
     reference.identities.clear();
+    reference.memory = 0;
     return reference;
 }
 

@@ -36,12 +36,13 @@ struct Trial {
     std::int64_t samples = 43;  ///< size of the data set
     Lengths lengths = Lengths::ragged;
     int epochs = 2;
-    std::string fault;       ///< id of a planted fault; empty: none
-    int copies = 1;          ///< ranks for each of the split's devices, which hold the same samples
-    std::string optimizer;   ///< one of `optimizers`; empty: the case's own
-    int threads = 1;         ///< that an operator may use
-    std::string identities;  ///< tried on each judged window, as parse_identities reads them; empty: none
-    int trajectory = 0;      ///< also run following nothing, beside so many trusted runs that do; 0: not
+    std::string fault;        ///< id of a planted fault; empty: none
+    int copies = 1;           ///< ranks for each of the split's devices, which hold the same samples
+    std::string optimizer;    ///< one of `optimizers`; empty: the case's own
+    int threads = 1;          ///< that an operator may use
+    std::string identities;   ///< tried on each judged window, as parse_identities reads them; empty: none
+    int trajectory = 0;       ///< also run following nothing, beside so many trusted runs that do; 0: not
+    std::int64_t memory = 0;  ///< bytes that the tensors of one rank may hold at a time; 0: as many as there are
 
     bool operator==(const Trial&) const = default;
 };

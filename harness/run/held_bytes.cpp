@@ -2,11 +2,16 @@
 
 #include <atomic>
 #include <cstring>
+#include <limits>
 
 #include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
 #include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/impl/alloc_cpu.h>
+#include <c10/util/Exception.h>
+#include <fmt/format.h>
+
+#include "base/bytes.h"
 
 namespace isobatch {
 
@@ -14,6 +19,24 @@ namespace {
 
 /// A process has one allocator for its tensors, and so one count.
 std::atomic<std::int64_t> held{0}, peak{0};
+
+/// What may be held: `room` beyond what was held at the beginning of a MemoryBound.
+constexpr std::int64_t any = std::numeric_limits<std::int64_t>::max();
+std::atomic<std::int64_t> room{0}, limit{any};
+
+[[noreturn]] void refuse(std::int64_t bytes, const std::string& why) {
+    throw c10::OutOfMemoryError(
+        {__func__, __FILE__, __LINE__},
+        fmt::format("out of memory: a tensor of {} was asked for, {}", bytes_text(static_cast<double>(bytes)), why));
+}
+
+void require_room(std::int64_t bytes) {
+    const std::int64_t highest = limit.load(std::memory_order_relaxed), left = highest - held.load();
+    if (highest == any || bytes <= left) return;
+    const auto all = static_cast<double>(room.load());
+    refuse(bytes,
+           fmt::format("and of {} others held {}", bytes_text(all), bytes_text(all - static_cast<double>(left))));
+}
 
 void add(std::int64_t bytes) {
     const std::int64_t now = held.fetch_add(bytes, std::memory_order_relaxed) + bytes;
@@ -35,10 +58,20 @@ void release(void* data) {
     c10::free_cpu(block);
 }
 
+/// What the machine cannot give is told like what a bound does not allow.
+void* block_of(std::size_t bytes) {
+    try {
+        return c10::alloc_cpu(bytes);
+    } catch (const c10::Error&) {
+        refuse(static_cast<std::int64_t>(bytes), "and the machine has not as much");
+    }
+}
+
 struct Counting final : c10::Allocator {
     at::DataPtr allocate(std::size_t bytes) override {
         if (bytes == 0) return {nullptr, nullptr, &release, c10::Device(c10::kCPU)};
-        void* block = c10::alloc_cpu(bytes + front);
+        require_room(static_cast<std::int64_t>(bytes));
+        void* block = block_of(bytes + front);
         std::memcpy(block, &bytes, sizeof bytes);
         add(static_cast<std::int64_t>(bytes));
         void* data = static_cast<char*>(block) + front;
@@ -69,6 +102,24 @@ std::int64_t take_peak_bytes(const at::Device& device) {
     const std::int64_t most = allocated(device).peak;
     c10::getDeviceAllocator(device.type())->resetPeakStats(device.index());
     return most;
+}
+
+MemoryBound::MemoryBound(const Held& before, std::int64_t bytes) {
+    room = bytes;
+    resume_memory_bound(before);
+}
+
+MemoryBound::~MemoryBound() {
+    room = 0;
+    suspend_memory_bound();
+}
+
+void suspend_memory_bound() {
+    limit = any;
+}
+
+void resume_memory_bound(const Held& before) {
+    limit = room == 0 || !before.device.is_cpu() ? any : before.bytes + room;
 }
 
 }  // namespace isobatch

@@ -22,4 +22,19 @@ Held held_now(const at::Device& device);
 /// The most that was held at one time since the last call, and from then on since this one.
 std::int64_t take_peak_bytes(const at::Device& device);
 
+/// While it lives, no CPU tensor is made with which tensors would hold more than `most` bytes beyond `before`: where
+/// one is asked for, c10::OutOfMemoryError is thrown. 0: as many as there are. One at a time.
+class MemoryBound {
+public:
+    MemoryBound(const Held& before, std::int64_t most);
+    ~MemoryBound();
+    MemoryBound(const MemoryBound&) = delete;
+    MemoryBound& operator=(const MemoryBound&) = delete;
+};
+
+/// Whoever records a trial makes tensors of its own in between, which the bound is not for. `before`: with what was
+/// kept of them.
+void suspend_memory_bound();
+void resume_memory_bound(const Held& before);
+
 }  // namespace isobatch

@@ -33,6 +33,7 @@ Trace run_freely(const Setup& setup, const Recorder::Beats& beats) {
 Trace run_trial(const Setup& setup, Level level, const Forcing* forcing, std::optional<std::string> follows,
                 Recorder::Beats beats, Twins twins, FreeLosses free_losses) {
     const Held before = held_now(device_of(setup.trial.device));
+    const MemoryBound bound(before, setup.trial.memory);
     std::vector<Replica> replicas;
     const std::int64_t trained = setup.trained_windows();
     const Mesh mesh = mesh_of(setup.trial);

@@ -44,6 +44,7 @@ std::string Ranks::run(const Setup& setup, const Job& job) {
     std::vector<Parameter> parameters;
     const auto run_one = [&](const Setup& one, TraceSink& to, Level level, const Forcing* forcing) {
         const Held before = held_now(device_of(one.trial.device));
+        const MemoryBound bound(before, one.trial.memory);
         Replica replica = make_replica(*one.subject, job.trial, *job.rank, one.horizon());
         parameters = describe(replica);
         ProcessEngine engine(std::move(replica), one.decisions, exchange, groups);

@@ -39,8 +39,17 @@ Recorder::Lap Recorder::lap() {
     return lap;
 }
 
+Recorder::Lap Recorder::pause() {
+    const Lap last = lap();
+    if (before_) suspend_memory_bound();
+    return last;
+}
+
 void Recorder::resume() {
-    if (before_) before_->bytes += held_now(before_->device).bytes - held_at_lap_;
+    if (before_) {
+        before_->bytes += held_now(before_->device).bytes - held_at_lap_;
+        resume_memory_bound(*before_);
+    }
     lap();
 }
 
@@ -49,7 +58,7 @@ Step& Recorder::open(int rank) {
 }
 
 void Recorder::window_begins(const Window& window, std::vector<Replica>& replicas) {
-    lap();
+    pause();
     judged_ = level_ >= Level::grads;
     alone_ = replicas.size() == 1;
     if (forcing_) {
@@ -78,7 +87,7 @@ void Recorder::exchange_begins(const Replica& replica) {
 
 void Recorder::backward_ends(const Replica& replica, const Window& window, const Slice& micro,
                              const at::Tensor& loss_sum, double weight, double reported) {
-    const Lap backward = lap();
+    const Lap backward = pause();
     window_ += backward;
     Step& step = open(replica.rank);
     Micro entry{.index = micro.micro, .weight = weight, .forward_ms = forward_ms_, .backward_ms = backward.ms};
@@ -97,7 +106,7 @@ void Recorder::note(const Replica& replica, std::string event) {
 }
 
 void Recorder::gradient_ready(const Replica& replica, const Window& window) {
-    const Lap exchange = lap();
+    const Lap exchange = pause();
     window_ += exchange;
     Step& step = open(replica.rank);
     step.exchange_ms = exchange.ms;
@@ -111,7 +120,7 @@ void Recorder::gradient_ready(const Replica& replica, const Window& window) {
 
 void Recorder::update_begins(Replica& replica, const Window& window, const std::function<void(Replica&)>& update) {
     if (!judged_ || !forcing_) return;
-    window_ += lap();
+    window_ += pause();
     Step& step = open(replica.rank);
     for (auto& [key, tensor] : forced_update(replica, forcing_->gradients(window), update))
         step.tensors[key] = std::move(tensor);
@@ -127,7 +136,7 @@ void Recorder::clipped(const Replica& replica, const Clip& clip) {
 }
 
 void Recorder::step_ends(const Replica& replica, std::optional<Collectives> moved) {
-    const Lap update = lap();
+    const Lap update = pause();
     window_ += update;
     Step& step = open(replica.rank);
     step.optimizer_ms = update.ms;

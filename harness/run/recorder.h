@@ -62,7 +62,8 @@ private:
         Lap& operator+=(const Lap& other);
     };
     Lap lap();             ///< since the last lap, or since the recorder's own work ended
-    void resume();         ///< its own work ends, which is in no lap
+    Lap pause();           ///< the same, and its own work begins
+    void resume();         ///< its own work ends, which is in no lap and in no bound
     Step& open(int rank);  ///< the step that this rank is in
 
     TraceSink* sink_;

@@ -3,6 +3,7 @@
 #include <exception>
 
 #include <ATen/Parallel.h>
+#include <c10/util/Exception.h>
 
 #include "base/error.h"
 #include "plan/fault.h"
@@ -40,6 +41,9 @@ Json answer_to_trial(const std::string& line, Work& work) {
         return {{"record", to_json(work.matrix.run(trial))}};
     } catch (const Error&) {
         throw;
+    } catch (const c10::OutOfMemoryError& error) {
+        return {
+            {"record", to_json(out_of_memory_record(trial, "isobatch check " + line, error.what_without_backtrace()))}};
     } catch (const std::exception& error) {
         return {{"record", to_json(crashed_record(trial, "isobatch check " + line, error.what()))}};
     }
@@ -52,6 +56,8 @@ Json answer_to_job(const std::string& line, Work& work) {
         if (job.rank) return {{"manifest", work.ranks.run(setup, job)}};
         work.matrix.write_reference(job.trial, job.trace);
         return {{"written", job.trace}};
+    } catch (const c10::OutOfMemoryError& error) {
+        return {{"out_of_memory", error.what_without_backtrace()}};
     } catch (const std::exception& error) {  // also an Error: the plan is right, so it is the disk, or a file
         return {{"failed", error.what()}};
     }

@@ -35,14 +35,14 @@ void judge_outcomes(Gate& gate, const Baseline& then, const Baseline& now,
     for (const Change& change : changes.worse) {
         gate.regressed.push_back({Aspect::outcome, change.trial, to_string(*change.before), to_string(*change.after),
                                   repro_of(change.trial)});
-        gate.crashed |= *change.after == Outcome::crashed;
+        gate.crashed |= unanswered(*change.after);
     }
     for (const Change& change : changes.added) {
         const bool right = *change.after <= Outcome::equivalent;
         (right ? gate.better : gate.regressed)
             .push_back({right ? Aspect::trial : Aspect::outcome, change.trial, "absent", to_string(*change.after),
                         repro_of(change.trial)});
-        gate.crashed |= *change.after == Outcome::crashed;
+        gate.crashed |= unanswered(*change.after);
     }
     for (const Change& change : changes.gone)
         gate.regressed.push_back({Aspect::trial, change.trial, to_string(*change.before), "absent", then.command});
@@ -78,7 +78,7 @@ void judge_count(Gate& gate, Aspect aspect, const Standing& trial, double then, 
 }
 
 void judge_counts(Gate& gate, const Standing& then, const Standing& now, bool same_software) {
-    if (now.outcome == Outcome::crashed || then.outcome == Outcome::crashed) return;  // nothing was counted
+    if (unanswered(now.outcome) || unanswered(then.outcome)) return;  // nothing was counted
     judge_count(gate, Aspect::collectives, now, static_cast<double>(then.traffic.calls),
                 static_cast<double>(now.traffic.calls), "calls");
     judge_count(gate, Aspect::collectives, now, static_cast<double>(then.traffic.bytes),

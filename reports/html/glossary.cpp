@@ -44,6 +44,7 @@ constexpr std::array words{
     Word{"equivalent", "within what rounding may cause."},
     Word{"inconclusive", "not decided: never a pass."},
     Word{"divergent", "not the same training."},
+    Word{"out_of_memory", "no answer: the trial asked for more memory than there was, or than --memory allows."},
     Word{"crashed", "no answer: the trial did not end."},
 };
 

@@ -61,7 +61,8 @@ std::string grid(const Result& result, std::span<const Record> matrix) {
 std::string lattice_part(const Result& result) {
     std::string grids;
     std::size_t shown = 0;
-    for (const Outcome outcome : {Outcome::crashed, Outcome::divergent, Outcome::inconclusive, Outcome::equivalent})
+    for (const Outcome outcome :
+         {Outcome::crashed, Outcome::out_of_memory, Outcome::divergent, Outcome::inconclusive, Outcome::equivalent})
         for (const std::span<const Record> matrix : matrices_of(result.records)) {
             Outcome own = Outcome::equivalent;  // an identical matrix stands with the equivalent ones
             for (const Record& record : matrix) own = worst(own, record.verdict.outcome);

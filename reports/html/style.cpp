@@ -21,7 +21,7 @@ a{color:var(--link)}a:focus-visible,button:focus-visible,summary:focus-visible,.
 .skip{position:absolute;left:-99rem}.skip:focus{left:.5rem;top:.5rem;background:var(--page);padding:.5rem}
 nav ul{display:flex;flex-wrap:wrap;gap:.2rem 1rem;list-style:none;padding:0;margin:.6rem 0;font-size:.9rem}
 .answer{font-size:1.5rem;line-height:1.3;font-weight:600;border-left:.4rem solid;padding:.2rem 0 .2rem .8rem;margin:.5rem 0}
-.identical,.equivalent{color:var(--good)}.inconclusive{color:var(--open)}.divergent,.crashed{color:var(--bad)}
+.identical,.equivalent{color:var(--good)}.inconclusive{color:var(--open)}.divergent,.out_of_memory,.crashed{color:var(--bad)}
 .mark{font-weight:600;white-space:nowrap}
 .counts{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;list-style:none;padding:0}
 .note,figcaption,caption{color:var(--dim);font-size:.9rem}
@@ -48,7 +48,7 @@ font-weight:400;font-size:.85rem;line-height:1.35}
 .lattice .cell a{color:inherit;display:block;text-decoration:none;padding:.1rem}.lattice .cell a:hover b{text-decoration:underline}
 .lattice .cell span{display:block;white-space:nowrap;color:var(--text)}.lattice th{white-space:nowrap}
 .cell.identical,.cell.equivalent{background:var(--good-box)}.cell.inconclusive{background:var(--open-box)}
-.cell.divergent,.cell.crashed{background:var(--bad-box)}
+.cell.divergent,.cell.out_of_memory,.cell.crashed{background:var(--bad-box)}
 .heat td{min-width:4.2rem}.heat td,.key span{border:1px solid var(--page)}.key span{padding:.05rem .5rem;display:inline-block}
 .h1{background:var(--h1);color:var(--text)}.h2{background:var(--h2);color:var(--text)}.h3{background:var(--h3);color:var(--text)}
 .h4{background:var(--h4);color:var(--text)}.h5{background:var(--h5);color:var(--h5-text)}

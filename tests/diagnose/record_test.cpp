@@ -45,6 +45,9 @@ TEST(Record, TheJsonNamesTheSplitForWhoeverReadsIt) {
 
 TEST(CrashedRecord, IsRedWithItsMessage) {
     const Trial trial{.split = {4, 2, 2}};
+    const Record starved = out_of_memory_record(trial, "again", "1 MiB was asked for");
+    EXPECT_EQ(starved.verdict.outcome, Outcome::out_of_memory);
+    EXPECT_EQ(to_json(record_from_json(to_json(starved), "x")), to_json(starved));
     const Record record = crashed_record(trial, "again", "signal 11");
     EXPECT_EQ(record.trial, trial);
     EXPECT_EQ(record.repro, "again");

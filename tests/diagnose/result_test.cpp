@@ -45,7 +45,7 @@ const ClaimStatus& status(const Result& result, Claim claim) {
 }
 
 TEST(Assemble, TheOutcomeIsTheWorstAndGivesTheExitCode) {
-    const Outcome outcomes[] = {identical, equivalent, inconclusive, divergent, crashed};
+    const Outcome outcomes[] = {identical, equivalent, inconclusive, divergent, out_of_memory, crashed};
     for (const Outcome first : outcomes) {
         for (const Outcome second : outcomes) {
             const Result result = assembled({record({4, 4, 1}, first), record({8, 2, 1}, second)});
@@ -75,6 +75,9 @@ TEST(Assemble, TheSummarySaysWhatHappened) {
     EXPECT_EQ(summary({crashed, divergent, equivalent}),
               "1 of 3 splits crashed, and 1 of 3 splits trains differently from the single large batch: unknown.");
     EXPECT_TRUE(says(summary({crashed}), "1 of 1 split crashed"));
+    EXPECT_EQ(summary({out_of_memory, equivalent}), "1 of 2 splits ran out of memory.");
+    EXPECT_TRUE(says(summary({crashed, out_of_memory, divergent}),
+                     "1 of 3 splits crashed, and 1 of 3 splits ran out of memory, and 1 of 3 splits trains"));
 }
 
 TEST(Assemble, NothingRunIsNoPass) {

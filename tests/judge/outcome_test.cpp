@@ -7,7 +7,7 @@ namespace {
 
 using enum Outcome;
 
-constexpr Outcome all_outcomes[] = {identical, equivalent, inconclusive, divergent, crashed};
+constexpr Outcome all_outcomes[] = {identical, equivalent, inconclusive, divergent, out_of_memory, crashed};
 
 TEST(Outcome, EveryOneIsReadFromItsText) {
     for (const Outcome outcome : all_outcomes) EXPECT_EQ(parse_outcome(to_string(outcome)), outcome);
@@ -31,13 +31,20 @@ TEST(Outcome, MergingTakesTheWorst) {
     EXPECT_LT(identical, equivalent);
     EXPECT_LT(equivalent, inconclusive);
     EXPECT_LT(inconclusive, divergent);
-    EXPECT_LT(divergent, crashed);
+    EXPECT_LT(divergent, out_of_memory);
+    EXPECT_LT(out_of_memory, crashed);
+}
+
+TEST(Outcome, OneThatEndsBeforeItsAnswerIsNeitherAPassNorAMismatch) {
+    for (const Outcome outcome : all_outcomes)
+        EXPECT_EQ(unanswered(outcome), outcome == out_of_memory || outcome == crashed) << to_string(outcome);
 }
 
 TEST(Outcome, ExitCodesAreThoseOfTheManual) {
     EXPECT_EQ(exit_code(identical), 0);
     EXPECT_EQ(exit_code(equivalent), 0);
     EXPECT_EQ(exit_code(divergent), 1);
+    EXPECT_EQ(exit_code(out_of_memory), 3);
     EXPECT_EQ(exit_code(crashed), 3);
     EXPECT_EQ(exit_code(inconclusive), 4);
 }

@@ -108,6 +108,25 @@ TEST(Trial, MalformedTextNamesWhatIsWrong) {
     EXPECT_TRUE(says(shown, "\\x1b[2J"));
 }
 
+TEST(Trial, MemoryIsBytesOfARankThatHasAProcess) {
+    const Trial bounded = parse_trial("gpt --splits 4x4x1 --memory 1.5MiB");
+    EXPECT_EQ(bounded.memory, 3 << 19);
+    EXPECT_TRUE(to_string(bounded).ends_with(" --memory 1572864"));
+    EXPECT_EQ(parse_trial(to_string(bounded)), bounded);
+    EXPECT_EQ(parse_trial("gpt --splits 4x2x2 --engine gloo --memory 1").memory, 1);
+    EXPECT_EQ(reference_of(bounded, false).memory, 0) << "it takes what it needs";
+    EXPECT_TRUE(says(error_of([] { parse_trial("gpt --memory 0"); }).where(), "--memory"));
+    const auto refused = [](const std::string& words, const char* why, const char* remedy) {
+        const Error error = error_of([&] { parse_trial("gpt --memory 1MiB " + words); });
+        EXPECT_TRUE(says(error.problem(), why)) << words;
+        EXPECT_EQ(error.where(), "--memory 1048576");
+        EXPECT_TRUE(says(error.next(), remedy)) << words;
+    };
+    refused("--splits 4x2x2", "ranks of 4x2x2 in one process", "--engine gloo");
+    refused("--splits 4x4x1 --copies 2", "in one process", "--engine gloo");
+    refused("--device cuda", "tensors on cuda take what that device has", "--device cpu");
+}
+
 TEST(Lengths, TextReadsBack) {
     for (const Lengths lengths : {Lengths::ragged, Lengths::equal})
         EXPECT_EQ(parse_lengths(to_string(lengths)), lengths);

@@ -30,7 +30,8 @@ TEST(CostModelOf, TakesWhatEveryTrialMeasured) {
 TEST(CostModelOf, ACrashMeasuresNothing) {
     std::vector<Record> records = matrix("gloo");
     records[2].verdict.outcome = Outcome::crashed;
-    EXPECT_EQ(cost_model_of(records).points.size(), records.size() - 1);
+    records[3].verdict.outcome = Outcome::out_of_memory;
+    EXPECT_EQ(cost_model_of(records).points.size(), records.size() - 2);
     EXPECT_FALSE(cost_model_of({}).time);
 }
 

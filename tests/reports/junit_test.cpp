@@ -72,6 +72,14 @@ TEST(JunitXml, EveryOutcomeHasItsForm) {
     }
 }
 
+TEST(JunitXml, OutOfMemoryIsAnErrorOfItsOwnName) {
+    Result result = small_result();
+    result.records = {out_of_memory_record(parse_trial("gpt --splits 16x1x1"), "repro", "1 MiB more")};
+    const Markup xml = read_xml(result);
+    EXPECT_EQ(xml.named("error").at(0).attributes.at("message"), "out_of_memory");
+    EXPECT_EQ(xml.elements.at(0).attributes.at("errors"), "1");
+}
+
 TEST(JunitXml, AnUntestedClaimFailsUnlessItIsAllowed) {
     const Markup xml = read_xml(small_result());
     EXPECT_EQ(case_of(xml, "isobatch.claim.gpt", "weighting").size(), 1u);

@@ -55,11 +55,12 @@ TEST(ResumeRun, ReturnsWhatWasFinishedAndClearsOnlyTheReports) {
     const Record crashed = crashed_record(parse_trial("mlp --splits 1x2x1"), "", "died");
     keep_record(directory.path(), done);
     keep_record(directory.path(), crashed);
+    keep_record(directory.path(), out_of_memory_record(parse_trial("mlp --splits 2x1x1"), "", "too large"));
     write_reports(directory.path(), small_result());
     put(directory / "traces/x.trace/manifest.json", "{}");
     put(directory / "trials/half.json.tmp", "{");
     const std::vector<Record> records = resume_run(directory.path(), run_json);
-    ASSERT_EQ(records.size(), 1u);  // a crash is tried again
+    ASSERT_EQ(records.size(), 1u);  // what came to no answer is tried again
     EXPECT_EQ(to_json(records[0]), to_json(done));
     EXPECT_TRUE(fs::exists(directory / "traces/x.trace/manifest.json"));
     for (const char* report : {"result.json", "index.html", "junit.xml"}) EXPECT_FALSE(fs::exists(directory / report));

@@ -211,6 +211,17 @@ TEST(NumbersOf, ATrialSaysOnlyWhatItHas) {
     EXPECT_EQ(numbers_of(record), (Numbers{"-", "-", "-"}));
 }
 
+TEST(TerminalText, OutOfMemoryHasItsOwnWordAndNoNumbers) {
+    Result result = small_result();
+    result.records = {out_of_memory_record(parse_trial("gpt --splits 16x1x1"), "repro", "out of memory: 1 MiB more"),
+                      small_record("gpt", {4, 4, 1}, Outcome::equivalent)};
+    EXPECT_TRUE(says(terminal_text(result, false),
+                     "split   outcome          margin  sensitivity   ms/step\n"
+                     "16x1x1  out_of_memory         -            -         -\n"
+                     "        └ data: out of memory: 1 MiB more\n"
+                     "4x4x1   equivalent        0.125      1.5e-11      12.5\n"));
+}
+
 TEST(WeightText, HasTenDigitsAndNoNegativeZero) {
     EXPECT_EQ(weight_text(2.0 / 3, "-"), "0.6666666667");
     EXPECT_EQ(weight_text(-1e-12, "-"), "0.0000000000");

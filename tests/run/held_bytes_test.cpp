@@ -5,8 +5,10 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/ones.h>
 #include <c10/core/CPUAllocator.h>
+#include <c10/util/Exception.h>
 #include <gtest/gtest.h>
 
+#include "../base/expect.h"
 #include "run/matrix.h"
 #include "small_trial.h"
 
@@ -117,6 +119,70 @@ TEST_F(Counted, TheSteadyPartIsParametersAndState) {
     trial.optimizer = "momentum";
     EXPECT_GE(plain, parameters);
     EXPECT_EQ(steady() - plain, parameters) << "a momentum each";
+}
+
+TEST_F(Counted, ABoundIsReachedAndNotPassed) {
+    const Held before = held_now(at::kCPU);
+    at::Tensor kept;
+    {
+        const MemoryBound bound(before, 1000);
+        kept = of_bytes(600);
+        take_peak_bytes(at::kCPU);
+        EXPECT_NO_THROW(of_bytes(400));
+        try {
+            of_bytes(401);
+            FAIL() << "a byte more than there is";
+        } catch (const c10::OutOfMemoryError& error) {
+            EXPECT_TRUE(
+                says(error.what_without_backtrace(), "401 bytes was asked for, and of 0.977 KiB others held 600 bytes"))
+                << error.what_without_backtrace();
+        }
+        EXPECT_EQ(take_peak_bytes(at::kCPU) - before.bytes, 1000) << "what was refused was never held";
+        EXPECT_EQ(held_now(at::kCPU).bytes - before.bytes, 600);
+        suspend_memory_bound();
+        const at::Tensor recorded = of_bytes(5000);
+        resume_memory_bound({at::kCPU, before.bytes + 5000});
+        EXPECT_NO_THROW(of_bytes(400));
+        EXPECT_THROW(of_bytes(401), c10::OutOfMemoryError);
+    }
+    EXPECT_NO_THROW(of_bytes(1 << 20)) << "it is gone with its trial";
+    const MemoryBound none(before, 0);
+    EXPECT_NO_THROW(of_bytes(1 << 20));
+}
+
+TEST_F(Counted, WhatTheMachineHasNotIsOutOfMemoryToo) {
+    EXPECT_THROW(at::empty({std::int64_t{1} << 60}, at::kByte), c10::OutOfMemoryError);
+    EXPECT_NO_THROW(of_bytes(100));
+}
+
+/// What a search lives from: wherever a trial is stopped, its memory comes back and the next one has the same bits.
+TEST_F(Counted, WhereverATrialRunsOutTheNextHasTheBitsOfAFreshProcess) {
+    Trial trial = small_trial({2, 2, 1});
+    trial.optimizer = "adam";
+    const auto run = [&](std::int64_t memory) {
+        trial.memory = memory;
+        return run_trial(make_setup(trial), Level::full, nullptr, std::nullopt).ranks[0];
+    };
+    const auto bits_of = [](const std::vector<Step>& steps) {
+        std::vector<std::vector<std::byte>> bits;
+        for (const Step& step : steps)
+            for (const auto& [key, tensor] : step.tensors) bits.emplace_back(tensor.bytes.begin(), tensor.bytes.end());
+        return bits;
+    };
+    const auto steps = run(0);
+    std::int64_t needed = 0;
+    for (const Step& step : steps) needed = std::max(needed, step.memory_bytes_peak);
+    const auto bits = bits_of(steps);
+    const std::int64_t before = held_now(at::kCPU).bytes;
+    int stopped = 0;
+    for (std::int64_t memory = 1; memory < needed; memory += std::max<std::int64_t>(1, needed / 61)) {
+        EXPECT_THROW(run(memory), c10::OutOfMemoryError) << memory << " of " << needed;
+        ++stopped;
+        EXPECT_EQ(held_now(at::kCPU).bytes, before) << "with " << memory;
+        EXPECT_EQ(bits_of(run(needed)), bits) << "after one with " << memory << ", in just as much as it needs";
+    }
+    EXPECT_GE(stopped, 61);
+    EXPECT_THROW(run(needed - 1), c10::OutOfMemoryError);
 }
 
 }  // namespace isobatch

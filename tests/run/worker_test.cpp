@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "../base/expect.h"
 #include "cases/faults/faults.h"
 #include "plan/fault.h"
 #include "small_trial.h"
@@ -66,6 +67,24 @@ TEST(Worker, WhatACaseThrowsIsItsCrash) {
     const Record record = record_from_json(answers.at(1)["record"], "answer");
     EXPECT_EQ(record.verdict.outcome, Outcome::crashed);
     EXPECT_NE(record.verdict.checks[0].message.find("boom"), std::string::npos);
+}
+
+TEST(Worker, OutOfMemoryIsAnEndOfItsOwnAndTheNextTrialRuns) {
+    Trial small = small_trial({1, 4, 1}), large = small_trial({4, 1, 1});
+    const auto peak_of = [](const Trial& trial) {
+        return record_from_json(conversation(to_string(trial) + "\n").at(1)["record"], "answer").cost.memory_bytes_peak;
+    };
+    const std::int64_t between = (peak_of(small) + peak_of(large)) / 2;
+    ASSERT_LT(peak_of(small), between);
+    small.memory = large.memory = between;
+    const std::vector<Json> answers = conversation(to_string(large) + "\n" + to_string(small) + "\n");
+    const Record refused = record_from_json(answers.at(1)["record"], "answer");
+    EXPECT_EQ(refused.verdict.outcome, Outcome::out_of_memory);
+    EXPECT_TRUE(says(refused.verdict.checks.at(0).message, "out of memory: a tensor of "));
+    EXPECT_EQ(refused.repro, "isobatch check " + to_string(large));
+    const Record next = record_from_json(answers.at(2)["record"], "answer");
+    EXPECT_EQ(next.verdict.outcome, Outcome::equivalent);
+    EXPECT_LE(next.cost.memory_bytes_peak, between);
 }
 
 }  // namespace isobatch

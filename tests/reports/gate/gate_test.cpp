@@ -69,7 +69,8 @@ TEST(GateOf, ANewTrialHasToBeRight) {
     EXPECT_EQ(right.better.at(0).aspect, Aspect::trial);
     const Gate wrong = after([](Baseline& now) { now.trials[2].outcome = Outcome::inconclusive; }, then);
     EXPECT_EQ(worse(wrong).before, "absent");
-    EXPECT_EQ(after([](Baseline& now) { now.trials[2].outcome = Outcome::crashed; }, then).exit_code(), 3);
+    for (const Outcome none : {Outcome::crashed, Outcome::out_of_memory})
+        EXPECT_EQ(after([&](Baseline& now) { now.trials[2].outcome = none; }, then).exit_code(), 3);
 }
 
 TEST(GateOf, SeesACauseThatIsNew) {
