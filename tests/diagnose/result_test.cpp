@@ -293,10 +293,7 @@ TEST(Result, AClauseThatIsBrokenMakesTheRunDivergentThoughEverySplitAgrees) {
     EXPECT_EQ(result.exit_code, 1);
     EXPECT_EQ(result.summary,
               "The trainer does not keep what it claims: keeps-tail. All 2 splits train like the single large batch.");
-    EXPECT_EQ(to_json(result).at("clauses").size(), 2u);
-    const Result read = result_from_text(json_text(result), "w");
-    EXPECT_EQ(read.clauses, result.clauses);
-    EXPECT_EQ(read.summary, result.summary);
+    EXPECT_EQ(result_from_text(json_text(result), "w").clauses, result.clauses);
 }
 
 }  // namespace
