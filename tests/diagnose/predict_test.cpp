@@ -144,12 +144,34 @@ TEST(Predict, UnknownPredictsNothingAndNoWeightsSayWhatAModelLeaves) {
             EXPECT_FALSE(predict(cause, window(), 0, timing)) << to_string(cause);
 }
 
+TEST(Predict, AReportIsOfTheWindowsLayoutAndTheWeightsAreRight) {
+    for (const auto& [cause, reporting] : {std::pair{Cause::log_last_micro_loss, Reporting::last_micro},
+                                           {Cause::log_loss_over_accum, Reporting::over_accum},
+                                           {Cause::log_scaled_loss, Reporting::scaled}}) {
+        EXPECT_EQ(predicted(cause, window()), Weights(7, 1));
+        EXPECT_EQ(predict(cause, window(), 0)->reporting, reporting);
+        WindowEvidence later = window();
+        later.layout.moment.window = 2;
+        EXPECT_EQ(predict(cause, later, 0, Timing::first_window)->reporting, Reporting::right);
+    }
+    WindowEvidence one = window();
+    one.layout = {{{0, 0, 7, 8}}, false, 1};
+    EXPECT_EQ(predict(Cause::log_last_micro_loss, one, 0)->reporting, Reporting::right);
+    EXPECT_EQ(predict(Cause::log_loss_over_accum, one, 0)->reporting, Reporting::right);
+    EXPECT_EQ(predict(Cause::log_scaled_loss, one, 0)->reporting, Reporting::scaled);
+}
+
 TEST(Predict, OneMicroIsRightWhateverTheFault) {
     WindowEvidence one = window();
     one.layout = {{{0, 0, 7, 8}}, false, 1};
     one.micro_of.assign(7, 0);
-    const std::set<Cause> of_counts{Cause::sample_vs_token_contract, Cause::n_minus_one, Cause::sum_never_divided,
-                                    Cause::batch_coupled, Cause::unknown};
+    const std::set<Cause> of_counts{Cause::sample_vs_token_contract,
+                                    Cause::n_minus_one,
+                                    Cause::sum_never_divided,
+                                    Cause::unscale_without_scale,
+                                    Cause::unpredicted_position_counted,
+                                    Cause::batch_coupled,
+                                    Cause::unknown};
     for (const Cause cause : all_causes)
         if (!of_counts.contains(cause)) {
             EXPECT_EQ(predicted(cause, one), Weights(7, 1)) << to_string(cause);
