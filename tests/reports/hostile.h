@@ -69,7 +69,8 @@ inline Result hostile_result(const std::string& text) {
         }
     }
     result.clauses = {{Claim::tail, text, true, Stance::broken, text},
-                      {Claim::weighting, text, false, Stance::kept, text}};
+                      {Claim::weighting, text, false, Stance::kept, text},
+                      {Claim::schedule, text, true, Stance::unseen, text}};
     for (Record& record : result.records) record.clauses = result.clauses;
     for (Waste& waste : result.waste) waste.summary = waste.remedy = waste.repro = text;
     for (Finding& finding : result.findings) {
