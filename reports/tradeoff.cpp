@@ -34,7 +34,7 @@ TradeOff tradeoff_of(std::span<const Record> matrix) {
     TradeOff tradeoff{matrix[0].trial.subject, cost_model_of(matrix)};
     for (const Record& record : matrix)
         if (measured(record))
-            tradeoff.prices.push_back({&record, record.cost.step_ms_min, record.cost.memory_bytes_peak,
+            tradeoff.prices.push_back({&record, fastest_ms(record, tradeoff.model), record.cost.memory_bytes_peak,
                                        step_ms(tradeoff.model, record.trial.split),
                                        memory_bytes(tradeoff.model, record.trial.split)});
     for (Price& price : tradeoff.prices) price.on_front = !beaten(price, tradeoff.prices);

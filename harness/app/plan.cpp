@@ -97,7 +97,8 @@ void print_ranked(const Options& options, const std::vector<Split>& splits) {
     } else {
         fmt::print("{}\n{}", to_string(model), to_string(choices, limit));
         if (model.simulated)
-            fmt::print("The run simulated its devices one after another in one process, and so do these times.\n");
+            fmt::print("The run simulated its devices one after another in one process, and so do these times{}.\n",
+                       model.processors ? ", which are those of the processor: what waits takes none" : "");
     }
     if (limit > 0 && choices[0].fits == Fits::no)
         throw Error(fmt::format("no split of {} fits {}", options.effective, bytes_text(static_cast<double>(limit))),

@@ -1,6 +1,7 @@
 #include "diagnose/result.h"
 
 #include <algorithm>
+#include <set>
 #include <span>
 
 #include <fmt/format.h>
@@ -49,12 +50,24 @@ bool fault_without_power(std::span<const Record> matrix) {
                        [](const Record& record) { return record.verdict.outcome <= Outcome::equivalent; });
 }
 
+/// Of several effective batches, each is held to its own; one is no other, whatever the outcomes say.
+std::string large_batch_of(const std::vector<Record>& records) {
+    std::set<std::int64_t> effective;
+    for (const Record& record : records) effective.insert(record.trial.split.effective());
+    if (effective.size() < 2) return "the single large batch";
+    std::vector<std::string> sizes;
+    for (const std::int64_t size : effective) sizes.push_back(std::to_string(size));
+    return fmt::format(
+        "the single large batch of their own size (trainings with {} samples an update are not compared)",
+        joined(sizes, " and "));
+}
+
 /// What the trials were held to.
 std::string measure_of(const std::vector<Record>& records) {
     const auto coupled = std::count_if(records.begin(), records.end(), [](const Record& record) {
         return record.contract && record.contract->couples_samples;
     });
-    if (coupled == 0) return "the single large batch";
+    if (coupled == 0) return large_batch_of(records);
     return coupled == std::ssize(records) ? "a trusted run of the same micro-batches" : "their trusted runs";
 }
 

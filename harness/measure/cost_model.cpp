@@ -69,8 +69,8 @@ Json fit_json(const std::optional<RobustFit>& fit, const std::vector<Split>& see
 
 }  // namespace
 
-CostModel cost_model(std::vector<CostPoint> points, bool simulated) {
-    CostModel model{simulated, std::move(points)};
+CostModel cost_model(std::vector<CostPoint> points, bool simulated, bool processors) {
+    CostModel model{simulated, processors, std::move(points)};
     std::vector<Row> time_rows, memory_rows;
     std::vector<double> times, memories;
     for (const CostPoint& point : model.points) {
@@ -104,9 +104,10 @@ std::string to_string(const CostModel& model) {
     std::string text;
     if (model.time) {
         const RobustFit& fit = *model.time;
-        text += fmt::format("time: step = {} x ({} + per_device x {}) + (devices - 1) x {} + {}\n",
-                            model.simulated ? "accum x devices" : "accum", milliseconds(term(fit, 0)),
-                            milliseconds(term(fit, 1)), milliseconds(term(fit, 2)), milliseconds(term(fit, 3))) +
+        text += fmt::format("time{}: step = {} x ({} + per_device x {}) + (devices - 1) x {} + {}\n",
+                            model.processors ? " of the processor" : "", model.simulated ? "accum x devices" : "accum",
+                            milliseconds(term(fit, 0)), milliseconds(term(fit, 1)), milliseconds(term(fit, 2)),
+                            milliseconds(term(fit, 3))) +
                 checked(fit, model.timed, time_goal);
     } else {
         text += fmt::format("time: no fit, as {} splits were timed and it takes {}\n", model.timed.size(),
@@ -125,6 +126,7 @@ std::string to_string(const CostModel& model) {
 
 Json to_json(const CostModel& model) {
     return {{"simulated", model.simulated},
+            {"clock", model.processors ? "processor" : "wall"},
             {"time", fit_json(model.time, model.timed, time_terms, time_goal)},
             {"memory", fit_json(model.memory, model.weighed, memory_terms, memory_goal)}};
 }

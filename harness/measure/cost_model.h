@@ -25,6 +25,7 @@ struct CostPoint {
 /// in a row, u cannot be told from c, which has both.
 struct CostModel {
     bool simulated = false;
+    bool processors = false;  ///< its times are what the processor worked, which no other program adds to
     std::vector<CostPoint> points;
     std::vector<Split> timed, weighed;      ///< the splits that each fit has seen
     std::optional<RobustFit> time, memory;  ///< nothing where too few splits were measured
@@ -33,8 +34,8 @@ struct CostModel {
 /// What a prediction for a split that was not measured may be off by.
 inline constexpr double time_goal = 0.10, memory_goal = 0.05;
 
-/// `simulated`: one process ran the devices one after another.
-CostModel cost_model(std::vector<CostPoint> points, bool simulated);
+/// `simulated`: one process ran the devices one after another. `processors`: as in CostModel.
+CostModel cost_model(std::vector<CostPoint> points, bool simulated, bool processors = false);
 
 /// Of any split; nothing where there is no fit.
 std::optional<Estimate> step_ms(const CostModel& model, const Split& split);

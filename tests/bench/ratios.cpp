@@ -35,7 +35,7 @@ private:
 
 }  // namespace
 
-int run_and_print(int argc, char** argv, std::initializer_list<Ratio> ratios) {
+int run_and_print(int argc, char** argv, const std::vector<Ratio>& ratios) {
     std::vector<char*> arguments(argv, argv + argc);
     std::string interleaved = "--benchmark_enable_random_interleaving=true", repeated = "--benchmark_repetitions=9";
     arguments.insert(arguments.begin() + 1, {interleaved.data(), repeated.data()});  // before the caller's, which win
@@ -53,7 +53,7 @@ int run_and_print(int argc, char** argv, std::initializer_list<Ratio> ratios) {
         const std::string goal = ratio.goal == 0 ? ""
                                                  : fmt::format("goal {} {:g}  {}", ratio.at_least ? "≥" : "≤",
                                                                ratio.goal, reached ? "reached" : "MISSED");
-        fmt::print("  {:<58} {:>7.3f}  {}\n", ratio.meaning, value, goal);
+        fmt::print("  {:<76} {:>7.3f}  {}\n", ratio.meaning, value, goal);
     }
     return 0;
 }

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <initializer_list>
 #include <string>
+#include <vector>
 
 namespace isobatch {
 
@@ -15,6 +15,6 @@ struct Ratio {
 
 /// Runs every benchmark of the program, interleaved at random so that a drift of the machine meets all alike, and
 /// prints the ratios of the medians of this one run beside their goals, also where they are missed.
-int run_and_print(int argc, char** argv, std::initializer_list<Ratio> ratios);
+int run_and_print(int argc, char** argv, const std::vector<Ratio>& ratios);
 
 }  // namespace isobatch

@@ -150,6 +150,16 @@ TEST(Assemble, MatricesAreDiagnosedAndClaimedApart) {
         "4 of 5 splits train differently from the single large batch: missing-accum-division, zero-grad-in-window."));
 }
 
+TEST(Assemble, DifferentEffectiveBatchesAreNeverCalledAlike) {
+    const Record large = record({4, 4, 1}, equivalent), small = record({4, 2, 1}, equivalent);
+    EXPECT_EQ(assembled({large, record({8, 2, 1}, equivalent)}).summary,
+              "All 2 splits train like the single large batch.");
+    EXPECT_EQ(assembled({large, small}).summary,
+              "All 2 splits train like the single large batch of their own size (trainings with 8 and 16 samples an "
+              "update are not compared).");
+    EXPECT_EQ(matrices_of(assembled({large, small}).records).size(), 2u);
+}
+
 TEST(Assemble, APlantedFaultThatShowsNowhereIsNoPass) {
     std::vector<Record> records{record({4, 4, 1}, equivalent), record({16, 1, 1}, identical)};
     for (Record& one : records) one.trial.fault = "zero-grad-in-window";

@@ -27,6 +27,28 @@ TEST(CostModelOf, TakesWhatEveryTrialMeasured) {
     EXPECT_TRUE(cost_model_of(matrix("serial")).simulated);
 }
 
+TEST(CostModelOf, WhereOneProcessOnlyWorksItsProcessorIsTheClock) {
+    std::vector<Record> records = matrix("serial");
+    for (Record& record : records) {
+        record.cost.processor_ms_min = record.cost.step_ms_min =
+            1 + static_cast<double>(record.trial.split.accum * record.trial.split.devices);
+        record.cost.step_ms_min *= 1 + static_cast<double>(record.trial.split.per_device % 3);  // others had their turn
+    }
+    const auto clock = [&] { return cost_model_of(records).processors; };
+    EXPECT_TRUE(clock());
+    EXPECT_NEAR(step_ms(cost_model_of(records), {2, 8, 1})->value, 9, 1e-6);
+    EXPECT_EQ(fastest_ms(records[0], cost_model_of(records)), records[0].cost.processor_ms_min);
+    EXPECT_TRUE(says(to_string(cost_model_of(records)), "time of the processor: step = "));
+    records[0].trial.threads = 2;  // its processors work more than it lasts
+    EXPECT_FALSE(clock());
+    EXPECT_EQ(fastest_ms(records[0], cost_model_of(records)), records[0].cost.step_ms_min);
+    records[0].verdict.outcome = Outcome::out_of_memory;
+    EXPECT_TRUE(clock()) << "it has no time";
+    for (Record& record : records) record.trial.engine = "gloo";  // what waits for others takes no processor
+    EXPECT_FALSE(clock());
+    EXPECT_FALSE(says(to_string(cost_model_of(records)), "processor"));
+}
+
 TEST(CostModelOf, ACrashMeasuresNothing) {
     std::vector<Record> records = matrix("gloo");
     records[2].verdict.outcome = Outcome::crashed;

@@ -53,5 +53,7 @@ int main(int argc, char** argv) {
         Record record = small_record("lesson", {4, 1, 1}, outcome);
         write(to_string(outcome) + ".json", to_json(assemble("", {record}, {"tail", "schedule", "state"}, {})));
     }
+    const Record starved = out_of_memory_record({.split = {4, 1, 1}}, "isobatch check gpt", "out of memory");
+    write("starved.json", to_json(assemble("", {starved}, {}, {})));
     return 0;
 }
