@@ -52,8 +52,8 @@ bool survives(const Json& value) {
 /// What the readers do not need: they make it again, or it is there for people.
 bool optional(const std::string& place) {
     const std::string last = place.substr(place.rfind('/') + 1);
-    return place.starts_with("/claims") || place.starts_with("/findings") || place == "/waste" || place == "/clauses" || last == "summary" ||
-           place == "/outcome" || last == "exit_code" || last == "split" || last == "exact" ||
+    return place.starts_with("/claims") || place.starts_with("/findings") || place == "/waste" || place == "/clauses" ||
+           last == "summary" || place == "/outcome" || last == "exit_code" || last == "split" || last == "exact" ||
            last == "couples_samples" || (last == "allowed" && place.find("/losses/") == std::string::npos);
 }
 
