@@ -1,5 +1,4 @@
 #include "diagnose/result.h"
-#include "diagnose/result_text.h"
 
 #include <algorithm>
 #include <random>
@@ -283,27 +282,6 @@ TEST(Result, AnotherSchemaIsAnError) {
     const Error error = error_of([&] { result_from_json(json, "file"); });
     EXPECT_TRUE(says(error.what(), "isobatch-result/2"));
     EXPECT_EQ(error.where(), "file");
-}
-
-TEST(Result, AClauseThatIsBrokenMakesTheRunDivergentThoughEverySplitAgrees) {
-    Record one;
-    one.trial.subject = one.trial.engine = "outside";
-    one.contract = Contract{};
-    one.verdict.tested = {all_claims.begin(), all_claims.end()};
-    one.clauses = {{Claim::weighting, "token-mean", true, Stance::kept, "seen"},
-                   {Claim::tail, "keeps-tail", true, Stance::unseen, "not seen"}};
-    Record two = one;
-    two.trial.split = {1, 4, 1};
-    Result result = assemble("c", {one, two}, {}, {});
-    EXPECT_EQ(result.exit_code, 0) << result.summary;
-    EXPECT_EQ(result.clauses, one.clauses);  // each once
-    one.clauses[1].stance = two.clauses[1].stance = Stance::broken;
-    result = assemble("c", {one, two}, {}, {});
-    EXPECT_EQ(result.outcome, Outcome::divergent);
-    EXPECT_EQ(result.exit_code, 1);
-    EXPECT_EQ(result.summary,
-              "The trainer does not keep what it claims: keeps-tail. All 2 splits train like the single large batch.");
-    EXPECT_EQ(result_from_text(json_text(result), "w").clauses, result.clauses);
 }
 
 }  // namespace
