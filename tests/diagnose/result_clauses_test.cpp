@@ -8,6 +8,7 @@ namespace {
 TEST(Result, AClauseThatIsBrokenMakesTheRunDivergentThoughEverySplitAgrees) {
     Record one;
     one.trial.subject = one.trial.engine = "outside";
+    one.trial.split = {4, 1, 1};
     one.contract = Contract{};
     one.verdict.tested = {all_claims.begin(), all_claims.end()};
     one.clauses = {{Claim::weighting, "token-mean", true, Stance::kept, "seen"},
