@@ -161,8 +161,11 @@ WindowScale window_of(const Step& step) {
 /// The weights of the samples' summed losses, where the columns say what each of these was multiplied by.
 Pull pull_of(const Fit& fitted, const std::vector<std::size_t>& used, const Step& single, const WindowScale& window,
              const std::string& trial, Recipe recipe) {
-    // Weights as in diagnose/recover.h: 16·u·condition. A loss is a sum of as many rounded terms as there are units.
-    Pull pull{.tolerance = unit_roundoff(recipe) * (16 * fitted.condition + 2 * window.units)};
+    // Of weights as in diagnose/recover.h; a loss is a sum of as many rounded terms as there are units.
+    const double u = unit_roundoff(recipe);
+    Pull pull{.tolerance = u * (16 * fitted.condition + 2 * window.units)};
+    if (computes_narrow(recipe) || sums_narrow(recipe))
+        pull.tolerance = std::max(5e-3, std::max(0x1p-9, 4 * u) * fitted.condition);
     const auto micros = micro_of_sample(single, trial);
     for (std::size_t k = 0; k < used.size(); ++k) {
         const Micro& micro = single.micros[micros.at(window.samples[used[k]])];
