@@ -3,17 +3,18 @@
 namespace isobatch {
 
 Json to_json(const Record& record) {
-    Json json{{"trial", to_string(record.trial)},
-              {"split", to_string(record.trial.split)},
-              {"repro", record.repro},
-              {"contract", to_json(record.contract)},
-              {"verdict", to_json(record.verdict)},
-              {"evidence", to_json(record.evidence)},
-              {"traffic", to_json(record.traffic)},
-              {"cost", to_json(record.cost)},
-              {"trace", record.trace}};
-    for (const Clause& clause : record.clauses) json["clauses"].push_back(to_json(clause));
-    return json;
+    Json clauses = Json::array();
+    for (const Clause& clause : record.clauses) clauses.push_back(to_json(clause));
+    return {{"trial", to_string(record.trial)},
+            {"split", to_string(record.trial.split)},
+            {"repro", record.repro},
+            {"contract", to_json(record.contract)},
+            {"clauses", clauses},
+            {"verdict", to_json(record.verdict)},
+            {"evidence", to_json(record.evidence)},
+            {"traffic", to_json(record.traffic)},
+            {"cost", to_json(record.cost)},
+            {"trace", record.trace}};
 }
 
 Record record_from_json(const Json& object, const std::string& where) {
@@ -22,9 +23,8 @@ Record record_from_json(const Json& object, const std::string& where) {
         record.trial = parse_trial(object.at("trial").get<std::string>());
         record.repro = object.at("repro").get<std::string>();
         record.contract = contract_from_json(object.at("contract"), where);
-        if (object.contains("clauses"))
-            for (const Json& clause : list_from_json(object["clauses"], where))
-                record.clauses.push_back(clause_from_json(clause, where));
+        for (const Json& clause : list_from_json(object.at("clauses"), where))
+            record.clauses.push_back(clause_from_json(clause, where));
         record.verdict = verdict_from_json(object.at("verdict"), where);
         record.evidence = evidence_from_json(object.at("evidence"), where);
         record.traffic = traffic_from_json(object.at("traffic"), where);

@@ -46,7 +46,8 @@ int main(int argc, char** argv) {
     }
     odd.records[0].evidence.windows.push_back(
         {.clipping = {Clipping::right, Clipping::left_out, Clipping::replicas_counted, Clipping::all_but_one,
-                      Clipping::one_alone}});
+                      Clipping::one_alone, Clipping::scaled, Clipping::told_another},
+         .reporting = {Reporting::right, Reporting::last_micro, Reporting::over_accum, Reporting::scaled}});
     write("odd.json", to_json(odd));
 
     for (const Outcome outcome : {Outcome::identical, Outcome::divergent}) {

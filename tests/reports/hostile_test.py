@@ -122,8 +122,13 @@ class HostileTest(unittest.TestCase):
     def test_junit(self):
         skeleton = lambda text: [(node.tag, sorted(node.attrib)) for node in xml.etree.ElementTree.fromstring(text).iter()]  # noqa: E731
         harmless = skeleton(self.harmless["junit"].decode())
-        for _, report in self.each("junit"):
-            self.assertEqual(skeleton(report), harmless)
+        long = None  # as above
+        for text, report in self.each("junit"):
+            if len(text) <= 100_000:
+                self.assertEqual(skeleton(report), harmless, text[:60])
+            else:
+                long = long or skeleton(report)
+                self.assertEqual(skeleton(report), long)
 
     def test_terminal(self):
         for name in ("terminal", "changes"):
