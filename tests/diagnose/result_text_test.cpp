@@ -20,7 +20,7 @@ TEST(JsonText, IsTheJsonWithALineARecord) {
     const std::string text = json_text(result);
     EXPECT_EQ(Json::parse(text), to_json(result));
     std::size_t lines = 0;
-    for (std::size_t at = 0; (at = text.find("\n  {\"contract\":", at)) != std::string::npos; ++at) ++lines;
+    for (std::size_t at = 0; (at = text.find("\n  {\"clauses\":", at)) != std::string::npos; ++at) ++lines;
     EXPECT_EQ(lines, result.records.size());
     EXPECT_EQ(Json::parse(json_text(assemble("", {}, {}, {}))), to_json(assemble("", {}, {}, {})));
 }
