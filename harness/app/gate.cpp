@@ -103,7 +103,7 @@ void add_gate(CLI::App& app, int& exit_code) {
     command
         ->add_option("DIR", options->directories,
                      "Run directories of one command, as check, try and judge write them, one a measurement; times "
-                     "take at least 16, measured one after another")
+                     "take at least 24, measured one after another")
         ->required();
     command->add_option("--baseline", options->baseline, "JSON file in your repository, a line a trial")->required();
     CLI::Option* approve_it = command->add_flag(
@@ -127,7 +127,8 @@ void add_gate(CLI::App& app, int& exit_code) {
         "splits\n"
         "changed in the same runs. Slower is what all runs show and each half of them confirms; 5 % must be found, "
         "less\n"
-        "than 2.5 % is none. What waits takes no processor time, and what slows all splits alike is undecided: the\n"
+        "than 2.5 % is none. A run in which steps waited for a processor does not "
+        "count, and what slows all splits alike is undecided: the\n"
         "machine or the program.\n\n"
         "Exit codes: 0 not regressed, 1 regressed, 2 usage, unreadable input or no baseline, 3 a trial crashed that "
         "did\n"

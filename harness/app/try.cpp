@@ -113,7 +113,8 @@ std::vector<std::string> notes_for(const TryOptions& options, const std::vector<
                     "of sight",
                     to_string(reference)),
         fmt::format("{} window(s) were recorded; gradients were compared in {}, and in the others samples, "
-                    "counts, updates, learning rates and what was left in the accumulator",
+                    "counts, updates, learning rates, clips and what was left in the accumulator; what the optimizer "
+                    "makes of a gradient was not",
                     yardstick.windows.size(), where)};
     if (const Split single{1, reference.effective(), 1};
         options.command.level != "losses" && std::find(splits.begin(), splits.end(), single) == splits.end())

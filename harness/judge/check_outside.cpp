@@ -105,12 +105,12 @@ CheckResult check_outside_data(const Yardstick& yardstick, const Trace& candidat
 namespace {
 
 /// A sentence when a rank's events break the life cycle of its accumulator in this step.
-std::string breach_of(const Step& step) {
+std::string breach_of(const Step& step, bool own_sums) {
     if (step.left_over && !(*step.left_over <= 0))
         return fmt::format("the accumulator still held up to {:.3g} before the window's first backward",
                            *step.left_over);
     const std::size_t cleared = cleared_micros(step);
-    if (cleared > 0)
+    if (cleared > 0 && !own_sums)
         return fmt::format("the gradients were cleared after {} backward(s) of an unfinished window", cleared);
     int late = 0;
     bool exchanged = false;
@@ -125,7 +125,12 @@ std::string breach_of(const Step& step) {
     return "";
 }
 
-/// A sentence when learning rate, updates or schedule are not the reference's at this window.
+/// `clipped at 0.5`
+std::string clipped_at(const std::optional<double>& threshold) {
+    return threshold ? fmt::format("clipped at {}", *threshold) : "not clipped";
+}
+
+/// A sentence when learning rate, updates, clip or schedule are not the reference's at this window.
 std::string breach_of(const Step& step, const WindowScale& window, std::int64_t devices) {
     for (std::size_t group = 0; group < std::min(step.lr.size(), window.lr.size()); ++group)
         if (step.lr[group] != window.lr[group])
@@ -136,6 +141,9 @@ std::string breach_of(const Step& step, const WindowScale& window, std::int64_t 
     if (step.counters.optimizer_steps != window.counters.optimizer_steps)
         return fmt::format("{} optimizer steps up to window {}, the reference has {}", step.counters.optimizer_steps,
                            window.step, window.counters.optimizer_steps);
+    if (step.clip_threshold != window.clip_threshold)
+        return fmt::format("{} in window {}, the reference {}", clipped_at(step.clip_threshold), window.step,
+                           clipped_at(window.clip_threshold));
     // Some wrappers step a schedule once for each device, and stretch it as much: then only the rates can tell.
     const std::int64_t steps = step.counters.scheduler_steps, right = window.counters.scheduler_steps;
     if (steps != right && steps != right * devices)
@@ -146,11 +154,17 @@ std::string breach_of(const Step& step, const WindowScale& window, std::int64_t 
 
 }  // namespace
 
-CheckResult check_outside_events(const Trace& candidate) {
+bool keeps_own_sums(const Trace& candidate, const CheckResult& grad) {
+    return grad.worst && grad.worst->step == 1 && grad.outcome <= Outcome::equivalent &&
+           std::any_of(candidate.ranks.begin(), candidate.ranks.end(),
+                       [](const auto& rank) { return !rank.empty() && cleared_micros(rank[0]) > 0; });
+}
+
+CheckResult check_outside_events(const Trace& candidate, bool own_sums) {
     CheckResult result{.check = Check::events};
     for (std::size_t rank = 0; rank < candidate.ranks.size(); ++rank)
         for (std::size_t k = 0; k < candidate.ranks[rank].size(); ++k)
-            if (std::string breach = breach_of(candidate.ranks[rank][k]); !breach.empty())
+            if (std::string breach = breach_of(candidate.ranks[rank][k], own_sums); !breach.empty())
                 red(result, place_of(k, rank), fmt::format("step {}: {}", k + 1, breach));
     return result;
 }

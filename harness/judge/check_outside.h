@@ -12,8 +12,11 @@ namespace isobatch {
 /// Which samples, in which window, and how many units they count. Inconclusive where the data come in another order.
 CheckResult check_outside_data(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment);
 /// What the accumulator held before a window, what was cleared inside one, and what came after its exchange.
-CheckResult check_outside_events(const Trace& candidate);
-/// Updates for the samples used, and learning rate and schedule at each update.
+CheckResult check_outside_events(const Trace& candidate, bool own_sums);
+/// Whether the trainer clears what its micros added and sums it itself: its first window was cleared between its
+/// micros, and its gradient is right.
+bool keeps_own_sums(const Trace& candidate, const CheckResult& grad);
+/// Updates for the samples used, and learning rate, clip and schedule at each update.
 CheckResult check_outside_step(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment);
 /// Makes `grad` divergent where ranks step with different gradients, judged or not.
 void require_one_gradient(const Trace& candidate, CheckResult& grad);

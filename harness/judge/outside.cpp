@@ -155,6 +155,7 @@ WindowScale window_of(const Step& step) {
     window.lr = step.lr;
     window.counters = step.counters;
     window.started = step.started;
+    window.clip_threshold = step.clip_threshold;
     return window;
 }
 
@@ -197,8 +198,10 @@ Pull add_scales(const Manifest& manifest, const Step& single, const Manifest& si
             fmt::format("the reference is not a weighted sum of its samples' gradients (residual {:.2g})",
                         solution.residual),
             fmt::format("window {}", window.step),
-            "make the runs comparable: no dropout, no batch normalisation or negatives in the batch, the same initial "
-            "weights, the same precision");
+            "look for a term that the loop adds to every micro-batch (a penalty, an auxiliary loss, weight decay) or "
+            "takes "
+            "from one: it makes training depend on the split. Else make the runs comparable: no dropout, no batch "
+            "normalisation or negatives in the batch, the same initial weights, the same precision");
     window.share_factors.assign(window.shares.size(), 1);
     for (std::size_t k = 0; k < used.size(); ++k) window.share_factors[used[k]] = solution.weights[k];
     for (std::size_t t = 0; t < parameters.size(); ++t)

@@ -23,7 +23,7 @@ inline constexpr double slowdown_found = 1.05;
 inline constexpr double slowdown_tolerated = 1.0247;
 /// Runs on either side of one comparison: as few as find 95 in 100 steps that take 1.05 times as long, and call 1 in
 /// 1,000 right ones slower at most (reports/published/gate.md).
-inline constexpr std::size_t least_runs = 16;
+inline constexpr std::size_t least_runs = 24;
 /// Others in the matrix that outvote one that changed as well. Of fewer, one that became faster would make its
 /// neighbours look slower.
 inline constexpr std::size_t least_others = 3;

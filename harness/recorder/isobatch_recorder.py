@@ -101,7 +101,7 @@ def add_root(module):
         named.setdefault(p, prefix + re.sub(r"^(_orig_mod\.)?module\.|_orig_mod\.", "", name))
 def on_loss(proceed, input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean", *_, **__):
     value = proceed()
-    if torch.is_grad_enabled():
+    if torch.is_grad_enabled() and value.requires_grad:  # not one that is only logged
         units.extend(counted(value, target, weight, ignore_index, reduction == "mean" and size_average is reduce is None))
     return value
 

@@ -16,7 +16,7 @@ struct Standing {
     std::vector<double> margins;           ///< every one that was seen while it was right; ascending, each once
     Traffic traffic;                       ///< the most
     std::int64_t memory_bytes_peak = 0;    ///< the most; 0: not measured
-    std::vector<double> ms;                ///< fastest step of each run; 0 where it was not measured
+    std::vector<double> ms;                ///< fastest step of each run; 0 where it was not measured, or disturbed
     std::string repro;                     ///< the command that repeats it; none in a file
 };
 

@@ -26,7 +26,7 @@ void expect_red(const CheckResult& result, std::int64_t step, const std::string&
 TEST(CheckOutside, RightIsGreen) {
     for (const bool ended : {false, true}) {
         const Trace right = outside_trace(right_steps(), ended);
-        for (const CheckResult& result : {data_of(right, outside_reference(ended)), check_outside_events(right),
+        for (const CheckResult& result : {data_of(right, outside_reference(ended)), check_outside_events(right, false),
                                           step_of(right, outside_reference(ended))}) {
             EXPECT_EQ(result.outcome, Outcome::identical) << result.message;
             EXPECT_FALSE(result.first);
@@ -68,8 +68,24 @@ TEST(CheckOutside, ATailThatWasClearedIsMissingAndItsWindowIsNot) {
     const CheckResult data = data_of(trace);
     expect_red(data, 0, "no step holds the samples of the reference's window 3");
     EXPECT_FALSE(says(data.message, "no window of"));
-    expect_red(check_outside_events(trace), 3, "cleared after 1 backward(s) of an unfinished window");
+    expect_red(check_outside_events(trace, false), 3, "cleared after 1 backward(s) of an unfinished window");
     expect_red(step_of(trace), 0, "2 updates after the samples of the reference's first 3 window(s)");
+}
+
+TEST(CheckOutside, ATrainerThatSumsForItselfMayClear) {
+    Trace trace = outside_trace(right_steps());
+    trace.ranks[0][0].events = {"backward 0", "zero", "backward 1", "zero", "step"};
+    CheckResult grad{.check = Check::grad, .outcome = Outcome::equivalent, .worst = Place{1, 0, "weight", 0}};
+    EXPECT_TRUE(keeps_own_sums(trace, grad));
+    EXPECT_EQ(check_outside_events(trace, true).outcome, Outcome::identical);
+    expect_red(check_outside_events(trace, false), 1, "cleared after");
+    grad.outcome = Outcome::divergent;
+    EXPECT_FALSE(keeps_own_sums(trace, grad)) << "it lost what it cleared";
+    grad = {.check = Check::grad};
+    EXPECT_FALSE(keeps_own_sums(trace, grad)) << "nobody judged its gradient";
+    grad.worst = Place{1, 0, "weight", 0};
+    trace.ranks[0][0].events = {"backward 0", "backward 1", "step"};
+    EXPECT_FALSE(keeps_own_sums(trace, grad)) << "nothing was cleared";
 }
 
 TEST(CheckOutside, ATailThatJoinsTheNextWindowIsNamed) {
@@ -112,19 +128,19 @@ TEST(CheckOutside, OtherUnitsInTheSameSamples) {
 TEST(CheckOutside, WhatIsLeftInTheAccumulator) {
     Trace trace = outside_trace(right_steps());
     trace.ranks[0][1].left_over = 0.25;
-    expect_red(check_outside_events(trace), 2, "still held up to 0.25");
+    expect_red(check_outside_events(trace, false), 2, "still held up to 0.25");
     trace.ranks[0][1].left_over = std::nan("");
-    EXPECT_EQ(check_outside_events(trace).outcome, Outcome::divergent);
+    EXPECT_EQ(check_outside_events(trace, false).outcome, Outcome::divergent);
     trace.ranks[0][1].left_over.reset();  // a writer that does not look
-    EXPECT_EQ(check_outside_events(trace).outcome, Outcome::identical);
+    EXPECT_EQ(check_outside_events(trace, false).outcome, Outcome::identical);
 }
 
 TEST(CheckOutside, ABackwardAfterTheExchange) {
     Trace trace = outside_trace(right_steps());
     trace.ranks[0][1].events = {"backward 0", "reduce", "backward 1", "step"};
-    expect_red(check_outside_events(trace), 2, "1 backward(s) of the window came after its exchange");
+    expect_red(check_outside_events(trace, false), 2, "1 backward(s) of the window came after its exchange");
     trace.ranks[0][1].events = {"backward 0", "reduce", "backward 1", "reduce", "step"};
-    EXPECT_EQ(check_outside_events(trace).outcome, Outcome::identical);
+    EXPECT_EQ(check_outside_events(trace, false).outcome, Outcome::identical);
 }
 
 TEST(CheckOutside, RatesAndSchedule) {
@@ -133,6 +149,9 @@ TEST(CheckOutside, RatesAndSchedule) {
     expect_red(step_of(trace), 3, "learning rate 0.2 in window 3, the reference has 0.1");
     trace.ranks[0][2].lr = {0.1, 0.1};
     expect_red(step_of(trace), 3, "2 learning rates");
+    trace.ranks[0][2].lr = {0.1};
+    trace.ranks[0][2].clip_threshold = 0.5;
+    expect_red(step_of(trace), 3, "clipped at 0.5 in window 3, the reference not clipped");
     trace = outside_trace(right_steps());
     trace.ranks[0][1].counters.scheduler_steps = 2;
     expect_red(step_of(trace), 2, "2 schedule steps");

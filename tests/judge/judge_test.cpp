@@ -72,7 +72,7 @@ TEST_P(Judge, AnOutsideTrainerIsHeldToWhatItsReferenceDid) {
     Yardstick outside = yardstick;
     outside.ours = false;
     for (std::size_t w = 0; w < outside.windows.size(); ++w)  // which its recorder counted
-        outside.windows[w].units = matrix.windows()[w].total_units;
+        outside.windows[w].units = matrix.windows()[w].total_units, outside.windows[w].clip_threshold.reset();
     const auto outcome = [&](const std::function<void(Step&)>& change) {
         Trace trace = matrix.candidate({4, 2, 2});
         change(trace.ranks[0][0]);
@@ -87,8 +87,11 @@ TEST_P(Judge, AnOutsideTrainerIsHeldToWhatItsReferenceDid) {
         for (const CheckResult& result : verdict.checks)
             EXPECT_EQ(result.outcome == Outcome::divergent, result.check == check) << result.message;
     };
-    red(Check::events, [](Step& step) { step.events = {"zero", "backward 0", "zero", "backward 1", "step"}; });
+    red(Check::events, [](Step& step) { step.left_over = 1; });
+    const auto clears = [](Step& step) { step.events = {"zero", "backward 0", "zero", "backward 1", "step"}; };
+    EXPECT_EQ(outcome(clears).outcome, Outcome::equivalent) << "its gradient is right, so it sums for itself";
     red(Check::step, [](Step& step) { step.lr = {9}; });
+    red(Check::step, [](Step& step) { step.clip_threshold = 9; });
     red(Check::data, [](Step& step) { step.micros[0].units += 1; });
     red(Check::grad, [](Step& step) { step.gradient = "crc32:00000001"; });
 }

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import unittest
 
-ROUNDS = 16
+ROUNDS = 24
 
 
 class GateRuns(unittest.TestCase):

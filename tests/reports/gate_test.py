@@ -61,7 +61,7 @@ class GateTest(GateRuns):
         def slower(result):
             result["records"][2]["cost"]["processor_ms_min"] *= 1.05
         said = self.worse(slower)
-        self.assertRegex(said, r"^worse throughput: 8 ms a step \(processor time, 16 runs\) -> 8.4 ms a step .*1.050 times as long .* in gpt --splits 1x2x2")
+        self.assertRegex(said, r"^worse throughput: 8 ms a step \(processor time, 24 runs\) -> 8.4 ms a step .*1.050 times as long .* in gpt --splits 1x2x2")
 
     def test_red_on_more_memory(self):
         def more(result):

@@ -66,6 +66,17 @@ TEST(SeenIn, RunsOfOtherTrialsOrMachinesAreRefused) {
     }
 }
 
+TEST(SeenIn, ARunThatWaitedForItsProcessorIsNoMeasurement) {
+    Result busy = small_round();
+    for (Record& record : busy.records) record.cost.step_ms_median = 1.2 * record.cost.processor_ms_min;
+    Result idle = small_round();
+    for (Record& record : idle.records) record.cost.step_ms_median = 1.05 * record.cost.processor_ms_min;
+    EXPECT_EQ(baseline_of({busy, idle}).trials[0].ms, (std::vector<double>{0, 4}));
+    for (Result* round : {&busy, &idle})
+        for (Record& record : round->records) record.cost.processor_ms_min = 0;
+    EXPECT_EQ(baseline_of({busy, idle}).trials[0].ms, (std::vector<double>{12, 12})) << "of wall time nobody can tell";
+}
+
 TEST(Approved, KeepsTheMarginsThatWereSeenBefore) {
     Baseline then = small_baseline(), now = small_baseline();
     then.trials[0].margins = {0.0625, 0.5};

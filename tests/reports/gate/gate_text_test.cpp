@@ -35,7 +35,7 @@ TEST(GateText, BeginsWithTheAnswerAndRepeatsEachTrial) {
 }
 
 TEST(GateText, SaysWhatDecidesWhatIsUndecided) {
-    const std::string text = gate_text(few_runs(16, 14), files, false);
+    const std::string text = gate_text(few_runs(24, 22), files, false);
     EXPECT_TRUE(text.starts_with("Undecided: ")) << text;
     EXPECT_TRUE(says(text, "\n  isobatch check --out run-3 gpt --effective 4\n  isobatch check --out run-4 gpt "));
     EXPECT_TRUE(says(text, "\n  isobatch gate run run-2 run-3 run-4 --baseline gate.json\n"));
@@ -43,7 +43,7 @@ TEST(GateText, SaysWhatDecidesWhatIsUndecided) {
 }
 
 TEST(GateText, SaysWhatTheBaselineLacks) {
-    EXPECT_TRUE(says(gate_text(few_runs(15, 16), files, false), "The baseline takes 1 more run: "));
+    EXPECT_TRUE(says(gate_text(few_runs(23, 24), files, false), "The baseline takes 1 more run: "));
     Baseline now = small_baseline();
     now.machine = "another";
     const std::string text = gate_text(gate(small_baseline(), now, {}), files, false);
@@ -52,14 +52,14 @@ TEST(GateText, SaysWhatTheBaselineLacks) {
 }
 
 TEST(GateText, WhereRunsDoNotDecideTwiceAsManyMight) {
-    Gate open = few_runs(16, 16);
+    Gate open = few_runs(24, 24);
     ASSERT_TRUE(open.undecided.empty());
     open.undecided.push_back({Aspect::throughput, "gpt", "a", "b", "c"});
     EXPECT_TRUE(says(gate_text(open, files, false), "isobatch gate run run-2 run-3 run-4 --baseline gate.json\n"));
 }
 
 TEST(GateText, ShowsAFewOfManyThatAreUndecided) {
-    Gate open = few_runs(16, 16);
+    Gate open = few_runs(24, 24);
     open.undecided.assign(9, {Aspect::throughput, "gpt", "a", "b", "c"});
     EXPECT_TRUE(says(gate_text(open, files, false), "undecided … and 6 more\n"));
 }
@@ -69,13 +69,13 @@ TEST(GatePage, HoldsTheAnswerAndItsRows) {
     EXPECT_TRUE(page.starts_with("## isobatch gate: Regressed")) << page;
     EXPECT_TRUE(says(page, "| collectives | 24 calls | 25 calls | gpt "));
     EXPECT_TRUE(says(page, "<pre>isobatch check gpt "));
-    EXPECT_TRUE(says(gate_page(few_runs(16, 14), files), "<pre>isobatch gate run run-2 run-3 run-4 "));
+    EXPECT_TRUE(says(gate_page(few_runs(24, 22), files), "<pre>isobatch gate run run-2 run-3 run-4 "));
 }
 
 TEST(GateAnnotations, AreErrorsAndOneWarning) {
     EXPECT_TRUE(gate_annotations(red()).starts_with("::error title=isobatch regressed::collectives: 24 calls -> 25"));
-    EXPECT_TRUE(gate_annotations(few_runs(16, 1)).starts_with("::warning title=isobatch undecided::Undecided: "));
-    EXPECT_EQ(gate_annotations(few_runs(16, 16)), "");
+    EXPECT_TRUE(gate_annotations(few_runs(24, 1)).starts_with("::warning title=isobatch undecided::Undecided: "));
+    EXPECT_EQ(gate_annotations(few_runs(24, 24)), "");
     Gate many = red();
     many.regressed.assign(50, many.regressed[0]);
     const std::string text = gate_annotations(many);
@@ -87,7 +87,7 @@ TEST(ApprovalText, ShowsWhatChanges) {
     EXPECT_TRUE(says(text, "worse collectives: 24 calls -> 25 calls"));
     EXPECT_TRUE(says(text, "better collectives: 24 calls -> 23 calls"));
     EXPECT_TRUE(says(text, "gate.json would hold 3 trials of 2 runs: All 3 splits train like"));
-    EXPECT_TRUE(says(approval_text(few_runs(16, 16), small_baseline(), files),
+    EXPECT_TRUE(says(approval_text(few_runs(24, 24), small_baseline(), files),
                      "Nothing is worse and nothing is better than in the baseline.\n"));
     EXPECT_TRUE(approval_text(std::nullopt, small_baseline(), files).starts_with("gate.json would hold 3 trials of "));
 }

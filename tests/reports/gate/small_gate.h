@@ -14,6 +14,7 @@ inline Result small_round(double noise = 0, double slow = 1) {
         Cost& cost = records.back().cost;
         cost.step_ms_min = 3 * ms;
         cost.processor_ms_min = ms * (1 + noise) * (split.devices == 2 ? slow : 1);
+        cost.step_ms_median = cost.processor_ms_min;
         cost.memory_bytes_peak = 1000;
         cost.machine = "x86-64, Model 9";
         cost.software = "libtorch 2.11.0";
@@ -23,7 +24,7 @@ inline Result small_round(double noise = 0, double slow = 1) {
 }
 
 /// Runs of a machine that adds a little to each.
-inline std::vector<Result> small_rounds(std::size_t count = 16, double slow = 1) {
+inline std::vector<Result> small_rounds(std::size_t count = 24, double slow = 1) {
     std::vector<Result> rounds;
     for (std::size_t i = 0; i < count; ++i) rounds.push_back(small_round(1e-4 * static_cast<double>(i % 3), slow));
     return rounds;

@@ -11,15 +11,15 @@ Gate timed(const std::vector<Result>& then, const std::vector<Result>& now) {
 }
 
 TEST(JudgeTimes, ASplitThatIsSlowerIsWorse) {
-    const Gate answer = timed(small_rounds(), small_rounds(16, 1.05));
+    const Gate answer = timed(small_rounds(), small_rounds(24, 1.05));
     ASSERT_EQ(answer.regressed.size(), 1u);
     EXPECT_EQ(answer.regressed[0].aspect, Aspect::throughput);
     EXPECT_TRUE(answer.regressed[0].trial.starts_with("gpt --splits 1x2x2 "));
-    EXPECT_EQ(answer.regressed[0].before, "8 ms a step (processor time, 16 runs)");
-    EXPECT_TRUE(says(answer.regressed[0].after, "8.4 ms a step (processor time, 16 runs), 1.050 times as long (1.0"));
+    EXPECT_EQ(answer.regressed[0].before, "8 ms a step (processor time, 24 runs)");
+    EXPECT_TRUE(says(answer.regressed[0].after, "8.4 ms a step (processor time, 24 runs), 1.050 times as long (1.0"));
     EXPECT_TRUE(says(answer.regressed[0].after, "beside the other splits"));
     EXPECT_EQ(answer.exit_code(), 1);
-    EXPECT_EQ(timed(small_rounds(16, 1.05), small_rounds()).exit_code(), 0) << "faster";
+    EXPECT_EQ(timed(small_rounds(24, 1.05), small_rounds()).exit_code(), 0) << "faster";
 }
 
 TEST(JudgeTimes, WhatSlowsEverySplitIsUndecidedSinceItMayBeTheMachine) {
@@ -35,12 +35,12 @@ TEST(JudgeTimes, WhatSlowsEverySplitIsUndecidedSinceItMayBeTheMachine) {
 }
 
 TEST(JudgeTimes, TooFewRunsAreUndecidedAndCounted) {
-    const Gate now = timed(small_rounds(), small_rounds(1, 2)), then = timed(small_rounds(3), small_rounds(19));
+    const Gate now = timed(small_rounds(), small_rounds(1, 2)), then = timed(small_rounds(3), small_rounds(27));
     EXPECT_EQ(now.exit_code(), 4);
     EXPECT_EQ(now.undecided.size(), 3u);
-    EXPECT_EQ(now.now_missing, 15u);
+    EXPECT_EQ(now.now_missing, 23u);
     EXPECT_EQ(now.then_missing, 0u);
-    EXPECT_EQ(then.then_missing, 13u);
+    EXPECT_EQ(then.then_missing, 21u);
     EXPECT_EQ(then.now_missing, 0u);
     EXPECT_FALSE(then.foreign);
 }
@@ -68,13 +68,13 @@ TEST(JudgeTimes, SplitsThatWereThereOnBothSidesAreComparedBesideEachOther) {
     Baseline then = small_baseline();
     then.trials.erase(then.trials.begin());
     EXPECT_TRUE(gate(then, small_baseline(), {}).undecided.empty());
-    const Gate slower = gate(then, baseline_of(small_rounds(16, 1.05)), {});
+    const Gate slower = gate(then, baseline_of(small_rounds(24, 1.05)), {});
     ASSERT_EQ(slower.regressed.size(), 1u);
     EXPECT_TRUE(slower.regressed[0].trial.starts_with("gpt --splits 1x2x2 "));
 }
 
 TEST(JudgeTimes, ASplitAloneIsNeverSlowerThanTheMachine) {
-    Baseline then = small_baseline(), now = baseline_of(small_rounds(16, 1.05));
+    Baseline then = small_baseline(), now = baseline_of(small_rounds(24, 1.05));
     for (Baseline* one : {&then, &now}) one->trials.erase(one->trials.begin(), one->trials.begin() + 2);
     const Gate answer = gate(then, now, {});
     ASSERT_EQ(answer.undecided.size(), 1u);
@@ -95,12 +95,12 @@ TEST(JudgeTimes, MatricesAreComparedByThemselves) {
 
 TEST(JudgeTimes, SplitsThatWereNeverTimedInOneRunAreUndecided) {
     Baseline now = small_baseline();
-    for (std::size_t i = 0; i < 16; ++i) now.trials[i % 2].ms[i] = 0;
+    for (std::size_t i = 0; i < 24; ++i) now.trials[i % 2].ms[i] = 0;
     const Gate answer = gate(small_baseline(), now, {});
     EXPECT_EQ(answer.undecided.size(), 3u);
-    EXPECT_EQ(answer.now_missing, 16u);
+    EXPECT_EQ(answer.now_missing, 24u);
     now = small_baseline();
-    now.trials[0].ms[15] = 0;
+    now.trials[0].ms[23] = 0;
     EXPECT_EQ(gate(small_baseline(), now, {}).now_missing, 1u);
 }
 
