@@ -69,6 +69,7 @@ def scaler():
 SUPPORTED = {"frozen weights beside an adapter": lambda: {"model": lora()}, "parameters made in the first forward": lambda: {"model": lazy()},
              "a layer made in the first forward": lambda: {"model": loops.model_of(LateLayer()), "optimizer_of": None},
              "sparse gradients": lambda: {"model": sparse(), "optimizer_of": sgd, "clip": None}, "a gradient scaler": lambda: {"scaler": scaler()},
+             "a loss that is only logged": lambda: {"logs": True},
              "a scaler without a clip": lambda: {"scaler": scaler(), "clip": None}, "fp64": lambda: {"model": loops.model_of().double()}}
 
 
@@ -88,6 +89,12 @@ class Breadth(unittest.TestCase):
                 with self.assertRaises(NotEquivalent) as caught:
                     assert_equivalent(lambda per_device, accum: loops.train(per_device, accum, means=True, **options()), SPLITS)
                 self.assertIn("token-mean-of-means", caught.exception.result["findings"][0]["causes"])
+
+    def test_a_loop_that_sums_for_itself_may_clear(self):
+        result = assert_equivalent(lambda per_device, accum: loops.train(per_device, accum, sums=True), SPLITS)
+        self.assertEqual(result["records"][-1]["verdict"]["outcome"], "equivalent")
+        with self.assertRaises(NotEquivalent):
+            assert_equivalent(lambda per_device, accum: loops.train(per_device, accum, sums=True, means=True), SPLITS)
 
     def test_two_models_of_one_loss(self):
         def train(per_device, accum, means=False):

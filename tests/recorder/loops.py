@@ -17,8 +17,9 @@ def pad(sequences, value):
     return torch.nn.utils.rnn.pad_sequence(sequences, batch_first=True, padding_value=value)
 
 
-def train(per_device, accum, devices=1, means=False, lengths=None, model=None, optimizer_of=None, scaler=None, clip=0.25):
-    """Two epochs over rows of different lengths. means: the mean of each micro-batch's mean, which is the classic fault. Returns the model."""
+def train(per_device, accum, devices=1, means=False, lengths=None, model=None, optimizer_of=None, scaler=None, clip=0.25, logs=False, sums=False):
+    """Two epochs over rows of different lengths. means: the mean of each micro-batch's mean, which is the classic fault. logs: a loss of every micro-batch for the log
+    alone. sums: in buffers of its own, cleared after every backward. Returns the model."""
     rows = rows_of(lengths or torch.randint(2, 12, (ROWS,)).tolist())
     model = model or model_of()
     trained = [p for p in model.parameters() if p.requires_grad]
@@ -27,6 +28,7 @@ def train(per_device, accum, devices=1, means=False, lengths=None, model=None, o
     micros = [rows[at:at + per_device] for at in range(0, len(rows), per_device)]
     for window in [micros[at:at + accum] for at in range(0, len(micros), accum)] * 2:
         optimizer.zero_grad()
+        buffers = [0] * len(trained)
         scored = sum(map(len, (row for micro in window for row in micro)))
         for micro in window:
             logits, target = model(pad(micro, 0)), pad([row * 5 % VOCAB for row in micro], IGNORED)
@@ -34,7 +36,15 @@ def train(per_device, accum, devices=1, means=False, lengths=None, model=None, o
                 loss = cross_entropy(logits.flatten(0, 1), target.flatten(), ignore_index=IGNORED) / len(window)
             else:
                 loss = cross_entropy(logits.flatten(0, 1), target.flatten(), ignore_index=IGNORED, reduction="sum") / scored
+            if logs:
+                cross_entropy(logits.detach().flatten(0, 1), target.flatten(), ignore_index=IGNORED).item()
             (scaler.scale(loss) if scaler else loss).backward()
+            if sums:
+                buffers = [buffer + p.grad for buffer, p in zip(buffers, trained)]
+                optimizer.zero_grad()
+        if sums:
+            for buffer, p in zip(buffers, trained):
+                p.grad = buffer
         if scaler:
             scaler.unscale_(optimizer)
         if clip:
