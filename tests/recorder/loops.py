@@ -18,7 +18,7 @@ def pad(sequences, value):
 
 
 def train(per_device, accum, devices=1, means=False, lengths=None, model=None, optimizer_of=None, scaler=None, clip=0.25, logs=False, sums=False):
-    """Two epochs over rows of different lengths. means: the mean of each micro-batch's mean, which is the classic fault. logs: a loss of every micro-batch for the log
+    """Two epochs over rows of different lengths. means: the mean of each micro-batch's mean, which is the classic fault. logs: a loss of a window's first micro-batch for the log
     alone. sums: in buffers of its own, cleared after every backward. Returns the model."""
     rows = rows_of(lengths or torch.randint(2, 12, (ROWS,)).tolist())
     model = model or model_of()
@@ -36,7 +36,7 @@ def train(per_device, accum, devices=1, means=False, lengths=None, model=None, o
                 loss = cross_entropy(logits.flatten(0, 1), target.flatten(), ignore_index=IGNORED) / len(window)
             else:
                 loss = cross_entropy(logits.flatten(0, 1), target.flatten(), ignore_index=IGNORED, reduction="sum") / scored
-            if logs:
+            if logs and micro is window[0]:
                 cross_entropy(logits.detach().flatten(0, 1), target.flatten(), ignore_index=IGNORED).item()
             (scaler.scale(loss) if scaler else loss).backward()
             if sums:
