@@ -118,7 +118,7 @@ def main():
     parser = argparse.ArgumentParser(description="False alarms of the gate's times, and planted slowdowns found.")
     parser.add_argument("--count", type=int, default=1000, help="gates of each kind, for each load and number of runs (default 1000)")
     parser.add_argument("--rounds", type=int, default=96, help="real runs under each load (default 96)")
-    parser.add_argument("--sizes", type=int, nargs="+", default=[24, 32], help="runs on either side of a gate")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[32], help="runs on either side of a gate")
     parser.add_argument("--loads", type=int, nargs="+", default=[0, os.cpu_count()], help="processes that never rest beside the runs")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
     parser.add_argument("--report", help="file for the figures, without .json and .md")
