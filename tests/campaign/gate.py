@@ -14,7 +14,7 @@ SLOWER = 1.05
 ALARM_GOAL, FOUND_GOAL = 0.001, 0.95
 SPLITS = ("16x1x1", "8x2x1", "4x4x1", "4x2x2")
 MATRIX = ("gpt", "--splits", ",".join(SPLITS), "--epochs", "8")
-BUSY = "while True: pass"
+BUSY = "import os\nparent = os.getppid()\nwhile os.getppid() == parent: pass"  # ends with whoever started it
 
 
 class Pool:
