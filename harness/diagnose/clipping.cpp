@@ -97,8 +97,9 @@ void add_clipping(Evidence& evidence, const Yardstick& yardstick, const Trace& c
         const WindowScale* scale = scale_of(yardstick, window);
         if (scale == nullptr || window.step > std::ssize(candidate.ranks[0])) continue;
         const Step& step = candidate.ranks[0][static_cast<std::size_t>(window.step - 1)];
+        // Of the gradient itself: what is told may be the norm of something else, as of a device without a sample.
+        if (scale->clip_threshold) window.layout.norm = norm_of(norms_of(step, *scale)) / *scale->clip_threshold;
         if (scale->clip_threshold && !step.clip_threshold) {  // a trainer that never clips records nothing
-            window.layout.norm = norm_of(norms_of(step, *scale)) / *scale->clip_threshold;
             window.clipping = {window.layout.norm > 1 ? Clipping::left_out : Clipping::right};
         }
         if (!step.grad_norm || !step.clip_threshold || !step.clip_factor) continue;

@@ -82,6 +82,13 @@ TEST(Clipping, IsReadFromTheNormAndTheFactor) {
     EXPECT_EQ(Made(2).reading(3, factor(3)), (Readings{Clipping::all_but_one, Clipping::one_alone}));
 }
 
+TEST(Clipping, TheNormIsTheGradientsWhateverIsTold) {
+    Made made(2);
+    made.yardstick.windows[0].clip_threshold = 2;
+    EXPECT_EQ(made.reading(0, factor(5)), Readings{Clipping::told_another});
+    EXPECT_EQ(made.evidence.windows[0].layout.norm, 2.5);
+}
+
 TEST(Clipping, OneRankCountsNoReplicas) {
     Made made(2);
     made.evidence.windows[0].layout.mesh.places = 1;
