@@ -99,9 +99,8 @@ void add_clipping(Evidence& evidence, const Yardstick& yardstick, const Trace& c
         const Step& step = candidate.ranks[0][static_cast<std::size_t>(window.step - 1)];
         // Of the gradient itself: what is told may be the norm of something else, as of a device without a sample.
         if (scale->clip_threshold) window.layout.norm = norm_of(norms_of(step, *scale)) / *scale->clip_threshold;
-        if (scale->clip_threshold && !step.clip_threshold) {  // a trainer that never clips records nothing
+        if (scale->clip_threshold && !step.clip_threshold)  // a trainer that never clips records nothing
             window.clipping = {window.layout.norm > 1 ? Clipping::left_out : Clipping::right};
-        }
         if (!step.grad_norm || !step.clip_threshold || !step.clip_factor) continue;
         window.clipping = readings(step, *scale, window.layout.mesh, yardstick.recipe);
         add_weights(window, *scale, *step.clip_threshold);

@@ -260,14 +260,15 @@ std::string contradiction(Cause cause, const Record& record, Timing timing) {
         return bits;
     if (const std::string none = against_numbers(cause, record, timing); !none.empty()) return none;
     for (const WindowEvidence& window : evidence.windows) {
-        std::string problem = against_counts(predict(cause, window, 0, timing).value(), record, window);
+        const Prediction prediction = predict(cause, window, 0, timing).value();  // what no rank sees otherwise
+        std::string problem = against_counts(prediction, record, window);
         // Spread over more steps, a rate that falls is the same in the first window and larger in every other.
         if (cause == Cause::schedule_horizon && !green(record) && (window.lr_ratio > 1) != (window.window > 1))
             problem = fmt::format("in {} the learning rate is {:.4g} times the right one", place_of(record, window),
                                   window.lr_ratio);
         if (problem.empty() && find_fault(to_string(cause)).red.front() == Check::norm)
-            problem = against_clipping(predict(cause, window, 0, timing).value(), record, window);
-        if (problem.empty()) problem = against_report(predict(cause, window, 0, timing).value(), record, window);
+            problem = against_clipping(prediction, record, window);
+        if (problem.empty()) problem = against_report(prediction, record, window);
         for (int rank = 0; green(record) && rank < window.layout.mesh.ranks() && problem.empty(); ++rank)
             problem = against_green(predict(cause, window, rank, timing).value(), record, window);
         for (const Recovered& recovered : window.recovered)

@@ -67,24 +67,21 @@ Verdict judge(const Yardstick& yardstick, const Trace& candidate) {
 
     const Alignment alignment = align(yardstick, candidate);
     Verdict verdict;
+    Verdict tried;
+    const std::set<std::size_t> twins = add_identities(yardstick, candidate, alignment, tried);
+    CheckResult grad = check_grad(yardstick, candidate, alignment, holds_strictly(tried));
     if (yardstick.ours) {
         verdict.checks.push_back(check_data(yardstick, candidate, alignment));
         verdict.checks.push_back(check_events(candidate));
         verdict.checks.push_back(check_step(yardstick, candidate, alignment));
     } else {
         verdict.checks.push_back(check_outside_data(yardstick, candidate, alignment));
-        verdict.checks.push_back(check_outside_events(candidate, false));
+        verdict.checks.push_back(check_outside_events(candidate, keeps_own_sums(candidate, grad)));
         verdict.checks.push_back(check_outside_step(yardstick, candidate, alignment));
+        require_one_gradient(candidate, grad);
     }
-    Verdict tried;
-    const std::set<std::size_t> twins = add_identities(yardstick, candidate, alignment, tried);
-    verdict.checks.push_back(check_grad(yardstick, candidate, alignment, holds_strictly(tried)));
-    if (!yardstick.ours) {
-        if (keeps_own_sums(candidate, verdict.checks.back()))
-            verdict.checks[1] = check_outside_events(candidate, true);  // a clear loses nothing
-        require_one_gradient(candidate, verdict.checks.back());
-    }
-    if (without_identities(manifest.trial) == yardstick.trial) require_same_bits(verdict.checks.back());
+    if (without_identities(manifest.trial) == yardstick.trial) require_same_bits(grad);
+    verdict.checks.push_back(std::move(grad));
     verdict.checks.push_back(check_loss(yardstick, candidate, alignment));
     verdict.identities = std::move(tried.identities);
     verdict.checks.insert(verdict.checks.end(), tried.checks.begin(), tried.checks.end());

@@ -7,6 +7,18 @@
 
 namespace isobatch {
 
+namespace {
+
+/// What every trainer does with a window's gradient.
+void step(Replica& replica) {
+    if (replica.clip_norm > 0) clip_by_norm(replica.parameters, replica.clip_norm);
+    replica.optimizer_step();
+    replica.schedule_step();
+    replica.zero_grad();
+}
+
+}  // namespace
+
 void bare_run(const isobatch::Setup& setup) {
     const std::vector<Batch> batches = setup.batches();
     Replica one = make_replica(*setup.subject, setup.trial, 0, static_cast<std::int64_t>(batches.size()));
@@ -19,10 +31,7 @@ void bare_run(const isobatch::Setup& setup) {
             loss.div(window.denominator()).backward();
             sum += loss.item<double>();  // every trainer logs its loss
         }
-        if (one.clip_norm > 0) clip_by_norm(one.parameters, one.clip_norm);
-        one.optimizer_step();
-        one.schedule_step();
-        one.zero_grad();
+        step(one);
     }
 }
 
@@ -49,12 +58,7 @@ void bare_run_of_shared_micros(const std::vector<isobatch::Setup>& setups) {
                 }
             one.zero_grad();
         }
-        for (Replica& split : splits) {
-            if (split.clip_norm > 0) clip_by_norm(split.parameters, split.clip_norm);
-            split.optimizer_step();
-            split.schedule_step();
-            split.zero_grad();
-        }
+        for (Replica& split : splits) step(split);
     }
 }
 
