@@ -24,8 +24,13 @@ bool near(double a, double b, Recipe recipe) {
 /// Of the parameters' gradients on the first rank.
 std::vector<double> norms_of(const Step& step, const WindowScale& scale) {
     std::vector<double> norms;
-    for (const TensorScale& tensor : scale.tensors)
-        norms.push_back(norm_of(as_doubles(gradient_of(step, tensor, 0), tensor.name)));
+    for (const TensorScale& tensor : scale.tensors) {
+        double squares = 0;
+        each_block(gradient_of(step, tensor, 0), tensor.name, [&](std::span<const double> block) {
+            for (const double value : block) squares += value * value;
+        });
+        norms.push_back(std::sqrt(squares));
+    }
     return norms;
 }
 

@@ -83,12 +83,16 @@ double fold(CheckResult& result, Extent& extent, const Tensor& gradient, const T
 double projection_error(const Step& step, const WindowScale& window, int rank) {
     double product = 0, square = 0;
     for (const TensorScale& scale : window.tensors) {
-        const std::vector<double> gradient = as_doubles(gradient_of(step, scale, rank), scale.name),
-                                  truth = as_doubles(scale.truth, scale.name);
-        for (std::size_t j = 0; j < truth.size(); ++j) {
-            product += gradient[j] * truth[j];
-            square += truth[j] * truth[j];
-        }
+        Block memory;
+        std::size_t begin = 0;
+        each_block(gradient_of(step, scale, rank), scale.name, [&](std::span<const double> gradient) {
+            const std::span<const double> truth = block_of(scale.truth, begin, memory, scale.name);
+            for (std::size_t j = 0; j < truth.size(); ++j) {
+                product += gradient[j] * truth[j];
+                square += truth[j] * truth[j];
+            }
+            begin += truth.size();
+        });
     }
     return square > 0 ? std::abs(product / square - 1) : 0;
 }

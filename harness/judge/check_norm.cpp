@@ -15,7 +15,9 @@ namespace {
 double norm_of(const Step& step, const WindowScale& window, int rank) {
     long double squares = 0;
     for (const TensorScale& scale : window.tensors)
-        for (const double value : as_doubles(gradient_of(step, scale, rank), "gradient")) squares += value * value;
+        each_block(gradient_of(step, scale, rank), scale.name, [&](std::span<const double> block) {
+            for (const double value : block) squares += value * value;
+        });
     return static_cast<double>(std::sqrt(squares));
 }
 

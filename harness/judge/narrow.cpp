@@ -1,8 +1,8 @@
 #include "judge/narrow.h"
 
-#include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <map>
 
 #include "judge/judge.h"
@@ -11,17 +11,18 @@ namespace isobatch {
 
 namespace {
 
-/// Whether bf16 holds it: an fp32 number whose lower half is 0.
+/// Whether the 8 significant bits of bf16 hold it: of a double's 52 stored ones the lower 45 are 0.
 bool fits_bf16(double value) {
-    const auto narrow = static_cast<float>(value);
-    return static_cast<double>(narrow) == value && (std::bit_cast<std::uint32_t>(narrow) & 0xffff) == 0;
+    return (std::bit_cast<std::uint64_t>(value) & ((std::uint64_t{1} << 45) - 1)) == 0;
 }
 
+using Micros = std::vector<std::vector<std::size_t>>;
+
 /// The window's samples by the micro that a step of the candidate had them in.
-std::vector<std::vector<std::size_t>> by_micro(const WindowScale& window, const Trace& candidate, std::size_t k) {
+Micros by_micro(const WindowScale& window, const Trace& candidate, std::size_t k) {
     std::map<std::string, std::size_t> at;
     for (std::size_t i = 0; i < window.samples.size(); ++i) at[window.samples[i]] = i;
-    std::vector<std::vector<std::size_t>> micros;
+    Micros micros;
     const auto copies = static_cast<std::size_t>(candidate.manifest.copies);
     for (std::size_t rank = 0; rank < candidate.ranks.size(); rank += copies) {
         if (k >= candidate.ranks[rank].size()) continue;
@@ -33,20 +34,56 @@ std::vector<std::vector<std::size_t>> by_micro(const WindowScale& window, const 
     return micros;
 }
 
-/// For each entry of tensor t, how many micros have a share in it.
-std::vector<int> addends_of(const WindowScale& window, std::size_t t,
-                            const std::vector<std::vector<std::size_t>>& micros) {
-    std::vector<int> addends(window.tensors[t].truth.count(), 0);
+/// For each entry of a block of tensor t, how many micros have a share in it.
+std::vector<int> addends_of(const WindowScale& window, std::size_t t, std::size_t begin, std::size_t count,
+                            const Micros& micros) {
+    std::vector<int> addends(count, 0);
+    Block memory;
     for (const std::vector<std::size_t>& micro : micros) {
-        std::vector<bool> touched(addends.size(), false);
+        std::vector<char> touched(count, 0);
         for (const std::size_t i : micro) {
-            const std::vector<double> share = as_doubles(window.shares[i][t], window.tensors[t].name);
-            for (std::size_t j = 0; j < share.size(); ++j)
-                if (share[j] != 0) touched[j] = true;
+            const auto share = block_of(window.shares[i][t], begin, memory, window.tensors[t].name);
+            for (std::size_t j = 0; j < count; ++j) touched[j] |= share[j] != 0;
         }
-        for (std::size_t j = 0; j < addends.size(); ++j) addends[j] += touched[j];
+        for (std::size_t j = 0; j < count; ++j) addends[j] += touched[j];
     }
     return addends;
+}
+
+struct Count {
+    std::int64_t seen = 0;  ///< entries that are a number but 0
+    std::int64_t few = 0;   ///< of these, those that bf16 could hold
+
+    void take(double entry, bool counts) {
+        const bool seen_now = counts & (entry != 0) & (std::abs(entry) <= std::numeric_limits<double>::max());
+        seen += seen_now;
+        few += seen_now & fits_bf16(entry);
+    }
+    double share() const { return static_cast<double>(few) / static_cast<double>(seen); }
+};
+
+void add_all(Count& count, const Tensor& gradient) {
+    each_block(gradient, "gradient", [&](std::span<const double> block) {
+        for (const double entry : block) count.take(entry, true);
+    });
+}
+
+/// Only entries that enough micros reach.
+void add_sums(Count& count, const Tensor& gradient, const WindowScale& window, std::size_t t, const Micros& micros) {
+    std::size_t begin = 0;
+    each_block(gradient, "gradient", [&](std::span<const double> block) {
+        const std::vector<int> addends = addends_of(window, t, begin, block.size(), micros);
+        for (std::size_t j = 0; j < block.size(); ++j) count.take(block[j], addends[j] >= least_addends);
+        begin += block.size();
+    });
+}
+
+/// Of the reference's own gradients.
+Count reference_count(const Yardstick& yardstick) {
+    Count count;
+    for (const WindowScale& window : yardstick.windows)
+        for (const TensorScale& scale : window.tensors) add_all(count, scale.gradient);
+    return count;
 }
 
 }  // namespace
@@ -54,31 +91,25 @@ std::vector<int> addends_of(const WindowScale& window, std::size_t t,
 std::optional<double> narrow_share(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment) {
     if (!yardstick.ours || !yardstick.contract || yardstick.contract->exact) return std::nullopt;
     const bool narrow = computes_narrow(yardstick.recipe);
-    std::int64_t seen = 0, few = 0, few_of_reference = 0;
+    Count count;
     each_judged(yardstick, candidate, alignment, [&](std::size_t k, int rank, const WindowScale& window) {
         if (rank != 0) return;  // the others' entries are the same ones
         const Step& step = candidate.ranks[0][k];
-        const auto micros = narrow ? by_micro(window, candidate, k) : std::vector<std::vector<std::size_t>>();
+        const Micros micros = narrow ? by_micro(window, candidate, k) : Micros();
         if (narrow && std::ssize(micros) < least_addends) return;
         for (std::size_t t = 0; t < window.tensors.size(); ++t) {
-            const std::vector<double> entries =
-                as_doubles(gradient_of(step, window.tensors[t], rank), window.tensors[t].name);
-            const std::vector<double> own = as_doubles(window.tensors[t].gradient, window.tensors[t].name);
-            const std::vector<int> addends = narrow ? addends_of(window, t, micros) : std::vector<int>();
-            for (std::size_t j = 0; j < entries.size(); ++j) {
-                if (entries[j] == 0 || !std::isfinite(entries[j])) continue;
-                if (narrow && addends[j] < least_addends) continue;
-                ++seen;
-                few += fits_bf16(entries[j]);
-                few_of_reference += fits_bf16(own[j]);
-            }
+            const Tensor& gradient = gradient_of(step, window.tensors[t], rank);
+            if (narrow)
+                add_sums(count, gradient, window, t, micros);
+            else
+                add_all(count, gradient);
         }
     });
+    if (count.seen < (narrow ? least_entries : least_entries / 10)) return std::nullopt;
     // In narrow arithmetic one micro that holds all has no more bits than that; several have.
-    if (!narrow && static_cast<double>(few_of_reference) >= narrow_limit * static_cast<double>(seen))
+    if (!narrow && count.share() >= narrow_limit && reference_count(yardstick).share() >= narrow_limit)
         return std::nullopt;
-    if (seen < (narrow ? least_entries : least_entries / 10)) return std::nullopt;
-    return static_cast<double>(few) / static_cast<double>(seen);
+    return count.share();
 }
 
 }  // namespace isobatch

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <future>
 
 #include <fmt/format.h>
 
@@ -165,13 +166,9 @@ Yardstick yardstick_of(const Trace& reference) {
                     "run the matrix again");
     if (reference.ranks.size() != 1)
         throw Error("a reference has one rank", reference.manifest.trial, "name the reference trace first");
-    Yardstick yardstick{reference.manifest.trial,
-                        content_digest(reference),
-                        reference.manifest.recipe,
-                        reference.manifest.contract,
-                        true,
-                        reference.manifest.parameters,
-                        {}};
+    std::future<std::string> digest = std::async([&] { return content_digest(reference); });  // beside the other passes
+    Yardstick yardstick{reference.manifest.trial,      {}, reference.manifest.recipe, reference.manifest.contract, true,
+                        reference.manifest.parameters, {}};
     for (const Step& step : reference.ranks[0]) {
         WindowScale window = window_of(step);
         if (window.step != std::ssize(yardstick.windows) + 1)
@@ -190,6 +187,7 @@ Yardstick yardstick_of(const Trace& reference) {
                      [](const WindowScale& w) { return w.loss_truth; }))
         throw Error("no window of the trace can be a measure: it is no reference", reference.manifest.trial,
                     "name the reference trace of the matrix first, and the candidates after it");
+    yardstick.digest = digest.get();
     return yardstick;
 }
 

@@ -1,6 +1,11 @@
 #include "trace/read.h"
 
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <future>
 #include <set>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -15,6 +20,9 @@ namespace isobatch {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// In that time a thread is started a hundred times.
+constexpr std::uint64_t bytes_worth_a_thread = 16 << 20;
 
 constexpr const char* again = "write the trace again; nothing of it was used";
 
@@ -43,6 +51,34 @@ void verify_file(const fs::path& directory, const std::string& path, const FileE
         throw Error(fmt::format("the file was altered: digest {}, the manifest says {}", digest,
                                 printable(entry.digest.substr(0, 80))),
                     place, again);
+}
+
+/// Digests are what reading a large trace waits for, so that all processors look at its files. Of several bad ones the
+/// first in the manifest's order is told.
+void verify_files(const fs::path& directory, const FileEntries& files, const std::string& where) {
+    std::vector<const FileEntries::value_type*> order;
+    std::uint64_t bytes = 0;
+    for (const auto& file : files) {
+        order.push_back(&file);
+        bytes += file.second.bytes;
+    }
+    std::vector<std::exception_ptr> wrong(order.size());
+    std::atomic<std::size_t> next = 0;
+    const auto look = [&] {
+        for (std::size_t i = next++; i < order.size(); i = next++) try {
+                verify_file(directory, order[i]->first, order[i]->second, where);
+            } catch (...) {
+                wrong[i] = std::current_exception();
+            }
+    };
+    std::vector<std::future<void>> others;  // each waits for its end where it goes
+    const std::uint64_t processors = std::max(1U, std::thread::hardware_concurrency());
+    for (std::uint64_t i = 1; i < std::min(processors, bytes / bytes_worth_a_thread + 1); ++i)
+        others.push_back(std::async(look));
+    look();
+    others.clear();
+    for (const std::exception_ptr& error : wrong)
+        if (error) std::rethrow_exception(error);
 }
 
 /// Complete lines only: what follows the last newline is a line that was being written.
@@ -103,7 +139,7 @@ Trace read_trace(const fs::path& directory) {
     Trace trace;
     FileEntries files;
     trace.manifest = parse_manifest(text->text(), manifest.string(), files);
-    for (const auto& [path, entry] : files) verify_file(directory, path, entry, manifest.string());
+    verify_files(directory, files, manifest.string());
     for (const auto& [path, entry] : files)
         if (whole_number(pieces(path, '/')[0].substr(4)) >= trace.manifest.ranks)
             throw Error(fmt::format("file \"{}\" is of another rank than the {} of the trace", printable(path),

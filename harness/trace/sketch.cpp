@@ -32,7 +32,9 @@ Tensor taken(const Tensor& tensor, const Coordinates& coordinates) {
 
 Whole whole_of(const Tensor& tensor) {
     double squares = 0;
-    for (const double value : as_doubles(tensor, "gradient")) squares += value * value;
+    each_block(tensor, "gradient", [&](std::span<const double> block) {
+        for (const double value : block) squares += value * value;
+    });
     return {std::sqrt(squares), crc32_digest(tensor.bytes)};
 }
 

@@ -1,5 +1,6 @@
 #include "trace/tensor.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 
@@ -40,6 +41,29 @@ double from_half(std::uint16_t bits) {
     return sign * (exponent ? std::ldexp(1024 + fraction, exponent - 25) : std::ldexp(fraction, -24));
 }
 
+/// The elements from `begin` on, as many as there is room for.
+void widen(const Tensor& tensor, std::size_t begin, std::span<double> into, const std::string& where) {
+    const auto fill = [&](auto elements, auto convert) {
+        for (std::size_t i = 0; i < into.size(); ++i) into[i] = convert(elements[begin + i]);
+    };
+    switch (tensor.dtype) {
+        case Dtype::f64:
+            return fill(tensor.as<double>(), [](double v) { return v; });
+        case Dtype::f32:
+            return fill(tensor.as<float>(), [](float v) { return double(v); });
+        case Dtype::f16:
+            return fill(tensor.as<std::uint16_t>(), from_half);
+        case Dtype::bf16:
+            return fill(tensor.as<std::uint16_t>(),
+                        [](std::uint16_t v) { return double(std::bit_cast<float>(std::uint32_t{v} << 16)); });
+        case Dtype::i64:
+        case Dtype::i32:
+        case Dtype::u8:
+            break;
+    }
+    throw Error(fmt::format("a gradient of dtype {}", to_string(tensor.dtype)), where, "write a floating-point tensor");
+}
+
 }  // namespace
 
 std::string to_string(Dtype dtype) {
@@ -68,29 +92,15 @@ Tensor doubles_tensor(std::vector<double> values) {
 
 std::vector<double> as_doubles(const Tensor& tensor, const std::string& where) {
     std::vector<double> values(tensor.count());
-    const auto fill = [&](auto elements, auto convert) {
-        for (std::size_t i = 0; i < values.size(); ++i) values[i] = convert(elements[i]);
-    };
-    switch (tensor.dtype) {
-        case Dtype::f64:
-            fill(tensor.as<double>(), [](double v) { return v; });
-            return values;
-        case Dtype::f32:
-            fill(tensor.as<float>(), [](float v) { return double(v); });
-            return values;
-        case Dtype::f16:
-            fill(tensor.as<std::uint16_t>(), from_half);
-            return values;
-        case Dtype::bf16:
-            fill(tensor.as<std::uint16_t>(),
-                 [](std::uint16_t v) { return double(std::bit_cast<float>(std::uint32_t{v} << 16)); });
-            return values;
-        case Dtype::i64:
-        case Dtype::i32:
-        case Dtype::u8:
-            break;
-    }
-    throw Error(fmt::format("a gradient of dtype {}", to_string(tensor.dtype)), where, "write a floating-point tensor");
+    widen(tensor, 0, values, where);
+    return values;
+}
+
+std::span<const double> block_of(const Tensor& tensor, std::size_t begin, Block& memory, const std::string& where) {
+    const std::size_t count = std::min(memory.size(), tensor.count() - begin);
+    if (tensor.dtype == Dtype::f64) return tensor.as<double>().subspan(begin, count);
+    widen(tensor, begin, std::span(memory).first(count), where);
+    return std::span(memory).first(count);
 }
 
 }  // namespace isobatch

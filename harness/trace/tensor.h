@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -42,6 +43,21 @@ Tensor doubles_tensor(std::vector<double> values);
 
 /// The elements as doubles, converted where the dtype is narrower. Throws Error for an integer dtype.
 std::vector<double> as_doubles(const Tensor& tensor, const std::string& where);
+
+/// Elements that are looked at together: they stay in a processor's first cache, and no tensor is copied whole.
+using Block = std::array<double, 4096>;
+
+/// The elements from `begin` on, at most a block of them: where they lie when they are doubles, else converted into
+/// `memory`. Throws Error as as_doubles does.
+std::span<const double> block_of(const Tensor& tensor, std::size_t begin, Block& memory, const std::string& where);
+
+/// Calls visit for all elements, block after block.
+template <class Visit>
+void each_block(const Tensor& tensor, const std::string& where, Visit visit) {
+    Block memory;
+    for (std::size_t begin = 0; begin < tensor.count(); begin += memory.size())
+        visit(block_of(tensor, begin, memory, where));
+}
 
 /// Keyed by the names of the format: `grad/<p>`, `param/<p>` …
 using Tensors = std::map<std::string, Tensor>;

@@ -75,6 +75,28 @@ TEST_F(Read, OneChangedByteIsNamedByFile) {
     }
 }
 
+TEST_F(Read, OfALargeTraceEveryFileIsLookedAtAndTheFirstBadOneTold) {
+    Trace large = small_trace();
+    const Tensor many{Dtype::u8, {24 << 20}, {}, std::make_shared<std::vector<std::byte>>(24 << 20)};
+    for (std::vector<Step>& steps : large.ranks)
+        for (Step& step : steps) {
+            Tensor& tensor = step.tensors["many"] = many;
+            tensor.bytes = *std::static_pointer_cast<const std::vector<std::byte>>(many.owner);
+        }
+    fs::remove_all(trace_);
+    write_trace(large, trace_);
+    EXPECT_EQ(content_digest(read_trace(trace_)), content_digest(large));
+    std::vector<fs::path> files;
+    for (const auto& file : fs::recursive_directory_iterator(trace_))
+        if (file.path().extension() == ".safetensors") files.push_back(file.path());
+    std::sort(files.rbegin(), files.rend());
+    ASSERT_EQ(files.size(), 6U);
+    for (const fs::path& path : files) {  // backwards: the others stay bad
+        fs::resize_file(path, fs::file_size(path) - 1);
+        EXPECT_EQ(refusal().where(), path.string());
+    }
+}
+
 TEST_F(Read, ATruncatedOrGrownFileIsNamedWithBothSizes) {
     for (const fs::path& path : {lines_, tensors_}) {
         const std::string good = get(path);

@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cmath>
+#include <numeric>
 
 #include "tests/base/expect.h"
 
@@ -92,6 +93,36 @@ TEST(AsDoubles, RefusesIntegersWithTheirPlace) {
         EXPECT_TRUE(says(error.problem(), to_string(dtype)));
         EXPECT_EQ(error.where(), "test");
     }
+}
+
+TEST(Blocks, AreAllElementsInTheirOrder) {
+    for (const std::size_t count : {0, 1, 4095, 4096, 4097, 10000}) {
+        std::vector<float> narrow(count);
+        std::iota(narrow.begin(), narrow.end(), 0.5F);
+        const std::vector<double> wide(narrow.begin(), narrow.end());
+        const std::vector<std::int64_t> shape{static_cast<std::int64_t>(count)};
+        for (const Tensor& tensor : {Tensor{Dtype::f32, shape, std::as_bytes(std::span(narrow)), nullptr},
+                                     Tensor{Dtype::f64, shape, std::as_bytes(std::span(wide)), nullptr}}) {
+            std::vector<double> seen;
+            each_block(tensor, "test", [&](std::span<const double> block) {
+                EXPECT_LE(block.size(), Block().size());
+                seen.insert(seen.end(), block.begin(), block.end());
+            });
+            EXPECT_EQ(seen, wide);
+        }
+    }
+}
+
+TEST(Blocks, OfDoublesAreNoCopy) {
+    const Tensor tensor = doubles_tensor({1, 2, 3});
+    Block memory;
+    EXPECT_EQ(block_of(tensor, 1, memory, "test").data(), tensor.as<double>().data() + 1);
+    EXPECT_EQ(block_of(tensor, 1, memory, "test").size(), 2U);
+}
+
+TEST(Blocks, RefuseIntegersWithTheirPlace) {
+    Block memory;
+    EXPECT_EQ(error_of([&] { block_of({Dtype::i32, {0}, {}, nullptr}, 0, memory, "test"); }).where(), "test");
 }
 
 }  // namespace
