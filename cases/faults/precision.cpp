@@ -11,7 +11,7 @@ bool plant_precision(const std::string& id, Setup& setup) {
         setup.decisions.accumulator = at::kBFloat16;
     } else if (id == "bf16-reduction") {
         setup.decisions.reduction = Reduction::mean_in_bf16;
-    } else if (id == "master-weights-lost") {  // every window starts from them, so a forced one hides it
+    } else if (id == "master-weights-lost") {
         setup.decisions.keeps = [](Replica& replica) {
             const at::NoGradGuard no_grad;
             for (const at::Tensor& parameter : replica.parameters) parameter.copy_(parameter.to(at::kBFloat16));

@@ -90,10 +90,14 @@ std::string also_seen(const std::vector<const Record*>& divergent, Cause named) 
             fmt::format(" Of one window, a trusted cut in fp64 is {:.2g} u·A from the whole, where rounding leaves {}.",
                         divergent.front()->evidence.coupling, coupling_limit);
     if (named != Cause::unknown) return text;
-    for (const Record* record : divergent)
-        for (const CheckResult& result : record->verdict.checks)
-            if (asked_for(result.check) && result.outcome == Outcome::divergent)
-                return text + " " + result.message + ".";
+    for (const Record* record : divergent) {
+        const auto red = [](const CheckResult& result) { return result.outcome == Outcome::divergent; };
+        const std::vector<CheckResult>& checks = record->verdict.checks;
+        const bool by_weights = std::any_of(checks.begin(), checks.end(),
+                                            [&](const auto& one) { return one.check == Check::grad && red(one); });
+        for (const CheckResult& result : checks)
+            if (red(result) && (asked_for(result.check) || !by_weights)) return text + " " + result.message + ".";
+    }
     return text;
 }
 

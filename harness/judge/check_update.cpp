@@ -17,7 +17,7 @@ const Tensor* forced(const Step& step, const std::string& key) {
 }  // namespace
 
 CheckResult check_update(Check check, const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment) {
-    const std::string kind = check == Check::param ? "param/" : "opt/";
+    const std::string kind = check == Check::param ? "param" : "opt";
     CheckResult result{.check = check};
     const auto note = [&](Outcome outcome, const Place& place, std::string message) {
         if (outcome > result.outcome) {
@@ -29,7 +29,7 @@ CheckResult check_update(Check check, const Yardstick& yardstick, const Trace& c
     each_judged(yardstick, candidate, alignment, [&](std::size_t k, int rank, const WindowScale& window) {
         const Step& step = candidate.ranks[static_cast<std::size_t>(rank)][k];
         for (const auto& [key, expected] : window.update) {
-            if (!key.starts_with(kind)) continue;
+            if (!key.starts_with(kind + "/")) continue;
             const Place place{static_cast<std::int64_t>(k + 1), rank, key, -1};
             const Tensor* found = forced(step, key);
             if (!found)  // never a silent pass
@@ -44,10 +44,18 @@ CheckResult check_update(Check check, const Yardstick& yardstick, const Trace& c
         }
         const std::string all = "forced/";
         for (const auto& [key, tensor] : step.tensors)
-            if (key.starts_with(all + kind) && !window.update.contains(key.substr(all.size())))
+            if (key.starts_with(all + kind + "/") && !window.update.contains(key.substr(all.size())))
                 note(Outcome::divergent, {static_cast<std::int64_t>(k + 1), rank, key.substr(all.size()), -1},
                      fmt::format("step {} of rank {} leaves \"{}\", which the reference has not", k + 1, rank,
                                  printable(key.substr(all.size()))));
+        const auto made = step.made.find(kind);
+        if (made == step.made.end())
+            note(Outcome::inconclusive, {static_cast<std::int64_t>(k + 1), rank, "", -1},
+                 fmt::format("the trace does not tell what step {} of rank {} made of its own gradient", k + 1, rank));
+        else if (made->second.found != made->second.owed)
+            note(Outcome::divergent, {static_cast<std::int64_t>(k + 1), rank, made->second.first, -1},
+                 fmt::format("step {} of rank {} leaves another \"{}\" than a right update of its own gradient does",
+                             k + 1, rank, printable(made->second.first)));
     });
     return result;
 }

@@ -96,7 +96,7 @@ std::vector<FaultEntry> faults_of_events() {
         {"replicated-partial", Cause::replicated_partial, {grad}, any<exchanges_units>, {param, opt}, true, false},
         {"bf16-accumulator", Cause::bf16_accumulator, {grad}, any_sum_of_few_bits, {}, true, false},
         {"bf16-reduction", Cause::bf16_reduction, {grad}, any_exchange_of_few_bits, {}, true, false},
-        {"master-weights-lost", Cause::unknown, {trajectory}, any_later_window, {}, false, false},
+        {"master-weights-lost", Cause::unknown, {param}, any_window, {trajectory}, false, false},
     };
 }
 

@@ -175,8 +175,8 @@ bool any_earlier_window(const Windows& windows) {
            std::any_of(windows.begin(), windows.end() - 1, [](const WindowLayout& w) { return units_of(w) > 0; });
 }
 
-bool any_later_window(const Windows& windows) {
-    return windows.size() > 1;
+bool any_window(const Windows& windows) {
+    return !windows.empty();
 }
 
 bool any_other_epoch(const Windows& windows) {

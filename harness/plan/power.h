@@ -54,7 +54,7 @@ bool has_norm_on_several_places(const WindowLayout& window);
 
 /// Of the run.
 bool any_earlier_window(const Windows& windows);  ///< units in a window that another one follows
-bool any_later_window(const Windows& windows);    ///< a window that another one came before
+bool any_window(const Windows& windows);
 /// On several places, a window of a later epoch holds other samples than the one of its position in the first.
 bool any_other_epoch(const Windows& windows);
 bool any_other_horizon(const Windows& windows);  ///< several windows, of several micros a place

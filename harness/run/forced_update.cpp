@@ -1,16 +1,20 @@
 #include "run/forced_update.h"
 
-#include <fmt/format.h>
+#include <algorithm>
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty_like.h>
 
+#include "base/digest.h"
 #include "run/tensors.h"
 
 namespace isobatch {
 
-Tensors forced_update(Replica& replica, const std::vector<at::Tensor>& gradients,
-                      const std::function<void(Replica&)>& update) {
+namespace {
+
+/// Calls look() while the replica is as `update` leaves it.
+template <class Look>
+void try_update(Replica& replica, const std::vector<at::Tensor>& gradients, const Update& update, Look look) {
     std::vector<at::Tensor> own, before;
     std::vector<std::vector<Optimizer::Slot>> slots(replica.parameters.size());
     for (Optimizer::Slot& slot : replica.optimizer.state())
@@ -23,17 +27,62 @@ Tensors forced_update(Replica& replica, const std::vector<at::Tensor>& gradients
             gradient = at::empty_like(gradient).copy_(gradients[p]);  // one that nothing reached is skipped, as it is
     }
     update(replica);
-    Tensors left;
-    for (const Optimizer::Slot& slot : replica.optimizer.state())
-        left[fmt::format("forced/opt/{}/{}", slot.name, replica.names[slot.parameter])] = snapshot(slot.value);
+    look();
     const at::NoGradGuard no_grad;
     for (std::size_t p = 0; p < replica.parameters.size(); ++p) {
-        left["forced/param/" + replica.names[p]] = snapshot(replica.parameters[p]);
         replica.parameters[p].copy_(before[p]);
         replica.parameters[p].mutable_grad() = own[p];
         replica.optimizer.set_state(p, slots[p]);
     }
+}
+
+}  // namespace
+
+Tensors forced_update(Replica& replica, const std::vector<at::Tensor>& gradients, const Update& update) {
+    Tensors left;
+    try_update(replica, gradients, update, [&] {
+        each_state(replica,
+                   [&](const std::string& key, const at::Tensor& tensor) { left["forced/" + key] = snapshot(tensor); });
+    });
     return left;
+}
+
+StateDigests state_digests(const Replica& replica) {
+    StateDigests digests;
+    each_state(replica, [&](const std::string& key, const at::Tensor& tensor) {
+        digests[key] = xxh3_digest(view_of(tensor).bytes);
+    });
+    return digests;
+}
+
+StateDigests owed_state(Replica& replica, const Update& update) {
+    std::vector<at::Tensor> own;
+    for (const at::Tensor& parameter : replica.parameters) own.push_back(parameter.grad());
+    StateDigests owed;
+    try_update(replica, own, update, [&] { owed = state_digests(replica); });
+    return owed;
+}
+
+std::map<std::string, Made> made_of(const StateDigests& found, const StateDigests& owed) {
+    std::map<std::string, Made> made;
+    for (const std::string kind : {"param", "opt"}) {
+        const auto of_kind = [&](const StateDigests& all) {
+            StateDigests some;
+            for (const auto& [key, digest] : all)
+                if (key.starts_with(kind + "/")) some[key] = digest;
+            return some;
+        };
+        const StateDigests left = of_kind(found), right = of_kind(owed);
+        const auto [at, other] = std::mismatch(left.begin(), left.end(), right.begin(), right.end());
+        const std::string first = at != left.end() ? at->first : other != right.end() ? other->first : std::string();
+        const auto whole = [](const StateDigests& digests) {
+            RunningDigest digest;
+            for (const auto& [key, one] : digests) digest.add(key), digest.add(one);
+            return digest.text();
+        };
+        made[kind] = {whole(left), whole(right), first};
+    }
+    return made;
 }
 
 }  // namespace isobatch

@@ -1,15 +1,29 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <string>
+#include <vector>
 
 #include "run/replica.h"
-#include "trace/tensor.h"
+#include "trace/step.h"
 
 namespace isobatch {
 
+using Update = std::function<void(Replica&)>;
+
 /// What `update` makes of these gradients, where the replica has one of its own: `forced/param/<p>` and
 /// `forced/opt/<slot>/<p>`. The replica's parameters, optimizer state and own gradients are then as they were.
-Tensors forced_update(Replica& replica, const std::vector<at::Tensor>& gradients,
-                      const std::function<void(Replica&)>& update);
+Tensors forced_update(Replica& replica, const std::vector<at::Tensor>& gradients, const Update& update);
+
+/// Digests of what a replica holds, `param/<p>` and `opt/<slot>/<p>`.
+using StateDigests = std::map<std::string, std::string>;
+StateDigests state_digests(const Replica& replica);
+
+/// Those that `update` would leave, made of the replica's own gradients. It is then as it was.
+StateDigests owed_state(Replica& replica, const Update& update);
+
+/// The two beside each other, by kind.
+std::map<std::string, Made> made_of(const StateDigests& found, const StateDigests& owed);
 
 }  // namespace isobatch

@@ -90,6 +90,7 @@ std::vector<double> quanta_of(const Setup& setup, const Window& window) {
 
 void train(const Setup& setup, Engine& engine, Recorder& recorder) {
     const Decisions& decide = setup.decisions;
+    const Decisions right;
     // Threads may change the bits of one sample's gradient, which the reference's share of it does not follow.
     const Threads threads(setup.quanta ? 1 : setup.trial.threads);
     const auto quanta = std::make_shared<std::vector<double>>();
@@ -124,7 +125,9 @@ void train(const Setup& setup, Engine& engine, Recorder& recorder) {
             unscale(replica, window.scale);
             recorder.gradient_ready(replica, window);
             const int steps = decide.steps(window);
-            recorder.update_begins(replica, window, [&](Replica& one) { update(decide, window, one); });
+            recorder.update_begins(
+                replica, window, [&](Replica& one) { update(decide, window, one); },
+                [&](Replica& one) { update(right, window, one); });
             for (int i = 0; i < steps; ++i) {
                 if (const auto clip = decide.clips(window, replica)) recorder.clipped(replica, *clip);
                 replica.optimizer_step();

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "run/device.h"
-#include "run/forced_update.h"
 #include "run/tensors.h"
 
 namespace isobatch {
@@ -118,12 +117,13 @@ void Recorder::gradient_ready(const Replica& replica, const Window& window) {
     resume();
 }
 
-void Recorder::update_begins(Replica& replica, const Window& window, const std::function<void(Replica&)>& update) {
+void Recorder::update_begins(Replica& replica, const Window& window, const Update& update, const Update& right) {
     if (!judged_ || !forcing_) return;
     window_ += pause();
     Step& step = open(replica.rank);
     for (auto& [key, tensor] : forced_update(replica, forcing_->gradients(window), update))
         step.tensors[key] = std::move(tensor);
+    owed_[replica.rank] = owed_state(replica, right);
     resume();
 }
 
@@ -149,12 +149,10 @@ void Recorder::step_ends(const Replica& replica, std::optional<Collectives> move
     step.step_ms = window_.ms;
     step.processor_ms = window_.processor_ms;
     step.collectives = std::move(moved);
-    if (level_ == Level::full) {
-        for (std::size_t i = 0; i < replica.parameters.size(); ++i)
-            step.tensors["param/" + replica.names[i]] = snapshot(replica.parameters[i]);
-        for (const Optimizer::Slot& slot : replica.optimizer.state())
-            step.tensors[fmt::format("opt/{}/{}", slot.name, replica.names[slot.parameter])] = snapshot(slot.value);
-    }
+    if (level_ == Level::full)
+        each_state(replica,
+                   [&](const std::string& key, const at::Tensor& tensor) { step.tensors[key] = snapshot(tensor); });
+    if (const auto owed = owed_.extract(replica.rank)) step.made = made_of(state_digests(replica), owed.mapped());
     sink_->step(replica.rank, std::move(step));
     step = Step{};
     resume();

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "run/forced_update.h"
 #include "run/forcing.h"
 #include "run/held_bytes.h"
 #include "run/replica.h"
@@ -46,8 +47,9 @@ public:
     void note(const Replica& replica, std::string event);
     /// The reduced gradient stands, before clip and optimizer.
     void gradient_ready(const Replica& replica, const Window& window);
-    /// Where there is a reference to follow, and its window is judged: what `update` would make of its gradient.
-    void update_begins(Replica& replica, const Window& window, const std::function<void(Replica&)>& update);
+    /// Where there is a reference to follow, and its window is judged: what `update` would make of its gradient, and
+    /// what the right one would make of the replica's own.
+    void update_begins(Replica& replica, const Window& window, const Update& update, const Update& right);
     void clipped(const Replica& replica, const Clip& clip);
     /// `moved` between the ranks for this step.
     void step_ends(const Replica& replica, std::optional<Collectives> moved);
@@ -74,8 +76,9 @@ private:
     Beats beats_;
     std::optional<Held> before_;  ///< with what the recorder keeps by now
     std::int64_t held_at_lap_ = 0;
-    bool alone_ = false;         ///< in its process, whose memory is then that of one rank
-    std::map<int, Step> steps_;  ///< by rank
+    bool alone_ = false;                ///< in its process, whose memory is then that of one rank
+    std::map<int, Step> steps_;         ///< by rank
+    std::map<int, StateDigests> owed_;  ///< by rank, of this window
     double forward_ms_ = 0;
     Lap window_;
     bool judged_ = false;

@@ -1,5 +1,7 @@
 #include "run/replica.h"
 
+#include <fmt/format.h>
+
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/zeros_like.h>
 #include <torch/csrc/autograd/function_hook.h>
@@ -35,6 +37,14 @@ void Replica::project() {
 void Replica::schedule_step() {
     ++counters.scheduler_steps;
     optimizer.set_lr(base_lr * rate(counters.scheduler_steps, schedule_total, warmup));
+}
+
+void each_state(const Replica& replica,
+                const std::function<void(const std::string& key, const at::Tensor& tensor)>& visit) {
+    for (std::size_t p = 0; p < replica.parameters.size(); ++p)
+        visit("param/" + replica.names[p], replica.parameters[p]);
+    for (const Optimizer::Slot& slot : replica.optimizer.state())
+        visit(fmt::format("opt/{}/{}", slot.name, replica.names[slot.parameter]), slot.value);
 }
 
 namespace {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -41,6 +42,10 @@ struct Replica {
     /// Advances the learning rate once.
     void schedule_step();
 };
+
+/// Calls visit(key, tensor) for `param/<p>` and `opt/<slot>/<p>`: all that an update leaves.
+void each_state(const Replica& replica,
+                const std::function<void(const std::string& key, const at::Tensor& tensor)>& visit);
 
 Replica make_replica(const Case& subject, const Trial& trial, int rank, std::int64_t schedule_total);
 

@@ -87,7 +87,7 @@ struct Decisions {
     std::function<bool(const Window&)> clears_after_step = [](const Window&) { return true; };
     /// Whether the window is trained on at all.
     std::function<bool(const Window&)> trains_on = [](const Window&) { return true; };
-    /// What befalls a replica's parameters between one window and the next: nothing.
+    /// What befalls a replica's parameters once its step is done: nothing.
     std::function<void(Replica&)> keeps = [](Replica&) {};
     /// Optimizer steps at the end of a window.
     std::function<int(const Window&)> steps = [](const Window&) { return 1; };

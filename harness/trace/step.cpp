@@ -69,6 +69,7 @@ const char* const known_fields[] = {"step",
                                     "sketched",
                                     "tensors",
                                     "free_losses",
+                                    "made",
                                     "processor_ms",
                                     "memory_bytes_peak",
                                     "memory_bytes_steady",
@@ -129,6 +130,8 @@ std::string step_line(const Step& step, const std::string& file) {
     for (const auto& [name, whole] : step.sketched)
         object["sketched"][name] = {{"norm", number_to_json(whole.norm)}, {"digest", whole.digest}};
     if (!step.free_losses.empty()) object["free_losses"] = numbers_to_json(step.free_losses);
+    for (const auto& [kind, made] : step.made)
+        object["made"][kind] = {{"found", made.found}, {"owed", made.owed}, {"first", made.first}};
     if (step.trusted) {
         object["sample_units"] = numbers_to_json(step.trusted->sample_units);
         object["exact_loss"] = number_to_json(step.trusted->exact_loss);
@@ -176,6 +179,10 @@ Step parse_step(std::string_view line, const std::string& where, std::string& fi
             step.sketched[name] = {number_from_json(whole.at("norm"), where + ", sketched"),
                                    whole.at("digest").get<std::string>()};
         if (object.contains("free_losses")) step.free_losses = numbers_from_json(object.at("free_losses"), where);
+        const Json all_made = object.value("made", Json::object());
+        for (const auto& [kind, made] : all_made.items())
+            step.made[kind] = {made.at("found").get<std::string>(), made.at("owed").get<std::string>(),
+                               made.at("first").get<std::string>()};
         if (object.contains("exact_loss")) step.trusted = trusted_from(object, where);
         file = object.value("tensors", std::string());
         step.unknown = object;

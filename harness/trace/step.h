@@ -58,6 +58,15 @@ struct Whole {
     bool operator==(const Whole&) const = default;
 };
 
+/// What the update of a step left of parameters, or of the optimizer's state, beside what it owed: what the contract's
+/// own update makes of the same gradient and the same state.
+struct Made {
+    std::string found, owed;  ///< digests of all their tensors
+    std::string first;        ///< the first tensor that differs; empty: none does
+
+    bool operator==(const Made&) const = default;
+};
+
 /// One optimizer step of one rank; a last one without a number holds an unfinished window.
 struct Step {
     std::optional<std::int64_t> number;  ///< 1-based count of optimizer updates
@@ -81,6 +90,7 @@ struct Step {
     std::map<std::string, Whole> sketched;  ///< by parameter, at level sketch
     /// Of the same window in runs that follow nothing: of the trial itself, or beside a reference of trusted splits.
     std::vector<double> free_losses;
+    std::map<std::string, Made> made;  ///< by kind, `param` and `opt`; empty: nobody looked
     std::optional<Trusted> trusted;
     Json unknown = Json::object();  ///< fields of a newer minor version, kept
     Tensors tensors;

@@ -56,8 +56,22 @@ TEST_P(CheckUpdate, StateThatTheReferenceHasNotIsSeen) {
     EXPECT_EQ(checked(Check::param, trace).outcome, Outcome::identical);
 }
 
+TEST_P(CheckUpdate, WhatItsOwnGradientAsksForIsTheOnlyRightUpdate) {
+    for (const auto& [check, kind] : {std::pair{Check::param, "param"}, std::pair{Check::opt, "opt"}}) {
+        Trace trace = matrix.candidate({4, 2, 2});
+        trace.ranks[1][2].made.at(kind) = {"xxh3:2", "xxh3:1", "x/bias"};
+        const CheckResult result = checked(check, trace);
+        EXPECT_EQ(result.outcome, Outcome::divergent);
+        EXPECT_EQ(result.first, (Place{3, 1, "x/bias", -1}));
+        EXPECT_EQ(checked(check == Check::param ? Check::opt : Check::param, trace).outcome, Outcome::identical);
+        trace.ranks[1][2].made.erase(kind);
+        EXPECT_EQ(checked(check, trace).outcome, Outcome::inconclusive);
+    }
+}
+
 TEST_P(CheckUpdate, AWindowThatIsNotJudgedSaysNothing) {
     Trace trace = matrix.candidate({4, 2, 2});
+    trace.ranks[0][4].made.clear();
     trace.ranks[0][4].tensors.clear();  // the second of the second epoch
     EXPECT_EQ(checked(Check::param, trace).outcome, Outcome::identical);
 }

@@ -141,6 +141,21 @@ Damages damages_of_updates() {
                                  at(4, 0, [kind](Step& s) { s.tensors.erase(kind.prefix + "bias"); })));
         damages.back().why = "no update is compared there";
     }
+    for (const Check check : {param, opt}) {
+        const std::string kind = check == param ? "param" : "opt";
+        for (const Spot& spot : {Spot{0, 0}, Spot{3, 1}, Spot{5, all_ranks}}) {
+            damages.push_back(damage("another " + kind + " than its own gradient asks for", spot,
+                                     at(spot.k, spot.rank, [kind](Step& s) {
+                                         s.made[kind] = {"xxh3:2", "xxh3:1", kind + "/bias"};
+                                     })));
+            damages.back().red = {check};
+            damages.back().says = "\"" + kind + "/bias\" than a right update of its own gradient";
+            damages.push_back(damage("nothing of what its own gradient made of " + kind, spot,
+                                     at(spot.k, spot.rank, [kind](Step& s) { s.made.erase(kind); })));
+            damages.back().unsure = {check};
+            damages.back().says = "made of its own gradient";
+        }
+    }
     damages.push_back(damage("parameters and state exchanged", {1, 0}, at(1, 0, exchange_the_kinds)));
     damages.back().red = {param, opt};
     return damages;

@@ -62,6 +62,35 @@ TEST(ForcedUpdate, IsTheUpdateOfTheseGradientsAndLeavesNoTrace) {
     }
 }
 
+TEST(OwedState, IsWhatTheUpdateMakesOfTheOwnGradientAndLeavesNoTrace) {
+    for (const char* subject : {"mlp", "gpt"}) {
+        Trial trial = small_trial({1, 1, 1});
+        trial.subject = subject;
+        Replica own = make_replica(find_case(subject), trial, 0, 6);
+        give(own, filled(own, 0.7));
+        const StateDigests before = state_digests(own), owed = owed_state(own, step);
+        EXPECT_EQ(state_digests(own), before);
+        EXPECT_NE(owed, before);
+        step(own);
+        EXPECT_EQ(state_digests(own), owed);
+    }
+}
+
+TEST(MadeOf, NamesTheFirstTensorOfEachKindThatDiffers) {
+    const StateDigests right{{"opt/step/w", "s"}, {"param/a", "1"}, {"param/b", "2"}};
+    const std::map<std::string, Made> same = made_of(right, right);
+    for (const char* kind : {"param", "opt"}) {
+        EXPECT_EQ(same.at(kind).found, same.at(kind).owed);
+        EXPECT_EQ(same.at(kind).first, "");
+    }
+    const std::map<std::string, Made> other = made_of({{"param/a", "1"}, {"param/b", "3"}}, right);
+    EXPECT_NE(other.at("param").found, other.at("param").owed);
+    EXPECT_EQ(other.at("param").owed, same.at("param").owed);
+    EXPECT_EQ(other.at("param").first, "param/b");
+    EXPECT_NE(other.at("opt").found, other.at("opt").owed);
+    EXPECT_EQ(other.at("opt").first, "opt/step/w");
+}
+
 TEST(ForcedUpdate, AParameterThatNothingReachedIsSkipped) {
     Trial trial = small_trial({1, 1, 1});
     trial.subject = "gpt";  // weight decay would move it

@@ -44,6 +44,7 @@ inline Step small_step(int rank, int number) {
     if (number < 3) step.collectives = Collectives{{"all_reduce", {number, 1 << 20}}, {"br\"oad", {0, 0}}};
     if (rank == 0) step.trusted = Trusted{{1, 2, 3}, -0.0, 4.5, {1e-17, 0}, 3.25, 17.5};
     if (number == 1) step.free_losses = {1.0 / 3, 2.5};
+    if (number == 2) step.made = {{"opt", {"xxh3:1", "xxh3:2", "opt/é"}}, {"param", {"xxh3:3", "xxh3:3", ""}}};
     step.unknown = {{"newer", {{"all_reduce", {{"calls", 2}}}}}};
     if (number != 3) {
         step.tensors["grad/w"] = counting_tensor(Dtype::f64, {2, 3}, static_cast<unsigned char>(16 * number + rank));
@@ -105,10 +106,10 @@ inline void expect_same(const Step& left, const Step& right) {
     const auto plain = [](const Step& step) {
         const auto& [number, epoch, events, micros, loss, grad_norm, clip_threshold, clip_factor, lr, counters, step_ms,
                      exchange_ms, optimizer_ms, processor_ms, memory_bytes_peak, memory_bytes_steady, collectives,
-                     left_over, gradient, started, sketched, free_losses, trusted, unknown, tensors] = step;
+                     left_over, gradient, started, sketched, free_losses, made, trusted, unknown, tensors] = step;
         return std::tie(number, epoch, events, loss, grad_norm, clip_threshold, clip_factor, lr, counters, step_ms,
                         exchange_ms, optimizer_ms, processor_ms, memory_bytes_peak, memory_bytes_steady, collectives,
-                        left_over, gradient, started, sketched, free_losses, unknown);
+                        left_over, gradient, started, sketched, free_losses, made, unknown);
     };
     EXPECT_TRUE(plain(left) == plain(right));
     ASSERT_EQ(left.micros.size(), right.micros.size());
