@@ -38,9 +38,9 @@ void copy_anew(const Replica& replica) {
 at::Tensor forward(const Setup& setup, const Replica& replica, std::span<const std::int64_t> samples) {
     copy_anew(replica);
     std::optional<Autocast> autocast;
-    const at::DeviceType device = device_of(setup.trial.device).type();
-    if (replica.recipe == Recipe::bf16_autocast) autocast.emplace(device, at::kBFloat16);
-    if (replica.recipe == Recipe::fp16_autocast) autocast.emplace(device, at::kHalf);
+    const auto under = [&](at::ScalarType format) { autocast.emplace(device_of(setup.trial.device).type(), format); };
+    if (replica.recipe == Recipe::bf16_autocast) under(at::kBFloat16);
+    if (replica.recipe == Recipe::fp16_autocast) under(at::kHalf);
     const at::Tensor sum =
         setup.subject->loss_sum(*replica.model, setup.examples(samples, scalar_type(replica.recipe)));
     return at::isReducedFloatingType(sum.scalar_type()) ? sum.to(at::kFloat) : sum;

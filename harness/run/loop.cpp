@@ -7,6 +7,7 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/div.h>
 
+#include "base/check.h"
 #include "run/forward.h"
 #include "run/lattice.h"
 
@@ -46,14 +47,6 @@ void update(const Decisions& decide, const Window& window, Replica& replica) {
     for (std::int64_t i = 0; i < decide.averages(window); ++i) replica.optimizer.average();
 }
 
-/// What one backward is of: a micro, or each of its samples where they are rounded one by one.
-std::vector<std::span<const std::int64_t>> pieces_of(const Setup& setup, std::span<const std::int64_t> micro) {
-    if (!setup.quanta) return {micro};
-    std::vector<std::span<const std::int64_t>> pieces;
-    for (std::size_t i = 0; i < micro.size(); ++i) pieces.push_back(micro.subspan(i, 1));
-    return pieces;
-}
-
 /// Adds a micro's gradient to the replica's; with its last backward it goes to the exchange where `exchanges`.
 void accumulate(const Setup& setup, Engine& engine, Recorder& recorder, Replica& replica, const Window& window,
                 const Slice& micro, bool exchanges) {
@@ -61,11 +54,14 @@ void accumulate(const Setup& setup, Engine& engine, Recorder& recorder, Replica&
     const double divisor = decide.divisor(window, micro) / (window.scale * micro.weight);
     const bool last = micro.micro + 1 == window.most_micros();
     at::Tensor loss_sum;
-    const auto pieces = pieces_of(setup, window.of(micro));
-    for (std::size_t i = 0; i < pieces.size(); ++i) {
-        const bool ends = i + 1 == pieces.size();
+    const std::span<const std::int64_t> samples = window.of(micro);
+    ISOBATCH_CHECK(!samples.empty(), "a micro holds a sample");
+    // One backward is of the micro, or of each of its samples where they are rounded one by one.
+    const std::size_t each = setup.quanta ? 1 : samples.size();
+    for (std::size_t begin = 0; begin < samples.size(); begin += each) {
+        const bool ends = begin + each == samples.size();
         engine.forward_begins(replica, exchanges && ends, last && ends);
-        const at::Tensor part = forward(setup, replica, pieces[i]);
+        const at::Tensor part = forward(setup, replica, samples.subspan(begin, each));
         recorder.forward_ends();
         if (exchanges && ends) recorder.exchange_begins(replica);
         at::Tensor loss = part.div(divisor / loss_scale(setup.trial.recipe));
@@ -73,7 +69,7 @@ void accumulate(const Setup& setup, Engine& engine, Recorder& recorder, Replica&
         engine.backward_begins(std::move(loss)).backward();  // adds to the gradients
         if (ends) decide.disturbs(window, micro, replica);
         engine.backward_ends(replica);
-        loss_sum = i == 0 ? part.detach() : loss_sum.add(part.detach());
+        loss_sum = begin == 0 ? part : loss_sum.detach().add(part.detach());
     }
     recorder.backward_ends(replica, window, micro, loss_sum, 1 / divisor, decide.reports(window, micro));
     if (exchanges) recorder.note(replica, "reduce");

@@ -68,6 +68,9 @@ void Recorder::window_begins(const Window& window, std::vector<Replica>& replica
         Step& step = open(replica.rank);
         step.epoch = window.batch.epoch;
         step.loss = 0;
+        const auto micros = static_cast<std::size_t>(window.most_micros());
+        step.micros.reserve(micros);
+        step.events.reserve(3 * micros + 8);  // of a micro at most a clear, its backward and an exchange
     }
     if (beats_) beats_({replicas[0].counters.optimizer_steps + 1});
     window_ = {};
@@ -90,6 +93,7 @@ void Recorder::backward_ends(const Replica& replica, const Window& window, const
     window_ += backward;
     Step& step = open(replica.rank);
     Micro entry{.index = micro.micro, .weight = weight, .forward_ms = forward_ms_, .backward_ms = backward.ms};
+    entry.samples.reserve(static_cast<std::size_t>(micro.size()));
     for (const std::int64_t sample : window.of(micro)) entry.samples.push_back(std::to_string(sample));
     entry.units = window.units_of(micro);
     entry.padded_units = data_->padded_units(window.of(micro));
