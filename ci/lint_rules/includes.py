@@ -26,7 +26,7 @@ MAY_INCLUDE_ANYTHING = {"app", "tests", "properties"}
 BACKEND_HEADER = re.compile(r"(?:torch/|ATen/|c10|cuda|nccl)")
 BACKEND_PLACES = (
     "harness/run/", "harness/cuda/", "harness/app/isobatch_run", "cases/", "properties/",
-    "tests/run/", "tests/cuda/", "tests/cases/", "tests/bench/", "tests/campaign/", "tests/consumer/",
+    "tests/run/", "tests/pretended_gpu/", "tests/cuda/", "tests/cases/", "tests/bench/", "tests/campaign/", "tests/consumer/",
 )
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?P<quote>["<])(?P<name>[^">\n]+)[">]', re.MULTILINE)

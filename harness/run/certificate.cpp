@@ -77,25 +77,26 @@ std::set<std::string> operators(const std::string& names) {
 /// them the softmaxes, whose own sums are of powers that fit where the result does.
 const std::set<std::string>& others() {
     static const std::set<std::string> names = operators(
-        "_log_softmax _reshape_alias _softmax _unsafe_view add add_ arange clamp_min clone div embedding "
+        "_log_softmax _reshape_alias _softmax _to_copy _unsafe_view add add_ arange clamp_min clone div embedding "
         "expand gelu gelu_backward index_select masked_fill max_pool2d_with_indices "
         "mul nll_loss_backward ones ones_like slice slice_backward sub t "
         "threshold_backward transpose triu unsqueeze view");
     return names;
 }
 
-/// The operators that only call others, which are seen for themselves, and those that return no numbers yet.
+/// The operators that only call others, which are seen for themselves, and those that return no numbers yet: a GPU's
+/// new memory is filled where bits have to repeat.
 const std::set<std::string>& transparent() {
     static const std::set<std::string> names = operators(
-        "_local_scalar_dense conv2d cross_entropy_loss detach embedding_backward empty item linear log_softmax "
+        "_local_scalar_dense conv2d cross_entropy_loss detach embedding_backward empty fill_ item linear log_softmax "
         "matmul max_pool2d narrow nll_loss nll_loss_nd relu reshape resize_ softmax to");
     return names;
 }
 
-// Callbacks are plain functions.
-thread_local Certificate* watched = nullptr;
-thread_local std::exception_ptr thrown;  ///< LibTorch swallows what a callback throws
-thread_local int within = 0;             ///< how a sum is done inside is what does not matter
+// Callbacks are plain functions. On a GPU the backward runs in a thread of its own, for which this one waits.
+Certificate* watched = nullptr;
+std::exception_ptr thrown;  ///< LibTorch swallows what a callback throws
+int within = 0;             ///< how a sum is done inside is what does not matter
 
 void widen(double bits, const std::string& name) {
     if (std::isnan(bits)) bits = std::numeric_limits<double>::infinity();
@@ -129,7 +130,7 @@ double bits_of(double bound, int quantum) {
 
 template <class Visit>
 void for_each_entry(const at::Tensor& tensor, Visit visit) {
-    const at::Tensor flat = tensor.to(at::kDouble).contiguous();
+    const at::Tensor flat = tensor.to(at::kCPU, at::kDouble).contiguous();
     for (const double entry : std::span(flat.const_data_ptr<double>(), static_cast<std::size_t>(flat.numel())))
         visit(entry);
 }

@@ -20,9 +20,14 @@ at::DeviceIndex own_gpu = 0;
 
 constexpr const char* choose = "choose cpu; isobatch doctor lists what was found";
 
+/// What the libraries of CUDA read when they are first used. Without the first, two runs of one product may differ;
+/// without the second, NCCL sums in the network's switches, or in another order for another size. The third is not the
+/// user's to choose.
+constexpr const char* variables[][2] = {
+    {"CUBLAS_WORKSPACE_CONFIG", ":4096:8"}, {"NCCL_ALGO", "Ring"}, {"NVIDIA_TF32_OVERRIDE", "0"}};
+
 void load_cuda() {
-    // cuBLAS reads it when it is first used; without it two runs of one product may differ.
-    ::setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);
+    for (const auto& [name, value] : variables) ::setenv(name, value, name == std::string_view("NVIDIA_TF32_OVERRIDE"));
     if (::dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL)) return;
     const char* reason = ::dlerror();
     throw Error(fmt::format("LibTorch's part for CUDA cannot be loaded: {}", printable(reason ? reason : "no reason")),
@@ -49,6 +54,25 @@ void repeat_bits() {
 
 }  // namespace
 
+std::map<std::string, std::string> numeric_switches() {
+    at::Context& context = at::globalContext();
+    const auto said = [](bool on) { return on ? "on" : "off"; };
+    constexpr auto fewer_bits = at::CuBLASReductionOption::AllowReducedPrecisionWithSplitK;
+    std::map<std::string, std::string> all{{"deterministic_algorithms", said(context.deterministicAlgorithms())},
+                                           {"cudnn_deterministic", said(context.deterministicCuDNN())},
+                                           {"cudnn_benchmark", said(context.benchmarkCuDNN())},
+                                           {"tf32_cublas", said(context.allowTF32CuBLAS())},
+                                           {"tf32_cudnn", said(context.allowTF32CuDNN())},
+                                           {"sdp_flash", said(context.userEnabledFlashSDP())},
+                                           {"sdp_mem_efficient", said(context.userEnabledMemEfficientSDP())},
+                                           {"sdp_cudnn", said(context.userEnabledCuDNNSDP())},
+                                           {"fp16_reduction", said(context.allowFP16ReductionCuBLAS() == fewer_bits)},
+                                           {"bf16_reduction", said(context.allowBF16ReductionCuBLAS() == fewer_bits)}};
+    for (const auto& [name, value] : variables)
+        if (const char* set = std::getenv(name)) all[name] = set;
+    return all;
+}
+
 at::Device device_of(const std::string& text) {
     if (text == "cpu") return at::kCPU;
     if (text == "cuda") return {at::kCUDA, own_gpu};
@@ -65,6 +89,7 @@ void prepare(const at::Device& device) {
     const int count = gpu_count();
     if (device.index() >= count)
         throw Error(fmt::format("no GPU {} for --device cuda: {} found", device.index(), count), "--device", choose);
+    at::globalContext().lazyInitDevice(at::kCUDA);  // or its allocator cannot be asked yet what it holds
     repeat_bits();
 }
 

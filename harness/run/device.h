@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 
 #include <c10/core/Device.h>
@@ -14,6 +15,10 @@ at::Device device_of(const std::string& text);
 /// for, and makes it repeat its bits: deterministic kernels, no TF32, no sums in fewer bits, attention as plain
 /// products. Throws Error saying what is missing.
 void prepare(const at::Device& device);
+
+/// What decides the bits of a GPU's sums, as it is set now: LibTorch's switches, and the variables that the libraries
+/// of CUDA read.
+std::map<std::string, std::string> numeric_switches();
 
 /// From now on `cuda` is this GPU here, and not the first. Throws Error when there are fewer than `ranks` of them: the
 /// engine that asks for it wants one for each of its ranks on this machine.

@@ -6,6 +6,8 @@
 #include <ATen/Parallel.h>
 #include <torch/headeronly/version.h>
 
+#include "run/device.h"
+
 namespace isobatch {
 
 namespace {
@@ -67,7 +69,10 @@ Manifest manifest_of(const Setup& setup, Level level, std::vector<Parameter> par
     manifest.follows = std::move(follows);
     manifest.ended.complete = true;
     manifest.provenance = here;
-    if (setup.trial.device != "cpu") manifest.provenance["gpu"] = gpu_model();
+    if (setup.trial.device != "cpu") {
+        manifest.provenance["gpu"] = gpu_model();
+        manifest.provenance.merge(numeric_switches());
+    }
     return manifest;
 }
 

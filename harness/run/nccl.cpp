@@ -14,9 +14,6 @@ namespace isobatch {
 namespace {
 
 decltype(isobatch_nccl_backend)* load() {
-    // NCCL reads it when it is first used: what adds in the network's switches, or in another order for another size,
-    // would not repeat its bits.
-    ::setenv("NCCL_ALGO", "Ring", 0);
     void* module = ::dlopen("libisobatch_nccl.so", RTLD_NOW | RTLD_LOCAL);
     void* entry = module ? ::dlsym(module, "isobatch_nccl_backend") : nullptr;
     if (entry) return reinterpret_cast<decltype(isobatch_nccl_backend)*>(entry);

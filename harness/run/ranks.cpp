@@ -26,8 +26,8 @@ const Ranks::Reference& Ranks::reference_in(const std::string& directory) {
 
 Setup Ranks::plan(const Job& job) const {
     if (job.rank && parse_exchange(job.trial.engine).backend == Exchange::Backend::nccl) {
+        take_gpu(job.machine.rank, job.machine.ranks);  // first: it sets what NCCL reads
         require_nccl();
-        take_gpu(job.machine.rank, job.machine.ranks);
     }
     Setup setup = make_setup(job.trial);
     if (!job.trial.fault.empty()) plant_(job.trial.fault, setup);
