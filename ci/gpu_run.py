@@ -10,7 +10,7 @@ from gpu_report import Failed, Report, output_of
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PROGRAMS = {"tests": "bin/tests/isobatch_test_cuda", "kernels": "bin/gpu_kernels"}
-TRAINING = ("bin/isobatch", "bin/isobatch-run", "lib/libisobatch_nccl.so")  # only where all were built
+TRAINING = ("bin/isobatch", "bin/isobatch-run", "lib/libisobatch_nccl.so", "bin/gpu_step")  # only where all were built
 NCCL_TEST = ("tests/e2e/nccl_test.py", "tests/e2e/program.py")
 QUICK_MINUTES = 7.5
 SANITIZERS = ("memcheck", "racecheck", "initcheck", "synccheck")
@@ -85,6 +85,11 @@ def matrix_stages(start, build, runs, quick):
         yield check(f"matrix-{recipe}", seconds, *cases, *effective, "--recipe", recipe, *(identities if recipe == "fp32" else ()))
     for fault in FAULTS[:2] if quick else FAULTS:
         yield check(f"fault-{fault}", 30 if quick else 300, "gpt", *effective, "--recipe", "fp32", "--fault", fault, expected=1)
+    # The single large batch on the CPU judges the same on the GPU. One split alone is no matrix, hence the claims that it cannot test.
+    across = ('for device in cpu cuda; do "$0" check mlp --splits 8x1x1 --device $device --keep-traces --out "$1/across-$device"; done; '
+              'exec "$0" judge "$1"/across-cpu/traces/reference-* "$1"/across-cuda/traces/reference-* '
+              '--allow-untested scale --allow-untested weighting --allow-untested schedule')
+    yield Stage("across", seconds, [*start, "sh", "-c", across, build / TRAINING[0], runs])
     yield check("gloo", seconds, "gpt", *effective, "--recipe", "fp32", "--engine", "gloo", "--max-devices", "2" if quick else "4")
 
 
@@ -98,9 +103,10 @@ def stages_of(programs, build, out, runs, quick, trained):
     if start:
         yield from matrix_stages(start, build, runs, quick)
         words = ["Nccl.test_more_ranks_than_gpus_are_refused"] if quick else []
+        yield Stage("graph", seconds, [*start, build / TRAINING[3], out / "steps.json"])
         yield Stage("nccl", seconds, [*start, f"ISOBATCH_PROGRAM={build / TRAINING[0]}", sys.executable, ROOT / NCCL_TEST[0], *words])
     else:
-        print(f"not run: matrix, faults, gloo, nccl ({why_not})")
+        print(f"not run: matrix, faults, gloo, graph, nccl ({why_not})")
     for tool in SANITIZERS:
         command = ["compute-sanitizer", "--tool", tool, "--error-exitcode", "9", programs["tests"]]
         yield Stage(tool, 30 if quick else 600, [*command, f"--gtest_filter={sanitized}"])

@@ -4,6 +4,7 @@
 #include "cuda/digests.h"
 #include "cuda/exact_sums.h"
 #include "cuda/gaps.h"
+#include "cuda/side_stream.h"
 #include "cuda/tree_norms.h"
 
 namespace isobatch::cuda {
@@ -51,6 +52,16 @@ std::byte* Queue::zeroed(std::size_t) {
 }
 
 void Queue::Unpin::operator()(std::byte*) const {}
+
+SideStream::SideStream() {
+    unavailable();
+}
+
+void SideStream::follow(Stream) const {
+    unavailable();
+}
+
+void SideStream::Destroy::operator()(Stream) const {}
 
 std::vector<Gap> gaps(Queue&, std::span<const PairOfValues>, double) {
     unavailable();

@@ -60,6 +60,7 @@ class GpuTest(unittest.TestCase):
         self.stub("tools/compute-sanitizer", "exit 0")
         for path in ("bin/isobatch-run", "lib/libisobatch_nccl.so"):
             self.stub(f"build/cuda/{path}", "exit 0")
+        self.stub("build/cuda/bin/gpu_step", 'test $# = 0 || echo "[]" >$1; echo skipped')
         self.stub("build/cuda/bin/isobatch", isobatch)
         (self.root / "torch.py").write_text("__version__ = '1.0'", encoding="utf-8")
         (self.root / "tests/e2e").mkdir(parents=True, exist_ok=True)
@@ -142,15 +143,15 @@ class GpuTest(unittest.TestCase):
         (self.root / "torch.py").write_text("__version__ = '1.0'", encoding="utf-8")
         done = self.run_it()
         self.assertEqual(done.returncode, 0, done.stdout)
-        trained = [name for name in self.stages() if name.startswith(("matrix-", "fault-", "gloo", "nccl"))]
+        trained = [name for name in self.stages() if name.startswith(("matrix-", "fault-", "across", "gloo", "graph", "nccl"))]
         self.assertEqual(len([name for name in trained if name.startswith("matrix-")]), 5, "a recipe each")
-        self.assertEqual(trained[-2:], ["gloo", "nccl"])
+        self.assertEqual(trained[-4:], ["across", "gloo", "graph", "nccl"])
         said = (self.root / "gpu-report" / "matrix.html").read_text(encoding="utf-8")
         for recipe in ("fp32", "fp64", "bf16", "bf16-autocast", "fp16-autocast"):
             self.assertIn(f"matrix-{recipe}\n", said)
         files = list((self.root / "gpu-report").iterdir())
         self.assertLessEqual(len(files), 8)
-        self.assertEqual({file.name for file in files}, {"result.json", "tests.json", "kernels.json", "matrix.json", "matrix.html", "details.tar.gz"})
+        self.assertEqual({file.name for file in files}, {"result.json", "tests.json", "kernels.json", "steps.json", "matrix.json", "matrix.html", "details.tar.gz"})
 
     def test_a_fault_that_is_not_found_fails(self):
         self.programs(WITH_GPU)

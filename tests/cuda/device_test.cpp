@@ -1,6 +1,7 @@
 #include "cuda/device.h"
 
 #include "cuda/gaps.h"
+#include "cuda/side_stream.h"
 #include "tests/cuda/place.h"
 
 namespace isobatch {
@@ -16,6 +17,7 @@ TEST(Device, SaysWhichItIsOrWhyThereIsNone) {
     cuda::Queue queue;
     EXPECT_NE(error_of([] { cuda::Memory memory(16); }).problem(), "");
     EXPECT_NE(error_of([&] { cuda::gaps(queue, std::vector<cuda::PairOfValues>(1), 0); }).problem(), "");
+    EXPECT_NE(error_of([] { cuda::SideStream side; }).problem(), "");
     EXPECT_NE(error_of([] { cuda::description(); }).problem(), "");
 }
 
