@@ -112,14 +112,22 @@ std::vector<std::string> notes_for(const TryOptions& options, const std::vector<
         fmt::format("reference: the script's own run as {}; a wrong weight that is the same in every split is out "
                     "of sight",
                     to_string(reference)),
-        fmt::format("{} window(s) were recorded; gradients were compared in {}, and in the others samples, "
-                    "counts, updates, learning rates, clips and what was left in the accumulator; what the optimizer "
-                    "makes of a gradient was not",
-                    yardstick.windows.size(), where)};
+        fmt::format(
+            "{} window(s) were recorded; gradients were compared in {}, and in the others samples, "
+            "counts, updates, settings and state of optimizers, clips and what was left in the accumulator; of what "
+            "the optimizer makes of a gradient, how far the first update goes",
+            yardstick.windows.size(), where)};
     if (const Split single{1, reference.effective(), 1};
         options.command.level != "losses" && std::find(splits.begin(), splits.end(), single) == splits.end())
         notes.push_back(
             fmt::format("{} was run too, for the samples' own gradients; it is not judged", to_string(single)));
+    for (const WindowScale& window : yardstick.windows)
+        if (window.unexplained > 0 && !window.tensors.empty())
+            notes.push_back(
+                fmt::format("in window {} no weights of the samples' own gradients give the reference's (residual "
+                            "{:.2g}), as where hooks, penalties or the loop change gradients: there the splits were "
+                            "held to one another, and no weights were read",
+                            window.step, window.unexplained));
     if (options.command.follow)
         notes.push_back(
             "followed: each window of the other splits started from the reference's parameters and optimizer state, "

@@ -79,7 +79,7 @@ std::string separated_by(const std::vector<Cause>& causes) {
     if (causes.size() == 2 && holds(Cause::token_mean_of_means) && holds(Cause::sample_share_on_token_mean))
         return "judge a window whose micro-batches hold different numbers of samples, as the last one of an epoch that "
                "does not divide";
-    return "run more splits of the batch together (--splits all), on rows of different lengths";
+    return "run more splits of the batch together (check: --splits all), on rows of different lengths";
 }
 
 /// What the bits say beside the weights, as sentences.

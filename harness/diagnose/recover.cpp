@@ -132,7 +132,10 @@ Decoder::Window Decoder::prepare(std::size_t w, std::vector<std::size_t> tensors
         columns.push_back(std::move(column));
         ++window.stale;
     }
-    if (window.decodable.empty()) {
+    if (scale.unexplained > 0) {
+        window.refused = fmt::format("no weights of the samples' gradients give the reference's (residual {:.2g})",
+                                     scale.unexplained);
+    } else if (window.decodable.empty()) {
         window.refused = "no sample of the window has a gradient";
     } else if (columns[0].size() < columns.size()) {
         window.refused = fmt::format("{} parameters cannot tell {} samples and earlier gradients apart",

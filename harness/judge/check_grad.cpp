@@ -11,6 +11,7 @@
 #include "judge/compare.h"
 #include "judge/judge.h"
 #include "judge/narrow.h"
+#include "judge/per_backward.h"
 #include "trace/sketch.h"
 
 namespace isobatch {
@@ -155,16 +156,31 @@ void add_bits(CheckResult& result, const std::optional<double>& share) {
                     100 * *share, "fp32");
 }
 
+/// Of a gradient that is held to the reference's alone.
+std::string text_of_unexplained(const CheckResult& result, double unexplained, const std::string& term) {
+    const bool suspect = result.outcome == Outcome::inconclusive;
+    return fmt::format(
+        "{}the gradient is {:.3g} from the reference's, more than rounding leaves{}: {}; {}no weights of the samples' "
+        "own "
+        "gradients give the reference's (residual {:.2g}), so that splits were held to one another",
+        suspect ? "suspect: " : "", result.observed, suspect ? ", but less than fewer bits inside the model might" : "",
+        to_string(*result.worst), term.empty() ? "" : term + "; ", unexplained);
+}
+
 }  // namespace
 
 CheckResult check_grad(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment, bool strict) {
     CheckResult result{.check = Check::grad};
     Extent extent;
     bool any = false;
-    const double suspect = suspect_share(yardstick, strict);
+    std::string term;  // where no weights can say what is wrong
+    double unexplained = 0;
+    const double all_suspect = suspect_share(yardstick, strict);
     each_judged(yardstick, candidate, alignment, [&](std::size_t k, int rank, const WindowScale& window) {
         const Step& step = candidate.ranks[static_cast<std::size_t>(rank)][k];
         const bool exact = same_bits(window, candidate.manifest.mesh());
+        const double suspect = window.unexplained > 0 ? window.suspect : all_suspect;
+        unexplained = std::max(unexplained, window.unexplained);
         for (std::size_t t = 0; t < window.tensors.size(); ++t) {
             const TensorScale& scale = window.tensors[t];
             const Place place{static_cast<std::int64_t>(k + 1), rank, scale.name};
@@ -184,18 +200,24 @@ CheckResult check_grad(const Yardstick& yardstick, const Trace& candidate, const
             fold_number(result, projection_error(step, window, rank), *window.scale,
                         strict ? 1 : scale_suspect_factor / scale_fail_factor,
                         {static_cast<std::int64_t>(k + 1), rank, "", -1});
+        if (window.unexplained > 0 && term.empty() && candidate.ranks.size() == 1)
+            term = term_of_each_backward(window, step);
     });
+    if (!term.empty()) result.outcome = worst(result.outcome, Outcome::divergent);  // no rounding has one direction
     if (yardstick.level == Level::sketch)
         for (std::optional<Place>* place : {&result.first, &result.worst})
             locate(*place, yardstick.parameters, candidate);
     if (!any) {
         result.outcome = Outcome::inconclusive;
         result.first = Place{};  // the whole run
-        result.message = starts_otherwise(yardstick, candidate, alignment)
+        result.message = !yardstick.unread.empty() ? yardstick.unread
+                         : starts_otherwise(yardstick, candidate, alignment)
                              ? "not comparable: the first window starts from other parameters than the reference's; "
                                "make the model before "
                                "anything is drawn that depends on the split"
                              : "no window of this trial could be compared: none holds the samples of a judged window";
+    } else if (result.outcome > Outcome::equivalent && unexplained > 0) {
+        result.message = text_of_unexplained(result, unexplained, term);
     } else if (result.outcome == Outcome::divergent && result.worst->tensor.empty()) {
         result.message = fmt::format("the scale of the gradient is off by {:.3g} where {:.3g} is allowed: {}",
                                      result.observed, result.tolerance.allowed(), to_string(*result.worst));
@@ -209,7 +231,7 @@ CheckResult check_grad(const Yardstick& yardstick, const Trace& candidate, const
             result.observed, result.tolerance.allowed(), to_string(*result.worst), extent.over, extent.count);
     } else if (result.outcome == Outcome::inconclusive) {
         result.message = fmt::format("suspect: {:.2g} of the allowed distance, clean runs stay below {:.2g}{}",
-                                     result.margin, suspect, yardstick.ours ? "; --identities strict decides" : "");
+                                     result.margin, all_suspect, yardstick.ours ? "; --identities strict decides" : "");
     }
     if (result.outcome < Outcome::divergent) add_bits(result, narrow_share(yardstick, candidate, alignment));
     return result;

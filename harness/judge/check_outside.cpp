@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <map>
 
 #include <fmt/format.h>
@@ -109,6 +110,9 @@ std::string breach_of(const Step& step, bool own_sums) {
     if (step.left_over && !(*step.left_over <= 0))
         return fmt::format("the accumulator still held up to {:.3g} before the window's first backward",
                            *step.left_over);
+    if (step.watched && step.watched->moved)
+        return fmt::format("the parameters changed between backward {} and {} of the window, without an optimizer step",
+                           *step.watched->moved, *step.watched->moved + 1);
     const std::size_t cleared = cleared_micros(step);
     if (cleared > 0 && !own_sums)
         return fmt::format("the gradients were cleared after {} backward(s) of an unfinished window", cleared);
@@ -125,9 +129,42 @@ std::string breach_of(const Step& step, bool own_sums) {
     return "";
 }
 
+/// How far what an optimizer keeps may be apart that was made of equal gradients: it grows like a low power of them,
+/// which rounding moves by less than a thousandth of this.
+constexpr double follow_tolerance = 0.01;
+
 /// `clipped at 0.5`
 std::string clipped_at(const std::optional<double>& threshold) {
     return threshold ? fmt::format("clipped at {}", *threshold) : "not clipped";
+}
+
+/// Some optimizers set what they multiply by from what they have seen: after the first update that is rounded
+/// otherwise.
+bool same_setting(const std::string& own, const std::string& right, bool adapted) {
+    if (own == right || !adapted) return own == right;
+    char *own_end = nullptr, *right_end = nullptr;
+    const double value = std::strtod(own.c_str(), &own_end), expected = std::strtod(right.c_str(), &right_end);
+    return *own_end == 0 && *right_end == 0 && std::abs(value - expected) <= follow_tolerance * std::abs(expected);
+}
+
+/// A sentence when an optimizer is set to something else than the reference's, group by group.
+std::string other_settings(const Step& step, const WindowScale& window) {
+    if (!step.watched || !window.watched) return {};
+    const auto &own = step.watched->settings, &right = window.watched->settings;
+    for (std::size_t group = 0; group < std::min(own.size(), right.size()); ++group) {
+        for (const auto& [name, value] : right[group]) {
+            const auto found = own[group].find(name);
+            if (found == own[group].end() || !same_setting(found->second, value, window.step > 1))
+                return fmt::format("{} of parameter group {} is {} in window {}, the reference has {}", printable(name),
+                                   group + 1, found == own[group].end() ? "not set" : printable(found->second),
+                                   window.step, printable(value));
+        }
+        for (const auto& [name, value] : own[group])
+            if (!right[group].contains(name))
+                return fmt::format("{} of parameter group {} is {} in window {}, the reference has none",
+                                   printable(name), group + 1, printable(value), window.step);
+    }
+    return {};
 }
 
 /// A sentence when learning rate, updates, clip or schedule are not the reference's at this window.
@@ -141,6 +178,7 @@ std::string breach_of(const Step& step, const WindowScale& window, std::int64_t 
     if (step.counters.optimizer_steps != window.counters.optimizer_steps)
         return fmt::format("{} optimizer steps up to window {}, the reference has {}", step.counters.optimizer_steps,
                            window.step, window.counters.optimizer_steps);
+    if (std::string other = other_settings(step, window); !other.empty()) return other;
     if (step.clip_threshold != window.clip_threshold)
         return fmt::format("{} in window {}, the reference {}", clipped_at(step.clip_threshold), window.step,
                            clipped_at(window.clip_threshold));
@@ -184,6 +222,52 @@ CheckResult check_outside_step(const Yardstick& yardstick, const Trace& candidat
             std::string breach = breach_of(candidate.ranks[rank][k], yardstick.windows[*alignment.window[k]],
                                            candidate.manifest.split.devices);
             if (!breach.empty()) red(result, place_of(k, rank), std::move(breach));
+        }
+    return result;
+}
+
+namespace {
+
+/// A sentence when the optimizer holds another state before an update than the reference's.
+std::string other_state(const Step& step, const WindowScale& window, bool norms) {
+    if (!step.watched || !window.watched) return {};
+    const auto &own = step.watched->state, &right = window.watched->state;
+    for (const auto& [name, slot] : right) {
+        const auto found = own.find(name);
+        const std::int64_t parameters = found == own.end() ? 0 : found->second.parameters;
+        if (parameters != slot.parameters)
+            return fmt::format("{} parameter(s) have state \"{}\" before the update of window {}, the reference's {}",
+                               parameters, printable(name), window.step, slot.parameters);
+        if (norms && slot.norm && found->second.norm &&
+            !(std::abs(*found->second.norm - *slot.norm) <= follow_tolerance * *slot.norm))
+            return fmt::format(
+                "state \"{}\" has the norm {:.4g} before the update of window {}, the reference's {:.4g}",
+                printable(name), *found->second.norm, window.step, *slot.norm);
+    }
+    for (const auto& [name, slot] : own)
+        if (!right.contains(name))
+            return fmt::format("{} parameter(s) have state \"{}\" before the update of window {}, the reference's none",
+                               slot.parameters, printable(name), window.step);
+    return {};
+}
+
+}  // namespace
+
+CheckResult check_outside_state(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment,
+                                const CheckResult& grad) {
+    CheckResult result{.check = Check::opt};
+    // What other gradients or other updates leave is another state.
+    const bool one_first = grad.worst && grad.outcome <= Outcome::equivalent && !computes_narrow(yardstick.recipe) &&
+                           !sums_narrow(yardstick.recipe);
+    for (std::size_t k = 0; k < alignment.window.size(); ++k)
+        for (std::size_t rank = 0; alignment.window[k] == k && rank < candidate.ranks.size(); ++rank) {
+            if (k >= candidate.ranks[rank].size()) continue;
+            const WindowScale& window = yardstick.windows[k];
+            const Step& first = candidate.ranks[rank][0];
+            const bool one_update = one_first && k == 1 && first.lr == yardstick.windows[0].lr &&
+                                    first.clip_threshold == yardstick.windows[0].clip_threshold;
+            std::string other = other_state(candidate.ranks[rank][k], window, one_update);
+            if (!other.empty()) red(result, place_of(k, rank), std::move(other));
         }
     return result;
 }

@@ -58,6 +58,12 @@ void require_same_bits(CheckResult& grad) {
     grad.message = "not deterministic: the same trial gave other bits when it was run again";
 }
 
+bool watched(const Trace& trace) {
+    return std::any_of(trace.ranks.begin(), trace.ranks.end(), [](const std::vector<Step>& steps) {
+        return std::any_of(steps.begin(), steps.end(), [](const Step& step) { return step.watched.has_value(); });
+    });
+}
+
 }  // namespace
 
 Verdict judge(const Yardstick& yardstick, const Trace& candidate) {
@@ -79,6 +85,7 @@ Verdict judge(const Yardstick& yardstick, const Trace& candidate) {
         verdict.checks.push_back(check_outside_events(candidate, keeps_own_sums(candidate, grad)));
         verdict.checks.push_back(check_outside_step(yardstick, candidate, alignment));
         require_one_gradient(candidate, grad);
+        if (watched(candidate)) verdict.checks.push_back(check_outside_state(yardstick, candidate, alignment, grad));
     }
     if (without_identities(manifest.trial) == yardstick.trial) require_same_bits(grad);
     verdict.checks.push_back(std::move(grad));

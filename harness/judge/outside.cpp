@@ -7,9 +7,8 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "judge/compare.h"
-#include "judge/folded_rows.h"
-#include "judge/least_squares.h"
 #include "judge/outside_contract.h"
+#include "judge/outside_scale.h"
 #include "judge/stream.h"
 #include "judge/yardstick.h"
 
@@ -37,76 +36,19 @@ std::map<std::string, std::size_t> micro_of_sample(const Step& step, const std::
     std::map<std::string, std::size_t> micros;
     for (std::size_t m = 0; m < step.micros.size(); ++m) {
         if (step.micros[m].samples.size() != 1)
-            throw Error(fmt::format("micro {} holds {} samples", m, step.micros[m].samples.size()), trial,
-                        "give a split with per_device 1 among --splits");
+            throw Error(
+                fmt::format("micro-batch {} of the run with one sample each holds {} samples", m + 1,
+                            step.micros[m].samples.size()),
+                trial,
+                step.micros[m].samples.empty()
+                    ? "let each micro-batch call the model with a tensor that has a row for each sample, so that they "
+                      "can be told"
+                    : "see that the script takes its batch size from {per_device}, and trains on each row alone there");
         if (!micros.emplace(step.micros[m].samples[0], m).second)
             throw Error("one sample is in two micros of the window", trial,
-                        "use rows that differ, so that a sample can be told by its content");
+                        "give the script data in which no row is there twice: a sample is told by its content");
     }
     return micros;
-}
-
-/// Rows that are looked at together: of 16 samples they stay in a processor's cache, and no copy of a whole gradient is
-/// made, however large the model is.
-constexpr std::size_t block_rows = 4096;
-
-std::vector<double> rows_of(const Tensor& tensor, std::size_t begin, const std::string& where) {
-    const std::size_t size = bytes_of(tensor.dtype), count = std::min(block_rows, tensor.count() - begin);
-    return as_doubles({tensor.dtype, {}, tensor.bytes.subspan(begin * size, count * size), tensor.owner}, where);
-}
-
-/// The weights that turn each column into the sample's share.
-struct Fit {
-    LeastSquares::Solution solution;
-    double condition = 0;
-};
-
-/// Fits the reference's gradient with the columns.
-Fit fit(const WindowScale& window, const std::vector<std::size_t>& used) {
-    FoldedRows rows(used.size() + 1);
-    for (std::size_t t = 0; t < window.gradients.size(); ++t)
-        for (std::size_t begin = 0; begin < window.gradients[t].count(); begin += block_rows) {
-            std::vector<std::vector<double>> block;
-            for (const std::size_t i : used) block.push_back(rows_of(window.shares[i][t], begin, "micro"));
-            block.push_back(rows_of(window.gradients[t], begin, "grad"));
-            rows.add(std::move(block));
-        }
-    if (used.empty() || rows.rows() < used.size())
-        throw Error("fewer parameters than samples: single samples cannot be told apart", "first window",
-                    "use a model with more parameters, or fewer samples a step");
-    std::vector<std::vector<double>> columns = rows.columns();
-    std::vector<double> gradient = std::move(columns.back());
-    columns.pop_back();
-    const LeastSquares system(std::move(columns));
-    if (system.rank() < system.columns())
-        throw Error("the samples' gradients are not independent: single samples cannot be told apart", "first window",
-                    "use rows that differ");
-    return {system.solve(std::move(gradient)), system.condition()};
-}
-
-/// E and A of one tensor from the scaled shares: their sum misses the gradient by rounding only.
-TensorScale scale_of(const WindowScale& window, std::size_t t, const std::string& name, const Bound& bound) {
-    TensorScale scale{name, window.gradients[t], window.gradients[t], {}, {}};
-    scale.tolerance.unit_roundoff = bound.unit_roundoff;
-    scale.tolerance.factor = bound.fail;
-    for (std::size_t i = 0; i < window.shares.size(); ++i)
-        scale.sample_peaks.push_back(std::abs(window.share_factors[i]) * peak(window.shares[i][t]));
-    for (std::size_t begin = 0; begin < window.gradients[t].count(); begin += block_rows) {
-        std::vector<double> rest = rows_of(window.gradients[t], begin, name), magnitude(rest.size(), 0);
-        for (std::size_t i = 0; i < window.shares.size(); ++i) {
-            const std::vector<double> values = rows_of(window.shares[i][t], begin, name);
-            for (std::size_t j = 0; j < rest.size(); ++j) {
-                const double share = window.share_factors[i] * values[j];
-                rest[j] -= share;
-                magnitude[j] += std::abs(share);
-            }
-        }
-        for (std::size_t j = 0; j < rest.size(); ++j) {
-            scale.tolerance.error = std::max(scale.tolerance.error, std::abs(rest[j]));
-            scale.tolerance.magnitude = std::max(scale.tolerance.magnitude, magnitude[j]);
-        }
-    }
-    return scale;
 }
 
 /// What one micro added, parameter by parameter.
@@ -118,9 +60,6 @@ std::vector<Tensor> column_of(const Step& single, std::size_t micro, const Manif
         parts.push_back(tensor_of(single, fmt::format("micro/{}/{}", micro, name), manifest.trial));
         if (parts.back().count() != window.gradients[t].count())
             throw Error("a parameter has another size in the two runs", printable(name), "compare runs of one model");
-        if (!std::isfinite(peak(parts.back())))
-            throw Error("a gradient is not finite", fmt::format("micro {} of {}", micro, manifest.trial),
-                        "remove the rows whose loss is not a number");
     }
     return parts;
 }
@@ -134,7 +73,8 @@ std::vector<std::vector<Tensor>> columns_of(const Step& single, const Manifest& 
         if (it == micros.end() || micros.size() != window.samples.size())
             throw Error("the first windows of the two runs hold other samples",
                         fmt::format("sample {}", printable(sample.substr(0, 40))),
-                        "fix the script's data order (its seed): every split must see the same samples first");
+                        "fix the script's data order (its seed), and skip no row there: every split must see the same "
+                        "samples first");
         window.sample_units.push_back(single.micros[it->second].units);
         columns.push_back(column_of(single, it->second, manifest, window));
     }
@@ -156,58 +96,63 @@ WindowScale window_of(const Step& step) {
     window.counters = step.counters;
     window.started = step.started;
     window.clip_threshold = step.clip_threshold;
+    window.watched = step.watched;
+    window.micros = step.micros.size();
     return window;
 }
 
 /// The weights of the samples' summed losses, where the columns say what each of these was multiplied by.
-Pull pull_of(const Fit& fitted, const std::vector<std::size_t>& used, const Step& single, const WindowScale& window,
-             const std::string& trial, Recipe recipe) {
+Pull pull_of(const Weights& weights, const Step& single, const WindowScale& window, const std::string& trial,
+             Recipe recipe) {
+    if (!weights.unknown.empty()) return {.unknown = weights.unknown};
     // Of weights as in diagnose/recover.h; a loss is a sum of as many rounded terms as there are units.
     const double u = unit_roundoff(recipe);
-    Pull pull{.tolerance = u * (16 * fitted.condition + 2 * window.units)};
+    Pull pull{.tolerance = u * (16 * weights.condition + 2 * window.units)};
     if (computes_narrow(recipe) || sums_narrow(recipe))
-        pull.tolerance = std::max(5e-3, std::max(0x1p-9, 4 * u) * fitted.condition);
+        pull.tolerance = std::max(5e-3, std::max(0x1p-9, 4 * u) * weights.condition);
     const auto micros = micro_of_sample(single, trial);
-    for (std::size_t k = 0; k < used.size(); ++k) {
-        const Micro& micro = single.micros[micros.at(window.samples[used[k]])];
+    for (std::size_t k = 0; k < weights.samples.size(); ++k) {
+        const Micro& micro = single.micros[micros.at(window.samples[weights.samples[k]])];
         if (!micro.weight || !(micro.units > 0)) {
             pull.unknown = "no loss was seen that counts tokens, as cross_entropy does";
             return pull;
         }
-        pull.weights.push_back(fitted.solution.weights[k] * *micro.weight);
+        pull.weights.push_back(weights.values[k] * *micro.weight);
         pull.units.push_back(micro.units);
     }
     if (pull.weights.size() < 2) pull.unknown = "fewer than two samples of the first window have a gradient";
     return pull;
 }
 
-/// Makes a window judged.
-Pull add_scales(const Manifest& manifest, const Step& single, const Manifest& single_manifest, WindowScale& window) {
-    const std::vector<Parameter>& parameters = manifest.parameters;
+/// The gradient that the run of single samples stepped with; empty where it was not recorded.
+std::vector<Tensor> own_gradient(const Step& single, const Manifest& manifest, const WindowScale& window) {
+    std::vector<Tensor> own;
+    for (std::size_t t = 0; t < manifest.parameters.size(); ++t) {
+        const auto found = single.tensors.find("grad/" + manifest.parameters[t].name);
+        if (found == single.tensors.end() || found->second.count() != window.gradients[t].count() ||
+            !std::isfinite(peak(found->second)))
+            return {};
+        own.push_back(found->second);
+    }
+    return own;
+}
+
+bool drew(const Step& step) {
+    return step.watched && step.watched->drew;
+}
+
+/// Makes a window judged; `step` is the reference's own, which it is of.
+Pull add_scales(const Manifest& manifest, const Step& step, const Step& single, const Manifest& single_manifest,
+                WindowScale& window, Yardstick& yardstick) {
     window.shares = columns_of(single, single_manifest, window);
-    std::vector<std::size_t> used;  // a sample without a gradient has no weight
-    for (std::size_t i = 0; i < window.shares.size(); ++i)
-        if (std::any_of(window.shares[i].begin(), window.shares[i].end(),
-                        [](const Tensor& part) { return peak(part) > 0; }))
-            used.push_back(i);
-    const Fit fitted = fit(window, used);
-    const LeastSquares::Solution& solution = fitted.solution;
-    // Parameters of several precisions may be in one model, which is called by that of the first.
-    if (!(solution.residual <= std::max(residual_limit(Recipe::fp32), residual_limit(manifest.recipe))))
-        throw Error(
-            fmt::format("the reference is not a weighted sum of its samples' gradients (residual {:.2g})",
-                        solution.residual),
-            fmt::format("window {}", window.step),
-            "look for a term that the loop adds to every micro-batch (a penalty, an auxiliary loss, weight decay) or "
-            "takes "
-            "from one: it makes training depend on the split. Else make the runs comparable: no dropout, no batch "
-            "normalisation or negatives in the batch, the same initial weights, the same precision");
-    window.share_factors.assign(window.shares.size(), 1);
-    for (std::size_t k = 0; k < used.size(); ++k) window.share_factors[used[k]] = solution.weights[k];
-    for (std::size_t t = 0; t < parameters.size(); ++t)
-        window.tensors.push_back(scale_of(window, t, parameters[t].name, bound_of(manifest.recipe)));
-    floor_magnitudes(window);
-    return pull_of(fitted, used, single, window, single_manifest.trial, manifest.recipe);
+    const Weights weights = scale_window(window, manifest, own_gradient(single, single_manifest, window));
+    if (window.unexplained > 0 && (drew(step) || drew(single))) {
+        window.tensors.clear();
+        yardstick.unread =
+            "not comparable, because random numbers are drawn between a forward and its backward, as dropout does, and "
+            "every split draws others: set dropout and the like to 0";
+    }
+    return pull_of(weights, single, window, single_manifest.trial, manifest.recipe);
 }
 
 /// Whether a run made more than one update of the first window: its samples' gradients are no longer at one state.
@@ -262,11 +207,13 @@ void add_windows(Yardstick& yardstick, const Trace& reference, const Trace& colu
     const Manifest& manifest = reference.manifest;
     if (!add_gradients(reference.ranks[0][0], manifest, yardstick.windows[0])) return;
     if (!cut_otherwise(yardstick, columns))
-        pull = add_scales(manifest, columns.ranks[0][0], columns.manifest, yardstick.windows[0]);
+        pull = add_scales(manifest, reference.ranks[0][0], columns.ranks[0][0], columns.manifest, yardstick.windows[0],
+                          yardstick);
     for (std::size_t w = 1; w < yardstick.windows.size(); ++w) {
         WindowScale& window = yardstick.windows[w];
         if (!add_gradients(reference.ranks[0][w], manifest, window)) break;
-        if (const Step* step = columns_for(window, columns)) add_scales(manifest, *step, columns.manifest, window);
+        if (const Step* step = columns_for(window, columns))
+            add_scales(manifest, reference.ranks[0][w], *step, columns.manifest, window, yardstick);
     }
 }
 

@@ -37,6 +37,7 @@ struct WindowScale {
     double coupling = 0;              ///< of its samples (trace/step.h)
     std::optional<Tolerance> scale;   ///< of the projection of a gradient on the truth, relative; none in wide recipes
     std::vector<double> free_losses;  ///< of trusted runs that follow nothing
+    std::size_t micros = 0;           ///< that the reference cut it into, where its trainer is an outside one
     std::string started;              ///< digest of the parameters that it started from; empty where nobody looked
     std::map<std::string, Whole> sketched;  ///< of the gradients that are sketches, by parameter
     std::vector<Tensor> gradients;          ///< the reference's, in the order of the parameters
@@ -50,6 +51,12 @@ struct WindowScale {
     /// What sample i's shares are still to be multiplied by, as the gradients of an outside trainer's samples are;
     /// empty: nothing.
     std::vector<double> share_factors;
+    /// What no weights of an outside trainer's samples explain of the gradient, relative to it, where that is more than
+    /// rounding: then its splits are held to one another alone (judge/outside_scale.h).
+    double unexplained = 0;
+    double suspect = 0;              ///< there, of what is allowed: above it no rounding of what was recorded
+    std::vector<Tensor> one_by_one;  ///< there, the gradient of the run with one sample a micro, where it is known
+    std::optional<Watched> watched;  ///< of an outside trainer, where its recorder looked
 };
 
 /// Whether this window must have the reference's bits where the gradients of so many places are averaged: a division by
@@ -75,6 +82,7 @@ struct Yardstick {
     double coupling() const;
     bool ended = true;            ///< the run ended by itself after the last window; false: its recording did
     std::vector<Clause> clauses;  ///< of an outside trainer: what its contract rests on
+    std::string unread;           ///< of an outside trainer: why no gradient is compared; empty where some are
 };
 
 /// From a reference trace, which carries its shares, scales and fp64 gradients. Throws Error naming what is absent.
@@ -86,10 +94,11 @@ void floor_magnitudes(WindowScale& window);
 /// For an outside trainer, where nothing is trusted: the windows of `reference`. The first is judged, and each later
 /// one that both runs say they started from the same parameters, with what each micro of `columns` (one sample a micro)
 /// added as the shares. The shares are scaled to the reference by least squares; E is the residual of that fit, which
-/// holds rounding noise only, whatever weights the trainer used. Where `columns` cuts the same samples into other
+/// holds rounding noise only, whatever weights the trainer used. Where no weights fit, the splits are held to one
+/// another, or, where a forward draws random numbers, to nothing. Where `columns` cuts the same samples into other
 /// windows, no gradient can be judged. The contract is what was said of the trainer, in `said` or else in the
 /// reference's manifest, and for the rest what the reference does (judge/outside_contract.h). At level losses no window
-/// is judged. Throws Error when the samples differ or the fit fails.
+/// is judged. Throws Error when the samples differ.
 Yardstick outside_yardstick(const Trace& reference, const Trace& columns, const Said& said = {});
 
 }  // namespace isobatch

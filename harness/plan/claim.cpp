@@ -99,15 +99,15 @@ bool has_power(Claim claim, const Split& split, const std::vector<WindowLayout>&
 std::string how_to_test(Claim claim) {
     switch (claim) {
         case Claim::scale:
-            return "add a split with accum > 1 or devices > 1, such as --splits all";
+            return "add a split with accum > 1 or devices > 1 (check: --splits all)";
         case Claim::weighting:
-            return "use rows of different lengths (--lengths ragged) and a split with more than one micro";
+            return "use rows of different lengths (check: --lengths ragged) and a split with more than one micro";
         case Claim::tail:
-            return "use a data set that the effective batch does not divide, such as --samples 43 for 16";
+            return "use a data set that the effective batch does not divide (check: --samples 43 for 16)";
         case Claim::schedule:
             return "run more than one window in a split with accum > 1 or devices > 1";
         case Claim::state:
-            return "run more than one window (more --samples or --epochs)";
+            return "run more than one window, with more samples or epochs (check: --samples, --epochs)";
         case Claim::bits:
             return "add a split with accum > 1 or with 2, 4, 8 … devices, and leave --lengths and --effective as they "
                    "are";

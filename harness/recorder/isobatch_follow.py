@@ -34,3 +34,13 @@ def take_over(place, state):
             if key in state and state[key].shape == value.shape:
                 state[key].copy_(value)
     return True
+
+
+def hand_in(roots, named, optimizers, left_by, followed, name):
+    """A window's state, left in one folder or taken over from the other."""
+    buffers = {prefix + buffer: b for module, (prefix, _) in roots.items() for buffer, b in module.named_buffers()}
+    state = state_of(named, buffers, optimizers)
+    if left_by:
+        leave(os.path.join(left_by, name), state)
+    else:
+        take_over(os.path.join(followed, name), state)

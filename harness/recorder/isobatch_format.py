@@ -13,6 +13,13 @@ def precision(t):
     return PRECISION[str(t.dtype)]
 
 
+def recipe_of(compute, narrowed):
+    """(what the manifest says, its name), from the precision of parameters and what autocast computed in."""
+    if compute == "fp32" and narrowed in ({"bf16"}, {"fp16"}):
+        return {"compute": min(narrowed), "accumulate": "fp32", "autocast": True}, min(narrowed) + "-autocast"
+    return {"compute": compute}, compute if compute in ("fp64", "fp32") else compute + "-sum"
+
+
 def require_watchable(torch):
     if tuple(int(digits) for digits in torch.__version__.split(".")[:2]) < (2, 1):
         raise RuntimeError("isobatch: torch %s cannot be watched: run the script with torch 2.1 or newer" % torch.__version__)
@@ -47,14 +54,34 @@ def row_digests(entering, pads):
     mask, count = rows.pop("attention_mask", None), len(next(iter(rows.values()), ()))
     rows = {key: t.detach().cpu() for key, t in rows.items() if len(t) == count and str(t.dtype) != "torch.bool"}
     mask = mask if mask is None else mask.cpu() != 0
+    masked = {key for key, t in rows.items() if mask is not None and mask.shape == t.shape[:2]}
+    whole = {key: content(t.contiguous()) for key, t in rows.items() if key not in masked and not t.is_floating_point() and not t.is_complex()}
     for row in range(count):
         digest = hashlib.blake2b(digest_size=8)
         for key, t in rows.items():
-            flat = (t[row][mask[row]] if mask is not None and mask.shape == t.shape[:2] else t[row]).reshape(-1).contiguous()
-            end = flat.numel() - padded(flat.flip(0), pads)
-            kept = flat[min(padded(flat, pads), end):end]
-            digest.update(b"%d %s %d " % (len(repr(key)), repr(key).encode(), kept.numel()) + content(kept))
+            kept = integers_of(whole[key], row, t, pads) if key in whole else numbers_of(t[row][mask[row]] if key in masked else t[row], pads)
+            digest.update(b"%d %s %d " % (len(repr(key)), repr(key).encode(), len(kept) // t.element_size()) + kept)
         yield digest.hexdigest()
+
+
+def integers_of(data, row, t, pads):
+    """As numbers_of, from the bytes of all rows: most rows are tokens, and tensor operations on a few of them take longer than their digest."""
+    size, length, signed = t.element_size(), len(data) // len(t), t.dtype.is_signed
+    low, high = (-1 << (8 * size - 1), 1 << (8 * size - 1)) if signed else (0, 1 << (8 * size))
+    empty = {pad.to_bytes(size, sys.byteorder, signed=signed) for pad in pads if pad is not None and low <= pad < high}
+    begin, end = row * length, (row + 1) * length
+    while end > begin and data[end - size:end] in empty:
+        end -= size
+    while begin < end and data[begin:begin + size] in empty:
+        begin += size
+    return data[begin:end]
+
+
+def numbers_of(t, pads):
+    """The bytes of one row, less what may be padding at its ends."""
+    flat = t.reshape(-1).contiguous()
+    end = flat.numel() - padded(flat.flip(0), pads)
+    return content(flat[min(padded(flat, pads), end):end])
 
 
 def padded(flat, pads, piece=256):

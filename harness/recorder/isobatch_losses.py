@@ -21,3 +21,9 @@ def micro_of(calls, samples, losses):
     known = math.isfinite(given) and math.isfinite(summed) and summed
     return dict(samples=samples[:], units=number(units), padded_units=number(padded), loss=number(summed if known else given),
                 weight=number(given / summed) if known else None)
+
+
+def with_loss(micro, calls):
+    """After another backward of the same rows: what all of them together were multiplied by is no longer one number."""
+    units, padded = (sum(each[kind] for each in calls) for kind in (0, 1))
+    return dict(micro, units=number(float(micro["units"]) + units), padded_units=number(float(micro["padded_units"]) + padded), weight=None)

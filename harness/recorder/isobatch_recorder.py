@@ -1,10 +1,14 @@
 """Records the first windows of a training script as a trace: only looks on, and ends the script when it saw enough."""
 import atexit, collections, functools, importlib.machinery, os, platform, re, sys, zlib
+from isobatch_closures import with_closures
 from isobatch_files import Files
-from isobatch_follow import leave, state_of, take_over
-from isobatch_format import PRECISION, content, number, packed, pieces, precision, require_supported, require_watchable, row_digests
-from isobatch_gradients import Gradients, accumulator
-from isobatch_losses import counted, micro_of
+from isobatch_follow import hand_in
+from isobatch_format import PRECISION, number, packed, precision, recipe_of, require_supported, require_watchable, row_digests
+from isobatch_gradients import Gradients, asking, digest
+from isobatch_held import Held
+from isobatch_hooks import Hooks
+from isobatch_losses import counted, micro_of, with_loss
+from isobatch_watch import Watch, settings_of
 # Each recording is a module of its own: who records inside this process gives it its settings before it runs.
 settings = globals().get("settings", os.environ)
 folder, level = os.path.abspath(settings["ISOBATCH_TRACE"]), settings.get("ISOBATCH_LEVEL") or None
@@ -14,12 +18,12 @@ top, owner_pid, torch = "ISOBATCH_STARTED" not in settings, os.getpid(), None  #
 settings["ISOBATCH_STARTED"] = "yes"
 asked, most_windows, large = int(settings.get("ISOBATCH_STEPS") or 0), 8, 50_000_000  # large: elements of gradients that are sketched
 rank, done, updates, backwards, parameters = None, False, 0, 0, None  # rank: None before the first backward
-roots, named, busy, rates = {}, {}, set(), {}  # named: parameter → its name
+roots, named, busy, rates, settled = {}, {}, set(), {}, {}  # named: parameter → its name; rates, settled: optimizer → as it is set
 files, gradients, used, handed = Files(folder), None, 0, 0  # gradients: of this window; used: samples of the windows that ended
-events, micros, samples, units, left = [], [], [], [], {}  # left: parameter → the most that it held before the window
+events, micros, samples, units = [], [], [], []
 count, known, narrowed, filled, root, exchanges = collections.Counter(), set(), set(), False, None, False  # narrowed: what autocast computed in
 clip, lines = {"grad_norm": None, "clip_threshold": None}, []
-small_first, started, replaced = [], [], []  # started: the sums of the parameters at the first backward; replaced: how to undo each hook
+started, asked_for, hooks, held, watch = [], [], Hooks(), Held(named), Watch()  # started: the sums of the parameters at the first backward; asked_for: micros of autograd.grad
 class Ended(SystemExit):
     """Raised inside the script where enough was seen."""
 
@@ -37,34 +41,27 @@ def install(module):
             (torch.nn.Module, "__call__", on_forward), (torch.nn.Module, "zero_grad", on_zero),
             (optim.Optimizer, "zero_grad", on_zero), (optim.lr_scheduler.LRScheduler, "step", on_schedule),
             (module.autocast, "__enter__", on_autocast)):
-        replace(owner, name, seen(name, getattr(owner, name), look))
-    functions = ((torch.autograd.backward, on_backward), (functional.cross_entropy, on_loss),
+        hooks.replace(owner, name, seen(name, getattr(owner, name), look))
+    functions = ((torch.autograd.backward, on_backward), (torch.autograd.grad, on_grad), (functional.cross_entropy, on_loss),
                  (functional.nll_loss, on_loss), (torch.nn.utils.clip_grad_norm_, on_clip))
-    looks = {id(plain): seen(plain.__name__, plain, look) for plain, look in functions}
-    for holder in [each for each in sys.modules.values() if type(each) is type(sys)]:  # who imported one by its name
-        for name, value in [*vars(holder).items()]:
-            if id(value) in looks:
-                replace(holder, name, looks[id(value)])
+    hooks.replace_functions({plain: seen(plain.__name__, plain, look) for plain, look in functions})
     for hook in (inside_backward, seen("step", lambda *_: None, on_step)):
-        replaced.append(sys.modules["torch.optim.optimizer"].register_optimizer_step_pre_hook(hook).remove)
-def replace(owner, name, look):
-    replaced.append(functools.partial(setattr, owner, name, vars(owner)[name]))
-    setattr(owner, name, look)
+        hooks.undo.append(sys.modules["torch.optim.optimizer"].register_optimizer_step_pre_hook(hook).remove)
 def uninstall():
     """What was hooked is as before, and no parameter is held any longer."""
     global done
     done = True  # also for who kept a hook, under a name of its own
-    while replaced:
-        replaced.pop()()
+    hooks.put_back()
+    watch.first = watch.clear()
     if gradients:
         gradients.clear()
-    for held_by in (named, small_first, roots, rates, left, known, lines):
+    for held_by in (named, held, roots, rates, settled, known, lines):
         held_by.clear()
 def seen(name, plain, look):
-    traced = getattr(torch.compiler, "is_compiling", bool)
+    traced, transformed = getattr(torch.compiler, "is_compiling", bool), getattr(torch._C._functorch, "maybe_current_level", lambda: None)
     @functools.wraps(plain)
-    def call(*args, **kwargs):  # unseen: torch.compile at work, what it or a backward does inside, forks, after the end
-        if done or name in busy or "backward" in busy or traced() or os.getpid() != owner_pid:
+    def call(*args, **kwargs):  # unseen: torch.compile or torch.func at work, what a backward does inside, forks, after the end
+        if done or name in busy or "backward" in busy or traced() or transformed() is not None or os.getpid() != owner_pid:
             return plain(*args, **kwargs)
         busy.add(name)
         try:
@@ -75,7 +72,6 @@ def seen(name, plain, look):
 def note(event):
     events.append(event)
     count[event.split()[0]] += 1
-
 def on_forward(proceed, module, /, *args, **kwargs):
     global root, exchanges
     if torch.is_grad_enabled() and any(p.requires_grad for p in module.parameters()):  # no evaluation, no loss module
@@ -85,9 +81,12 @@ def on_forward(proceed, module, /, *args, **kwargs):
             add_root(module)
             proceed = functools.partial(lambda forward: (forward(), add_root(module))[0], proceed)  # it may make some
         exchanges = exchanges or getattr(module, "require_backward_grad_sync", False) is True  # as no_sync() has set it
+        if watch.state is None and (not lines or kept()):
+            watch.forward()
         if root in (None, module):  # a later module of the same micro sees the same rows again
             inside = [item for value in (*args, *kwargs.values()) if hasattr(value, "items") for item in value.items()]
-            samples.extend(row_digests(dict([*enumerate(args), *kwargs.items(), *inside]), roots[module][1]))
+            rows = [*row_digests(dict([*enumerate(args), *kwargs.items(), *inside]), roots[module][1])]
+            samples.extend(rows if rows != samples[-len(rows):] else ())  # which a loop may pass more than once
             root = module if samples else None
     return proceed()
 def add_root(module):
@@ -118,53 +117,69 @@ def hand_over():
     """At a window's first forward, when every optimizer of the last one has stepped."""
     global handed
     handed = updates
-    buffers = {prefix + name: b for module, (prefix, _) in roots.items() for name, b in module.named_buffers()}
-    state, name = state_of(named, buffers, rates), "after-%d.pt" % used
-    if left_by:
-        leave(os.path.join(left_by, name), state)
-    else:
-        take_over(os.path.join(followed, name), state)
-def held():  # the parameters whose accumulator is not zero, lazily: where gradients are cleared to None nothing is read
-    if len(small_first) != len(named):  # most accumulators show in the smallest of them that they hold something
-        small_first[:] = sorted(named, key=lambda p: p.numel())
-    return (p for p in small_first if p.requires_grad and p.grad is not None and p.grad.detach().to_dense().count_nonzero())
-def holds():
-    return any(True for _ in held())
-def on_backward(proceed, losses, *_, **__):
-    global backwards, filled, root, exchanges
+    hand_in(roots, named, rates, left_by, followed, "after-%d.pt" % used)
+def before_backward(losses):
     claim()
-    if done:
-        return proceed()
     if not micros and (not lines or kept()):
         started[:] = [repr(p.detach().sum().item()) for p in named]
+    if not lines or kept():
+        watch.backward(losses, trained(), len(micros))
+def after_backward(losses, more=False):
+    global backwards, root
+    if more:
+        micros[-1] = with_loss(micros[-1], units)
+    else:
+        note("backward %d" % len(micros))
+        micros.append(dict(micro_of(units, samples, losses), index=len(micros)))
+    samples.clear(), units.clear()
+    backwards, root = backwards + (not more), None
+def on_backward(proceed, losses, *_, **__):
+    global filled, exchanges
+    forget_asked_for()
+    before_backward(losses)
+    if done:
+        return proceed()
     if not micros:
-        told = any(line["left_over"] for line in lines)  # then its tensors are in the trace, once
-        for p in held():
-            left[p] = p.grad.detach().to_dense().abs().max().item()
-            if not told and level != "losses":
-                gradients.keep_left(p, named[p])
-    elif filled and not holds() and not events[-1].startswith("zero"):
+        held.look(level != "losses" and not any(line["left_over"] for line in lines) and gradients.keep_left)  # it is in the trace once
+    elif filled and not held.any() and not events[-1].startswith("zero"):
         note("zero")  # by hand, without zero_grad
-    names = trained() if kept() else {}
-    gradients.before_backward(names)
+    names, more = trained() if kept() else {}, bool(micros and micros[-1]["samples"] and not samples)  # of another loss of the same rows
+    gradients.before_backward(names, more)
     proceed()
-    gradients.after_backward(names, len(micros))
-    note("backward %d" % len(micros))
+    gradients.after_backward(names, len(micros) - more)
+    after_backward(losses, more)
     if exchanges:
         note("reduce")
-    micros.append(dict(micro_of(units, samples, losses), index=len(micros)))
-    samples.clear(), units.clear()
-    backwards, filled, root, exchanges = backwards + 1, holds(), None, False
+    filled, exchanges = held.any(), False
+def on_grad(proceed, *args, **kwargs):
+    """What a loop adds up by itself. One that also calls backward asks only to know."""
+    given, asked = asking(args, kwargs)
+    if asked_for is None or given.get("create_graph") or not any(torch.is_tensor(p) and p in named and p.requires_grad for p in asked):
+        return proceed.func(**given)
+    before_backward(given["outputs"])
+    found = proceed.func(**given)
+    if not done:
+        gradients.add_micro(trained() if kept() else {}, len(micros), dict(zip(asked, found)))
+        asked_for.append((samples[:], units[:]))
+        after_backward(given["outputs"])
+    return found
+def forget_asked_for():
+    global asked_for, backwards
+    if asked_for:
+        samples[:0], units[:0] = (sum(each, []) for each in zip(*asked_for))
+        events[:] = [event for event in events if not event.startswith("backward")]
+        backwards -= len(micros)
+        micros.clear()
+        gradients.clear()
+    asked_for = None
 def on_zero(proceed, *_, **__):
     global filled
     proceed()
-    if not micros or (filled and not holds()):  # inside a window only what cleared something
+    if not micros or (filled and not held.any()):  # inside a window only what cleared something
         note("zero")
         filled = False
 def on_schedule(proceed, *_, **__):
-    if rank is not None:  # it also steps while it is made
-        note("schedule")
-    return proceed()
+    return (rank is None or note("schedule"), proceed())[1]  # it also steps while it is made
 def on_clip(proceed, parameters, max_norm, *_, **__):
     if micros and kept():
         gradients.keep_sums(trained())
@@ -178,26 +193,12 @@ def inside_backward(*_):
         raise RuntimeError("isobatch: an optimizer that steps inside the backward is not supported yet: no gradient of a "
                            "window is ever whole; let it step after the last backward")
 def on_step(_, optimizer, args, kwargs):
-    ran = []  # a closure runs the last backward inside the step
-    def run_by(closure):
-        @functools.wraps(closure)
-        def run(*args, **kwargs):
-            if ran and not done:
-                raise RuntimeError("isobatch: an optimizer that calls its closure more than once is not supported yet: "
-                                   "try it with SGD or Adam, as gradients are judged before the optimizer")
-            ran.append(closure)
-            result = closure(*args, **kwargs)
-            seen("step", lambda *_: None, on_update)(optimizer)
-            return result
-        return run
-    wrapped = lambda value: run_by(value) if callable(value) else value
-    if any(map(callable, (*args[1:], *kwargs.values()))):
-        return (args[0], *map(wrapped, args[1:])), {key: wrapped(value) for key, value in kwargs.items()}
-    on_update(_, optimizer)
+    given = with_closures(args, kwargs, lambda: done, lambda: seen("step", lambda *_: None, on_update)(optimizer))
+    return given or on_update(_, optimizer)
 def on_update(_, optimizer):
     global parameters, updates
     note("step")
-    rates[optimizer] = [number(float(group["lr"])) for group in optimizer.param_groups]
+    rates[optimizer], settled[optimizer] = [number(float(group["lr"])) for group in optimizer.param_groups], settings_of(optimizer)
     if not micros:  # a warm-up before any backward, or one more optimizer of the window that ended
         return
     groups = {p: g for g, group in enumerate(optimizer.param_groups) for p in group["params"]}
@@ -208,17 +209,15 @@ def on_update(_, optimizer):
     updates += 1
     if kept():
         gradients.keep_sums(trained())
-    for p in [p for p in left if p not in groups]:  # other optimizers clear their own
-        del left[p]
-        gradients.entries.pop("left/" + named[p], None)
-    facts = {"left_over": number(max(left.values(), default=0.0))}
+    for name in held.forget(groups):  # other optimizers clear their own
+        gradients.entries.pop("left/" + name, None)
+    facts = {"left_over": number(held.most()), "watched": watch.facts(rates, sum(settled.values(), []), updates, trained())}
     if started:
         facts["started"] = "crc32:%08x" % zlib.crc32(packed(started))
     if gradients.sketched:
         facts["sketched"] = dict(gradients.sketched)
     if devices > 1:
-        both = functools.reduce(lambda crc, t: zlib.crc32(content(t), crc), (piece for p in trained() for piece in pieces(accumulator(p))), 0)
-        facts["gradient"] = "crc32:%08x" % both
+        facts["gradient"] = digest(trained())
     if gradients.entries:
         facts["tensors"] = "step-%06d.safetensors" % updates
         files.put("rank%d/%s" % (rank, facts["tensors"]), gradients.parts())
@@ -243,7 +242,8 @@ def write_line(step, **facts):
     lines.append(line)
     files.append("rank%d/steps.jsonl" % rank, packed(line) + b"\n")
     used += sum(len(micro["samples"]) for micro in micros) * devices
-    events.clear(), micros.clear(), left.clear(), started.clear()
+    events.clear(), micros.clear(), held.left.clear(), started.clear(), watch.clear()
+    asked_for is None or asked_for.clear()
     if gradients:
         gradients.clear()
     clip.update(grad_norm=None, clip_threshold=None)
@@ -273,10 +273,8 @@ def finish(ended, libraries=("torch", "transformers", "accelerate", "lightning",
     done = True
     device, compute = next(((p.device.type, PRECISION.get(str(p.dtype), "fp32")) for p in trained()), ("cpu", "fp32"))
     facts = {name: str(getattr(sys.modules[name], "__version__", None)) for name in libraries if name in sys.modules}
-    facts.update(python=platform.python_version(), cpu=platform.machine(), threads=torch and torch.get_num_threads())
-    recipe, name = {"compute": compute}, compute if compute in ("fp64", "fp32") else compute + "-sum"
-    if compute == "fp32" and narrowed in ({"bf16"}, {"fp16"}):
-        recipe, name = {"compute": min(narrowed), "accumulate": "fp32", "autocast": True}, min(narrowed) + "-autocast"
+    facts.update(python=platform.python_version(), cpu=platform.machine(), threads=torch and torch.get_num_threads(), arithmetic="as wide as its parameters" if watch.wide else "may be narrower")
+    recipe, name = recipe_of(compute, narrowed)
     trial = settings.get("ISOBATCH_TRIAL", "").replace("--recipe fp32", "--recipe " + name)
     files.finish(rank, devices, dict(
         format="isobatch-trace", version=1, trial=trial,
@@ -287,7 +285,9 @@ def end(error):
     """The script's own end, by itself or by an error, before enough was seen."""
     global rank
     message = "%s: %s" % (type(error).__name__, error) if error else (
-        "the script ended before an update: of the optimizers of torch none stepped, and %d backward(s) were seen" % backwards)
+        "the script ended before an update: of the optimizers of torch %s stepped, and %d backward(s) were seen%s" % (
+            count["step"] or "none", backwards, ": gradients that neither backward() nor autograd.grad() makes are not supported yet"
+            if count["step"] and not backwards else ""))
     if os.getpid() != owner_pid or done or (rank is None and (not top or devices > 1 or os.path.exists(folder))):
         return
     rank = rank or 0

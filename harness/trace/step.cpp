@@ -67,6 +67,7 @@ const char* const known_fields[] = {"step",
                                     "gradient",
                                     "started",
                                     "sketched",
+                                    "watched",
                                     "tensors",
                                     "free_losses",
                                     "made",
@@ -129,6 +130,7 @@ std::string step_line(const Step& step, const std::string& file) {
     if (!step.started.empty()) object["started"] = step.started;
     for (const auto& [name, whole] : step.sketched)
         object["sketched"][name] = {{"norm", number_to_json(whole.norm)}, {"digest", whole.digest}};
+    if (step.watched) object["watched"] = to_json(*step.watched);
     if (!step.free_losses.empty()) object["free_losses"] = numbers_to_json(step.free_losses);
     for (const auto& [kind, made] : step.made)
         object["made"][kind] = {{"found", made.found}, {"owed", made.owed}, {"first", made.first}};
@@ -178,6 +180,7 @@ Step parse_step(std::string_view line, const std::string& where, std::string& fi
         for (const auto& [name, whole] : sketched.items())
             step.sketched[name] = {number_from_json(whole.at("norm"), where + ", sketched"),
                                    whole.at("digest").get<std::string>()};
+        if (object.contains("watched")) step.watched = watched_from(object.at("watched"), where + ", watched");
         if (object.contains("free_losses")) step.free_losses = numbers_from_json(object.at("free_losses"), where);
         const Json all_made = object.value("made", Json::object());
         for (const auto& [kind, made] : all_made.items())

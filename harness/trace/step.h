@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "trace/tensor.h"
+#include "trace/watched.h"
 
 namespace isobatch {
 
@@ -88,6 +89,7 @@ struct Step {
     std::string gradient;  ///< digest of what this rank steps with, the same on every rank; empty: nobody looked
     std::string started;   ///< digest of the parameters at the window's first backward; empty: nobody looked
     std::map<std::string, Whole> sketched;  ///< by parameter, at level sketch
+    std::optional<Watched> watched;         ///< of an outside trainer; none: nobody looked
     /// Of the same window in runs that follow nothing: of the trial itself, or beside a reference of trusted splits.
     std::vector<double> free_losses;
     std::map<std::string, Made> made;  ///< by kind, `param` and `opt`; empty: nobody looked

@@ -45,6 +45,7 @@ inline Step small_step(int rank, int number) {
     if (rank == 0) step.trusted = Trusted{{1, 2, 3}, -0.0, 4.5, {1e-17, 0}, 3.25, 17.5};
     if (number == 1) step.free_losses = {1.0 / 3, 2.5};
     if (number == 2) step.made = {{"opt", {"xxh3:1", "xxh3:2", "opt/é"}}, {"param", {"xxh3:3", "xxh3:3", ""}}};
+    if (number == 2) step.watched = Watched{{{{"betas", "[0.9,0.999]"}}}, {{"step", {2, 1.5}}}, true, 1};
     step.unknown = {{"newer", {{"all_reduce", {{"calls", 2}}}}}};
     if (number != 3) {
         step.tensors["grad/w"] = counting_tensor(Dtype::f64, {2, 3}, static_cast<unsigned char>(16 * number + rank));
@@ -106,10 +107,11 @@ inline void expect_same(const Step& left, const Step& right) {
     const auto plain = [](const Step& step) {
         const auto& [number, epoch, events, micros, loss, grad_norm, clip_threshold, clip_factor, lr, counters, step_ms,
                      exchange_ms, optimizer_ms, processor_ms, memory_bytes_peak, memory_bytes_steady, collectives,
-                     left_over, gradient, started, sketched, free_losses, made, trusted, unknown, tensors] = step;
+                     left_over, gradient, started, sketched, watched, free_losses, made, trusted, unknown, tensors] =
+            step;
         return std::tie(number, epoch, events, loss, grad_norm, clip_threshold, clip_factor, lr, counters, step_ms,
                         exchange_ms, optimizer_ms, processor_ms, memory_bytes_peak, memory_bytes_steady, collectives,
-                        left_over, gradient, started, sketched, free_losses, made, unknown);
+                        left_over, gradient, started, sketched, watched, free_losses, made, unknown);
     };
     EXPECT_TRUE(plain(left) == plain(right));
     ASSERT_EQ(left.micros.size(), right.micros.size());

@@ -1,0 +1,68 @@
+#include "judge/per_backward.h"
+
+#include <gtest/gtest.h>
+
+#include "judge/judge.h"
+#include "tests/base/expect.h"
+#include "tests/judge/outside_runs.h"
+
+namespace isobatch {
+namespace {
+
+class PerBackward : public testing::Test {
+protected:
+    /// What is said of a split whose gradient has so many times the term; the others have what each says.
+    std::string said(const Split& split, double times, double reference, double single, double aside = 0) const {
+        Trace large = outside_run(matrix, {16, 1, 1}), one_by_one = outside_columns(matrix),
+              own = outside_run(matrix, split);
+        add_term(large, "grad/", reference);
+        add_term(one_by_one, "grad/", single);
+        add_term(own, "grad/", times);
+        edit(own.ranks[0][0], "grad/bias", [&](std::size_t, double value) { return value + aside; });
+        return term_of_each_backward(outside_yardstick(large, one_by_one).windows[0], own.ranks[0][0]);
+    }
+
+    const Synthetic matrix{{.recipe = Recipe::fp32, .seed = 3}};
+};
+
+TEST_F(PerBackward, ATermThatIsAddedEachTime) {
+    EXPECT_EQ(said({4, 4, 1}, 4, 1, 16),
+              "a term of its own is added with every backward, 4 time(s) here and 1 in the reference, to weight");
+    EXPECT_TRUE(says(said({8, 2, 1}, 2, 1, 16), "added with every backward, 2 time(s)"));
+}
+
+TEST_F(PerBackward, APartThatIsDividedByTheirNumber) {
+    EXPECT_EQ(said({4, 4, 1}, 4, 16, 1),
+              "a part of the gradient is divided by the number of backwards, 4 here, in weight");
+}
+
+TEST_F(PerBackward, AnyOtherShareOfIt) {
+    EXPECT_TRUE(says(said({4, 4, 1}, 9, 1, 17), "differs by 0.5 of the term by which that of single samples does"));
+}
+
+TEST_F(PerBackward, WhatIsNoSuchTermIsNotSaid) {
+    EXPECT_EQ(said({4, 4, 1}, 4, 1, 16, 0.01), "") << "another one too";
+    EXPECT_EQ(said({4, 4, 1}, 1, 1, 16), "") << "it is the reference's";
+    EXPECT_EQ(said({1, 16, 1}, 16, 1, 16), "") << "the run that the term is read from";
+    EXPECT_EQ(said({16, 1, 1}, 4, 1, 16), "") << "as many backwards as the reference";
+}
+
+TEST_F(PerBackward, NamesThreeParametersAtMost) {
+    const Synthetic many{{.recipe = Recipe::fp32,
+                          .seed = 3,
+                          .parameters = {{"a", {9}}, {"b", {9}}, {"c", {9}}, {"d", {9}}, {"e", {9}}}}};
+    Trace large = outside_run(many, {16, 1, 1}), single = outside_columns(many), own = outside_run(many, {4, 4, 1});
+    const auto add = [](Trace& trace, const char* name, double value) {
+        edit(trace.ranks[0][0], fmt::format("grad/{}", name), [=](std::size_t, double g) { return g + value; });
+    };
+    for (const char* name : {"a", "b", "c", "d"}) add(large, name, 0.01), add(single, name, 0.16), add(own, name, 0.04);
+    const auto text = [&] {
+        return term_of_each_backward(outside_yardstick(large, single).windows[0], own.ranks[0][0]);
+    };
+    EXPECT_TRUE(says(text(), "to a, b, c and 1 more"));
+    for (Trace* trace : {&large, &single, &own}) add(*trace, "e", trace == &large ? 0.01 : trace == &own ? 0.04 : 0.16);
+    EXPECT_TRUE(says(text(), "to all parameters"));
+}
+
+}  // namespace
+}  // namespace isobatch
