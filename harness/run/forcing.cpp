@@ -1,18 +1,35 @@
 #include "run/forcing.h"
 
+#include <algorithm>
+
 #include <ATen/core/grad_mode.h>
 
 #include "base/check.h"
 #include "base/lattice.h"
+#include "base/text.h"
 #include "run/tensors.h"
 
 namespace isobatch {
+
+namespace {
+
+/// What a window holds, whatever its order.
+std::string whole(std::vector<std::string> samples) {
+    std::sort(samples.begin(), samples.end());
+    return joined(samples, " ");
+}
+
+}  // namespace
 
 Forcing::Forcing(const Trace& reference) {
     std::vector<std::string> names;
     for (const Parameter& parameter : reference.manifest.parameters) names.push_back(parameter.name);
     for (const Step& step : reference.ranks.at(0)) {
-        begins_[{step.epoch, step.micros.at(0).samples.at(0)}] = static_cast<int>(after_.size());
+        std::vector<std::string> samples;
+        for (const Micro& micro : step.micros)
+            samples.insert(samples.end(), micro.samples.begin(), micro.samples.end());
+        for (const std::string& key : {samples.at(0), whole(samples)})
+            begins_[{step.epoch, key}] = static_cast<int>(after_.size());
         judged_.push_back(step.trusted.has_value());
         quanta_.emplace_back();
         State state;
@@ -34,7 +51,12 @@ Forcing::Forcing(const Trace& reference) {
 }
 
 int Forcing::step_of(const Window& window) const {
-    const auto it = begins_.find({window.batch.epoch, std::to_string(window.samples.at(0))});
+    auto it = begins_.find({window.batch.epoch, std::to_string(window.samples.at(0))});
+    if (it == begins_.end()) {  // it is still judged as the window whose samples it holds
+        std::vector<std::string> samples;
+        for (const std::int64_t sample : window.samples) samples.push_back(std::to_string(sample));
+        it = begins_.find({window.batch.epoch, whole(std::move(samples))});
+    }
     return it == begins_.end() ? -1 : it->second;
 }
 

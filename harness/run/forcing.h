@@ -33,11 +33,11 @@ private:
         std::vector<at::Tensor> parameters;
         std::vector<std::vector<Optimizer::Slot>> slots;  ///< by parameter; empty: no state yet
     };
-    /// The reference's step that starts with the same sample in the same epoch, or -1.
+    /// The reference's step that starts with the same sample in the same epoch, or holds the same ones; or -1.
     int step_of(const Window& window) const;
 
-    std::map<std::pair<int, std::string>, int> begins_;
-    std::vector<State> after_;  ///< after_[k]: the state once step k is done
+    std::map<std::pair<int, std::string>, int> begins_;  ///< by the epoch, and the first sample or all of them
+    std::vector<State> after_;                           ///< after_[k]: the state once step k is done
     std::vector<bool> judged_;
     std::vector<std::vector<at::Tensor>> gradients_;  ///< by step
     std::vector<std::vector<double>> quanta_;         ///< by step; empty where it is not judged

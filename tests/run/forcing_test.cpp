@@ -1,5 +1,7 @@
 #include "run/forcing.h"
 
+#include <algorithm>
+
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/ones_like.h>
 #include <gtest/gtest.h>
@@ -43,6 +45,18 @@ TEST_F(Forced, ReplacesParametersAndOptimizerStateByTheReferences) {
         EXPECT_TRUE(slot.value.equal(borrow(after.at("opt/" + slot.name + "/" + replicas[0].names[slot.parameter]))));
 }
 
+TEST_F(Forced, KnowsAWindowByItsSamplesInAnyOrder) {
+    Window turned = setup.window(setup.batches()[1]);
+    std::reverse(turned.samples.begin(), turned.samples.end());
+    EXPECT_TRUE(forcing.judged(turned));
+    spoil();
+    forcing.apply(turned, replicas);
+    const at::Tensor after = borrow(reference.ranks[0][0].tensors.at("param/" + replicas[0].names[0]));
+    EXPECT_TRUE(replicas[0].parameters[0].equal(after));
+    turned.samples.pop_back();
+    EXPECT_FALSE(forcing.judged(turned));
+}
+
 TEST_F(Forced, NeverTouchesGradientsScheduleOrCounters) {
     replicas[0].parameters[0].mutable_grad() = at::ones_like(replicas[0].parameters[0]);
     replicas[0].schedule_step();
@@ -65,7 +79,7 @@ TEST_F(Forced, FirstWindowAndStrangersStayAsTheyAre) {
     spoil();
     forcing.apply(setup.window(setup.batches()[0]), replicas);
     Window stranger = setup.window(setup.batches()[1]);
-    std::swap(stranger.samples[0], stranger.samples[1]);
+    stranger.samples[0] = setup.window(setup.batches()[0]).samples[1];
     forcing.apply(stranger, replicas);
     EXPECT_EQ(replicas[0].parameters[0].detach().reshape({-1})[0].item<double>(), 3);
     EXPECT_FALSE(forcing.judged(stranger));

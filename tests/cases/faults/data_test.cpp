@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "../../run/small_trial.h"
+#include "run/matrix.h"
 
 namespace isobatch {
 namespace {
@@ -51,6 +52,17 @@ TEST(DataFaults, WithoutTheEpochItsOrderIsThatOfTheFirst) {
     EXPECT_EQ(held(wrong, 2), held(right, 0));
     EXPECT_NE(held(right, 2), held(right, 0));
     EXPECT_EQ(held(planted("epoch-not-set", {2, 2, 1}, 8), 2), held(planted("", {2, 2, 1}, 8), 2)) << "one place";
+}
+
+/// Where an epoch is one window, its order is no fault, and is judged like any other.
+TEST(DataFaults, TheSameSamplesInAnotherOrderAreRight) {
+    for (const std::uint64_t seed : {1, 2, 3, 4}) {
+        Trial trial = small_trial({2, 1, 2});
+        trial.samples = 4;
+        trial.seed = seed;
+        trial.fault = "epoch-not-set";
+        EXPECT_LE(Matrix(plant, {}).run(trial).verdict.outcome, Outcome::equivalent) << seed;
+    }
 }
 
 TEST(DataFaults, APaddedTailTakesFromTheBeginningAndAStridedOneLoses) {
