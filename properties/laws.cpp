@@ -36,27 +36,40 @@ bool only_measured(const FaultEntry& entry) {
                        [](Check check) { return check == Check::grad || check == Check::loss; });
 }
 
-/// Half of the faults that can happen at some times only do.
-std::string with_timing(const FaultEntry& entry) {
-    if (!entry.timed || *rc::gen::arbitrary<bool>()) return entry.id;
-    return entry.id + "@" + to_string(*rc::gen::elementOf(all_timings));
+/// Half of the faults that can happen at some times only do, and of those that can reach some micros only.
+std::string with_occasion(const FaultEntry& entry) {
+    std::string text = entry.id;
+    if (entry.timed && *rc::gen::arbitrary<bool>()) text += "@" + to_string(*rc::gen::elementOf(all_timings));
+    if (entry.touches && *rc::gen::arbitrary<bool>()) text += "@" + to_string(*rc::gen::elementOf(all_reaches));
+    return text;
 }
 
-/// Whether what was found leaves the same in every judged window as the cause at its time does.
-bool alike(const Result& result, Cause cause, Timing timing) {
+/// One in which the fault can matter, if it needs an optimizer that counts its steps.
+void choose_optimizer(Trial& trial, const FaultEntry& entry) {
+    if (entry.cause == Cause::adam_count_per_micro || entry.cause == Cause::step_not_incremented)
+        trial.optimizer = *rc::gen::element<std::string>("adam", "adamw", "");
+}
+
+/// The place of an occasion in the list of all, the simplest of which are first.
+std::ptrdiff_t rank_of(const Occasion& occasion) {
+    return std::find(all_occasions().begin(), all_occasions().end(), occasion) - all_occasions().begin();
+}
+
+/// Whether what was found leaves the same in every judged window as the cause on its occasion does.
+bool alike(const Result& result, Cause cause, const Occasion& occasion) {
     const Finding& finding = result.findings[0];
     const Cause found = finding.causes.front();
-    if (found == Cause::unknown || finding.timing >= timing) return false;
+    if (found == Cause::unknown || rank_of(finding.occasion) >= rank_of(occasion)) return false;
     for (const Record& record : result.records)
         for (const WindowEvidence& window : record.evidence.windows)
             for (int rank = 0; rank < window.layout.mesh.ranks(); ++rank) {
-                const Prediction a = predict(found, window, rank, finding.timing).value(),
-                                 b = predict(cause, window, rank, timing).value();
+                const Prediction a = predict(found, window, rank, finding.occasion).value(),
+                                 b = predict(cause, window, rank, occasion).value();
                 for (std::size_t i = 0; i < a.weights.size(); ++i)
                     if (window.sample_units[i] > 0 && std::abs(a.weights[i] - b.weights[i]) > 1e-3) return false;
                 if (a.stale != b.stale || a.steps != b.steps || a.schedule_steps != b.schedule_steps ||
-                    a.averages != b.averages || a.clipping != b.clipping || a.in_part != b.in_part ||
-                    a.rounded != b.rounded || a.not_a_number != b.not_a_number)
+                    a.counted != b.counted || a.averages != b.averages || a.clipping != b.clipping ||
+                    a.in_part != b.in_part || a.rounded != b.rounded || a.not_a_number != b.not_a_number)
                     return false;
             }
     return true;
@@ -90,7 +103,8 @@ TEST(Laws, PlantedFaultIsRedExactlyWhereItHasPower) {
     expect_law(600, [] {
         Trial trial = *any_trial("mlp", 24);
         const FaultEntry& entry = fault_catalogue()[*rc::gen::inRange<std::size_t>(0, fault_catalogue().size())];
-        trial.fault = with_timing(entry);
+        trial.fault = with_occasion(entry);
+        choose_optimizer(trial, entry);
         trial.trajectory = entry.red == std::vector{Check::trajectory} ? 4 : 0;
         if (entry.cause == Cause::two_level_order)
             trial.engine = fmt::format("serial:inner={}", *rc::gen::inRange(1, 5));
@@ -108,7 +122,8 @@ TEST(Laws, PlantedFaultWithPowerIsNamed) {
     expect_law(240, [] {
         Trial trial = *any_trial("mlp", 24);
         const FaultEntry& entry = fault_catalogue()[*rc::gen::inRange<std::size_t>(0, fault_catalogue().size())];
-        trial.fault = with_timing(entry);
+        trial.fault = with_occasion(entry);
+        choose_optimizer(trial, entry);
         const std::vector<Trial> trials = every_split(trial);
         RC_LOG() << "isobatch check " << to_string(trial) << " (all splits)" << std::endl;
         RC_PRE((entry.cause.has_value() && entry.certain));
@@ -125,7 +140,7 @@ TEST(Laws, PlantedFaultWithPowerIsNamed) {
         const auto named = [&](Cause cause) { return std::find(causes.begin(), causes.end(), cause) != causes.end(); };
         RC_CLASSIFY(named(Cause::unknown), "not named");
         // Where it happens at some times only, another one may leave the same more simply.
-        const bool simpler = alike(result, *entry.cause, parse_fault(trial.fault).timing);
+        const bool simpler = alike(result, *entry.cause, parse_fault(trial.fault).occasion);
         RC_CLASSIFY(simpler, "named more simply");
         RC_ASSERT(named(*entry.cause) || simpler || (narrow && named(Cause::unknown)));
     });

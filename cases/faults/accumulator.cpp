@@ -1,4 +1,6 @@
 /// Faults of the accumulator's life cycle: when gradients are cleared and whether a window is trained on.
+#include <algorithm>
+
 #include "cases/faults/faults.h"
 
 namespace isobatch {
@@ -19,6 +21,15 @@ bool plant_accumulator(const std::string& id, Setup& setup) {
     if (id == "first-backward-survives") {
         require_one_level(setup);
         setup.decisions.arrives = [](const Window&, const Slice& micro) { return micro.micro == 0; };
+        return true;
+    }
+    if (id == "cleared-at-new-shape") {
+        require_one_level(setup);
+        setup.decisions.arrives = [](const Window& window, const Slice& micro) {
+            return std::none_of(window.micros.begin(), window.micros.end(), [&](const Slice& later) {
+                return later.place == micro.place && later.micro > micro.micro && !window.same_shape(micro, later);
+            });
+        };
         return true;
     }
     if (id == "not-zeroed-after-step") {

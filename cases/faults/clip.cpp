@@ -73,7 +73,7 @@ bool plant_clip(const std::string& id, Setup& setup) {
         decide.clips = clip_each_shard;
     } else if (id == "clip-scaled-gradients") {
         decide.clips = [](const Window&, Replica& replica) {
-            return clip_with(replica, 65536 * norm_of(replica.parameters));
+            return clip_with(replica, first_loss_scale * norm_of(replica.parameters));
         };
     } else if (id == "log-local-norm") {
         require_no_buckets(setup);

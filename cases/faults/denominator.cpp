@@ -67,7 +67,7 @@ bool plant_factor(const std::string& id, Decisions& decide) {
     } else if (id == "divide-after-backward") {
         decide.arrives = micros;
     } else if (id == "unscale-without-scale") {
-        decide.arrives = [](const Window&, const Slice&) { return 1.0 / 65536; };
+        decide.arrives = [](const Window&, const Slice&) { return 1 / first_loss_scale; };
     } else {
         return false;
     }

@@ -25,7 +25,7 @@ std::vector<std::size_t> without_the_largest(const std::vector<at::Tensor>& para
 }
 
 void plant(const std::string& fault, Setup& setup) {
-    const auto [entry, timing] =
+    const auto [entry, occasion] =
         parse_fault(fault);  // an unknown one is the user's error, one that no family plants is ours
     const std::string& id = entry->id;
     const Decisions right = setup.decisions;
@@ -33,7 +33,7 @@ void plant(const std::string& fault, Setup& setup) {
                          plant_synchronisation(id, setup) || plant_data(id, setup) || plant_schedule(id, setup) ||
                          plant_reporting(id, setup) || plant_precision(id, setup);
     ISOBATCH_CHECK(planted, "every fault of the catalogue is planted by one family");
-    if (timing != Timing::always) setup.decisions = timed(setup, right, timing);
+    if (occasion != Occasion()) setup.decisions = timed(setup, right, occasion);
 }
 
 }  // namespace isobatch

@@ -16,7 +16,7 @@ bool plant_reporting(const std::string& id, Setup& setup) {
             return 1 / static_cast<double>(window.micros_on(micro.place));
         };
     } else if (id == "log-scaled-loss") {
-        reports = [](const Window&, const Slice&) { return 65536; };
+        reports = [](const Window&, const Slice&) { return first_loss_scale; };
     } else {
         return false;
     }

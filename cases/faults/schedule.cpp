@@ -30,6 +30,10 @@ bool plant_schedule(const std::string& id, Setup& setup) {
         decide.schedule_steps = [](const Window& window) { return window.most_micros(); };
     } else if (id == "ema-per-micro") {
         decide.averages = [](const Window& window) { return window.most_micros(); };
+    } else if (id == "adam-count-per-micro") {
+        decide.counts = [](const Window& window) { return window.most_micros(); };
+    } else if (id == "step-not-incremented") {
+        decide.counts = [](const Window&) { return 0; };
     } else if (id == "schedule-per-rank") {
         decide.schedule_steps = [](const Window& window) { return window.mesh.places; };
     } else if (id == "schedule-horizon") {

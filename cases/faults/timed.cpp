@@ -14,22 +14,34 @@ std::function<Result(const Window&, Rest...)> either(const std::function<Result(
     };
 }
 
+/// One decision about a micro, which looks at the window and at that micro first.
+template <class Result, class When>
+std::function<Result(const Window&, const Slice&)> either(
+    const std::function<Result(const Window&, const Slice&)>& faulty,
+    const std::function<Result(const Window&, const Slice&)>& right, When when, Reach where) {
+    return [faulty, right, when, where](const Window& window, const Slice& micro) {
+        const bool reached = reaches(where, micro.place, micro.micro, window.micros_on(micro.place));
+        return (reached && when(window) ? faulty : right)(window, micro);
+    };
+}
+
 }  // namespace
 
-Decisions timed(const Setup& setup, const Decisions& right, Timing timing) {
-    const auto when = [timing, samples = setup.data.size(), effective = setup.trial.split.effective()](
+Decisions timed(const Setup& setup, const Decisions& right, const Occasion& occasion) {
+    const auto when = [timing = occasion.when, samples = setup.data.size(), effective = setup.trial.split.effective()](
                           const Window& window) { return acts(timing, moment_of(window.batch, samples, effective)); };
     const Decisions& faulty = setup.decisions;
     Decisions decide = right;
-    decide.divisor = either(faulty.divisor, right.divisor, when);
+    decide.divisor = either(faulty.divisor, right.divisor, when, occasion.where);
     decide.exchanges = either(faulty.exchanges, right.exchanges, when);
     decide.exchanges_with = either(faulty.exchanges_with, right.exchanges_with, when);
-    decide.arrives = either(faulty.arrives, right.arrives, when);
+    decide.arrives = either(faulty.arrives, right.arrives, when, occasion.where);
     decide.reports = either(faulty.reports, right.reports, when);
     decide.disturbs = either(faulty.disturbs, right.disturbs, when);
     decide.clears_before = either(faulty.clears_before, right.clears_before, when);
     decide.clips = either(faulty.clips, right.clips, when);
     decide.steps = either(faulty.steps, right.steps, when);
+    decide.counts = either(faulty.counts, right.counts, when);
     decide.averages = either(faulty.averages, right.averages, when);
     decide.schedule_steps = either(faulty.schedule_steps, right.schedule_steps, when);
     return decide;

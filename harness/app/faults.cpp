@@ -26,7 +26,8 @@ Json entry_json(const FaultEntry& entry) {
             {"red", names(entry.red)},
             {"may", names(entry.may)},
             {"certain", entry.certain},
-            {"timed", entry.timed}};
+            {"timed", entry.timed},
+            {"by_micro", entry.touches != nullptr}};
 }
 
 }  // namespace
@@ -42,7 +43,8 @@ void add_faults(CLI::App& app, int& exit_code) {
         if (*json) fmt::print("{}\n", list.dump());
         for (std::size_t i = 0; !*json && i < list.size(); ++i) {
             const FaultEntry& entry = fault_catalogue()[i];
-            fmt::print("{}{}\n  {}\n", entry.id, entry.timed ? "[@TIMING]" : "",
+            fmt::print("{}{}\n  {}\n", entry.id,
+                       (entry.timed ? std::string("[@TIMING]") : "") + (entry.touches ? "[@REACH]" : ""),
                        entry.red.empty() ? "turns nothing red: every value stays right, and only the price is wrong"
                                          : "turns red: " + joined(names(entry.red), ", "));
             const Json& known = list[i];
@@ -52,6 +54,9 @@ void add_faults(CLI::App& app, int& exit_code) {
         if (!*json) fmt::print("\nTIMING, where [@TIMING] stands:\n");
         for (std::size_t i = 0; !*json && i < all_timings.size(); ++i)
             fmt::print("  {:<14} {}\n", to_string(all_timings[i]), meaning(all_timings[i]));
+        if (!*json) fmt::print("\nREACH, where [@REACH] stands:\n");
+        for (std::size_t i = 0; !*json && i < all_reaches.size(); ++i)
+            fmt::print("  {:<14} {}\n", to_string(all_reaches[i]), meaning(all_reaches[i]));
         exit_code = 0;
     });
 }

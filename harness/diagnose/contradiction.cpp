@@ -89,10 +89,10 @@ bool green(const Record& record) {
 }
 
 /// Whether a fault that is the cause's would have changed anything in the judged windows.
-bool has_power(const FaultEntry& fault, const Record& record, Timing timing) {
+bool has_power(const FaultEntry& fault, const Record& record, const Occasion& occasion) {
     Windows layouts;
     for (const WindowEvidence& window : record.evidence.windows) layouts.push_back(window.layout);
-    return has_power({&fault, timing}, layouts);
+    return has_power({&fault, occasion}, layouts);
 }
 
 bool is_red(const Record& record, Check check) {
@@ -108,6 +108,9 @@ std::string against_counts(const Prediction& prediction, const Record& record, c
     if (window.schedule_steps != prediction.schedule_steps)
         return fmt::format("in {} it predicts {} advances of the schedule, seen {}", place_of(record, window),
                            prediction.schedule_steps, window.schedule_steps);
+    if (window.counted != prediction.counted.value_or(prediction.steps))
+        return fmt::format("in {} it predicts that the optimizer counts {} steps, seen {}", place_of(record, window),
+                           prediction.counted.value_or(prediction.steps), window.counted);
     if (window.averages != prediction.averages)
         return fmt::format("in {} it predicts {} updates of the average, seen {}", place_of(record, window),
                            prediction.averages, window.averages);
@@ -136,7 +139,7 @@ std::string against_report(const Prediction& prediction, const Record& record, c
 
 /// Nothing but a division by zero leaves what is not a number, and only in a window that has one. Of a window that is
 /// not judged nobody knows whether it does.
-std::string against_numbers(Cause cause, const Record& record, Timing timing) {
+std::string against_numbers(Cause cause, const Record& record, const Occasion& occasion) {
     const auto& windows = record.evidence.windows;
     std::string seen;
     bool predicted = false;
@@ -150,7 +153,7 @@ std::string against_numbers(Cause cause, const Record& record, Timing timing) {
                                   [&](const WindowEvidence& window) { return window.step == result.first->step; });
     }
     for (const WindowEvidence& window : windows)
-        predicted |= cause == Cause::empty_micro_counted && predict(cause, window, 0, timing)->not_a_number;
+        predicted |= cause == Cause::empty_micro_counted && predict(cause, window, 0, occasion)->not_a_number;
     predicted &= cause == Cause::empty_micro_counted;
     if (!seen.empty() && !predicted) return seen + " is not a number, and it leaves one";
     if (seen.empty() && predicted)
@@ -159,11 +162,11 @@ std::string against_numbers(Cause cause, const Record& record, Timing timing) {
 }
 
 /// What is red must be what it changes: a gradient that is must have been moved.
-std::string against_red(Cause cause, const Record& record, Timing timing) {
+std::string against_red(Cause cause, const Record& record, const Occasion& occasion) {
     const std::vector<WindowEvidence>& windows = record.evidence.windows;
     const bool moves = std::any_of(windows.begin(), windows.end(), [&](const WindowEvidence& window) {
         for (int rank = 0; rank < window.layout.mesh.ranks(); ++rank) {
-            const Prediction prediction = predict(cause, window, rank, timing).value_or(Prediction{});
+            const Prediction prediction = predict(cause, window, rank, occasion).value_or(Prediction{});
             if (prediction.rounded || prediction.not_a_number || (prediction.stale != 0 && window.window > 1) ||
                 std::any_of(prediction.weights.begin(), prediction.weights.end(), [](double w) { return w != 1; }))
                 return true;
@@ -176,21 +179,21 @@ std::string against_red(Cause cause, const Record& record, Timing timing) {
     const FaultEntry& fault = find_fault(to_string(cause));
     const bool of_weights = fault.red.front() == Check::grad;  // and of the loss that follows them
     const bool counted = fault.red.front() == Check::step || fault.red.front() == Check::norm;
-    const bool can = !of_weights && (!counted || has_power(fault, record, timing));
+    const bool can = !of_weights && (!counted || has_power(fault, record, occasion));
     if (can && std::any_of(fault.red.begin(), fault.red.end(), [&](Check check) { return is_red(record, check); }))
         return {};
     return fmt::format("{} is divergent, and it changes nothing there", to_string(record.trial.split));
 }
 
 /// Where nothing is red, a fault of samples, events or counts must not have had power.
-std::string against_power(Cause cause, const Record& record, Timing timing) {
+std::string against_power(Cause cause, const Record& record, const Occasion& occasion) {
     const FaultEntry& fault = find_fault(to_string(cause));
     const auto asked = [&](const CheckResult& result) { return result.check == fault.red.front(); };
     if (record.trial.subject == "outside" ||  // where a fault may be written in another way
         fault.red.front() == Check::grad ||   // its weights were compared
         std::none_of(record.verdict.checks.begin(), record.verdict.checks.end(), asked))
         return {};
-    if (!has_power(fault, record, timing)) return {};
+    if (!has_power(fault, record, occasion)) return {};
     return fmt::format("{} is right, and it makes {} wrong there", to_string(record.trial.split),
                        to_string(fault.red.front()));
 }
@@ -218,8 +221,8 @@ std::string against_checks(Cause cause, const Record& record) {
 }
 
 /// That the model is the reason, and no loop.
-std::string against_the_model(const Record& record, Timing timing) {
-    if (timing != Timing::always) return "it does not depend on the window";
+std::string against_the_model(const Record& record, const Occasion& occasion) {
+    if (occasion != Occasion()) return "it does not depend on the window";
     if (!(record.evidence.coupling > coupling_limit)) return "trusted cuts of a window add up";
     for (const CheckResult& result : record.verdict.checks)
         if (result.outcome == Outcome::divergent && result.check != Check::grad && result.check != Check::loss)
@@ -239,12 +242,14 @@ bool red_where_asked_alone(const Record& record) {
     return any;
 }
 
-std::string contradiction(Cause cause, const Record& record, Timing timing) {
+std::string contradiction(Cause cause, const Record& record, const Occasion& occasion) {
     if (cause == Cause::unknown) return "it predicts nothing";
-    if (concerns_the_model(cause)) return against_the_model(record, timing);
+    if (concerns_the_model(cause)) return against_the_model(record, occasion);
     if (record.evidence.coupling > coupling_limit)
         return "trusted cuts of a window do not add up, so no gradient has weights";
-    if (timing != Timing::always && !find_fault(to_string(cause)).timed) return "it does not depend on the window";
+    const FaultEntry& fault = find_fault(to_string(cause));
+    if (occasion.when != Timing::always && !fault.timed) return "it does not depend on the window";
+    if (occasion.where != Reach::everywhere && !fault.touches) return "it does not depend on the micro-batch";
     const Evidence& evidence = record.evidence;
     if (!explains_ledger(cause, evidence))
         return cause == Cause::epoch_tail_dropped
@@ -258,28 +263,27 @@ std::string contradiction(Cause cause, const Record& record, Timing timing) {
         return fmt::format("in {} the devices have {} samples of the tail", to_string(record.trial.split), tail);
     if (const std::string bits = concerns_bits(cause) ? against_bits(cause, record) : std::string(); !bits.empty())
         return bits;
-    if (const std::string none = against_numbers(cause, record, timing); !none.empty()) return none;
+    if (const std::string none = against_numbers(cause, record, occasion); !none.empty()) return none;
     for (const WindowEvidence& window : evidence.windows) {
-        const Prediction prediction = predict(cause, window, 0, timing).value();  // what no rank sees otherwise
+        const Prediction prediction = predict(cause, window, 0, occasion).value();  // what no rank sees otherwise
         std::string problem = against_counts(prediction, record, window);
         // Spread over more steps, a rate that falls is the same in the first window and larger in every other.
         if (cause == Cause::schedule_horizon && !green(record) && (window.lr_ratio > 1) != (window.window > 1))
             problem = fmt::format("in {} the learning rate is {:.4g} times the right one", place_of(record, window),
                                   window.lr_ratio);
-        if (problem.empty() && find_fault(to_string(cause)).red.front() == Check::norm)
-            problem = against_clipping(prediction, record, window);
+        if (problem.empty() && fault.red.front() == Check::norm) problem = against_clipping(prediction, record, window);
         if (problem.empty()) problem = against_report(prediction, record, window);
         for (int rank = 0; green(record) && rank < window.layout.mesh.ranks() && problem.empty(); ++rank)
-            problem = against_green(predict(cause, window, rank, timing).value(), record, window);
+            problem = against_green(predict(cause, window, rank, occasion).value(), record, window);
         for (const Recovered& recovered : window.recovered)
             for (const int rank : recovered.ranks)
                 if (problem.empty())
-                    problem = against(predict(cause, window, rank, timing).value(), record, window, recovered);
+                    problem = against(predict(cause, window, rank, occasion).value(), record, window, recovered);
         if (!problem.empty()) return problem;
     }
-    if (green(record)) return against_power(cause, record, timing);
+    if (green(record)) return against_power(cause, record, occasion);
     if (record.verdict.outcome != Outcome::divergent || red_where_asked_alone(record)) return {};
-    const std::string problem = against_red(cause, record, timing);
+    const std::string problem = against_red(cause, record, occasion);
     return problem.empty() ? against_checks(cause, record) : problem;
 }
 

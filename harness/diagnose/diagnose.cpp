@@ -54,12 +54,12 @@ std::vector<WeightLine> weight_lines(const Sight& sight, const std::optional<Pre
 }
 
 /// Largest distance between prediction and recovery over the whole matrix.
-double worst_error(Cause cause, Timing timing, const std::vector<const Record*>& divergent) {
+double worst_error(Cause cause, const Occasion& occasion, const std::vector<const Record*>& divergent) {
     double worst = cause == Cause::unknown || concerns_the_model(cause) ? std::numeric_limits<double>::quiet_NaN() : 0;
     for (const Record* record : divergent)
         for (const WindowEvidence& window : record->evidence.windows)
             for (const Recovered& recovered : window.recovered)
-                if (const auto prediction = predict(cause, window, recovered.ranks.front(), timing))
+                if (const auto prediction = predict(cause, window, recovered.ranks.front(), occasion))
                     for (std::size_t i = 0; i < recovered.weights.size(); ++i)
                         if (!std::isnan(recovered.weights[i]))
                             worst = std::max(worst, std::abs(recovered.weights[i] - prediction->weights[i]));
@@ -101,15 +101,16 @@ std::string also_seen(const std::vector<const Record*>& divergent, Cause named) 
     return text;
 }
 
-/// The causes that nothing in the matrix contradicts when they act at such a time, and what rules out the others.
-Finding explained(std::span<const Record> matrix, const std::vector<const Record*>& divergent, Timing timing) {
+/// The causes that nothing in the matrix contradicts when they act on such an occasion, and what rules out the others.
+Finding explained(std::span<const Record> matrix, const std::vector<const Record*>& divergent,
+                  const Occasion& occasion) {
     const bool one_device = std::all_of(divergent.begin(), divergent.end(),
                                         [](const Record* record) { return record->trial.split.devices == 1; });
     const bool few_bits = std::any_of(divergent.begin(), divergent.end(), [](const Record* record) {
         return record->evidence.narrow.value_or(0) >= narrow_limit;
     });
     Finding finding;
-    finding.timing = timing;
+    finding.occasion = occasion;
     for (const Cause cause : all_causes) {
         if (cause == Cause::unknown) continue;  // named when nothing else is
         Rival rival{cause};
@@ -118,7 +119,7 @@ Finding explained(std::span<const Record> matrix, const std::vector<const Record
             rival.ruled_out_by = "no gradient that diverged has only the 8 bits of bf16";
         for (const Record& record : matrix) {
             if (unanswered(record.verdict.outcome)) continue;
-            const std::string problem = contradiction(cause, record, timing);
+            const std::string problem = contradiction(cause, record, occasion);
             if (problem.empty()) ++rival.explained;
             if (rival.ruled_out_by.empty()) rival.ruled_out_by = problem;
         }
@@ -132,14 +133,14 @@ Finding explained(std::span<const Record> matrix, const std::vector<const Record
     return finding;
 }
 
-/// At the simplest time at which any cause explains everything; what is said of unknown ones is what rules them out
+/// On the simplest occasion on which any cause explains everything; what is said of unknown ones is what rules them out
 /// always.
 Finding explained(std::span<const Record> matrix, const std::vector<const Record*>& divergent) {
     Finding always;
-    for (const Timing timing : all_timings) {
-        Finding finding = explained(matrix, divergent, timing);
+    for (const Occasion& occasion : all_occasions()) {
+        Finding finding = explained(matrix, divergent, occasion);
         if (!finding.causes.empty()) return finding;
-        if (timing == Timing::always) always = std::move(finding);
+        if (occasion == Occasion()) always = std::move(finding);
     }
     return always;
 }
@@ -171,21 +172,21 @@ std::vector<Finding> diagnose(std::span<const Record> matrix) {
         finding.causes.clear();  // nothing was read, so nothing is named
     if (finding.causes.empty()) {
         finding.causes = {Cause::unknown};
-        finding.timing = Timing::always;
+        finding.occasion = {};
     }
 
     const Cause named = finding.causes.front();
     finding.summary = meaning(named);
-    if (finding.timing != Timing::always)
-        finding.summary += fmt::format(" It happens {} only.", meaning(finding.timing));
+    if (finding.occasion != Occasion())
+        finding.summary += fmt::format(" It happens {} only.", meaning(finding.occasion));
     finding.summary += also_seen(divergent, named);
     finding.trial = to_string(sight.record->trial);
     finding.repro = sight.record->repro;
-    finding.worst_error = worst_error(named, finding.timing, divergent);
+    finding.worst_error = worst_error(named, finding.occasion, divergent);
     if (sight.window) {
         finding.first = {sight.window->step, sight.recovered->ranks.front(), "", -1};
         finding.weights =
-            weight_lines(sight, predict(named, *sight.window, sight.recovered->ranks.front(), finding.timing));
+            weight_lines(sight, predict(named, *sight.window, sight.recovered->ranks.front(), finding.occasion));
         finding.stale = sight.recovered->stale;
     } else {
         for (const CheckResult& result : sight.record->verdict.checks)

@@ -58,6 +58,8 @@ Json window_json(const WindowEvidence& window) {
             {"schedule_steps", window.schedule_steps},
             {"averaged", window.layout.averaged},
             {"averages", window.averages},
+            {"counts_steps", window.layout.counts_steps},
+            {"counted", window.counted},
             {"lr_ratio", number_to_json(window.lr_ratio)},
             {"mesh",
              {{"places", window.layout.mesh.places},
@@ -79,14 +81,13 @@ template <class Word>
 Word one_of(std::initializer_list<Word> known, const char* what, const std::string& text, const std::string& where) {
     for (const Word word : known)
         if (to_string(word) == text) return word;
-    throw Error(fmt::format("unknown {} \"{}\"", what, printable(text)), where,
-                "the file was written by another version");
+    throw Error(fmt::format("unknown {} \"{}\"", what, printable(text)), where, "another version wrote the file");
 }
 
 Clipping clipping_from(const std::string& text, const std::string& where) {
-    return one_of({Clipping::right, Clipping::left_out, Clipping::replicas_counted, Clipping::all_but_one,
-                   Clipping::one_alone, Clipping::scaled, Clipping::told_another},
-                  "clipping", text, where);
+    using enum Clipping;
+    return one_of({right, left_out, replicas_counted, all_but_one, one_alone, scaled, told_another}, "clipping", text,
+                  where);
 }
 
 Reporting reporting_from(const std::string& text, const std::string& where) {
@@ -137,6 +138,8 @@ WindowEvidence window_from(const Json& object, const std::string& where) {
     window.schedule_steps = integer_from_json(object.at("schedule_steps"), 0, std::int64_t{1} << 40, where);
     window.layout.averaged = object.at("averaged").get<bool>();
     window.averages = integer_from_json(object.at("averages"), 0, std::int64_t{1} << 40, where);
+    window.layout.counts_steps = object.at("counts_steps").get<bool>();
+    window.counted = integer_from_json(object.at("counted"), -1000000, std::int64_t{1} << 40, where);
     window.lr_ratio = number_from_json(object.at("lr_ratio"), where);
     const auto axis = [&](const char* name) {
         return static_cast<int>(integer_from_json(object.at("mesh").at(name), 1, max_ranks, where));

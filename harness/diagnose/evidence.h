@@ -50,9 +50,6 @@ std::string to_string(Reporting reporting);
 /// As the end of a sentence.
 std::string meaning(Reporting reporting);
 
-/// Loss scaling begins with it, in torch and in what followed it.
-inline constexpr double first_loss_scale = 65536;
-
 /// One judged window of one trial, as far as a cause can be read from it.
 struct WindowEvidence {
     std::int64_t step = 0;             ///< the candidate's
@@ -64,6 +61,7 @@ struct WindowEvidence {
     std::int64_t steps = 1;           ///< of the optimizer, in its step of the trace
     std::int64_t schedule_steps = 1;  ///< advances of the learning rate in it
     std::int64_t averages = 1;        ///< updates of an average of the parameters in it; 1 where none is kept
+    std::int64_t counted = 1;         ///< steps by the optimizer's own count; `steps` where it keeps none
     double lr_ratio = 1;              ///< its learning rate ÷ the reference's, of the first group
     double condition = 0;             ///< of the samples' gradients
     double weight_tolerance = 0;      ///< a recovered weight is right to this

@@ -24,7 +24,8 @@ Json to_json(const Finding& finding) {
         rivals.push_back(
             {{"cause", to_string(rival.cause)}, {"ruled_out_by", rival.ruled_out_by}, {"explained", rival.explained}});
     return {{"causes", causes},
-            {"timing", to_string(finding.timing)},
+            {"timing", to_string(finding.occasion.when)},
+            {"reach", to_string(finding.occasion.where)},
             {"summary", finding.summary},
             {"trial", finding.trial},
             {"first", to_json(finding.first)},

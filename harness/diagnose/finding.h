@@ -6,7 +6,7 @@
 #include "base/json.h"
 #include "judge/verdict.h"
 #include "plan/cause.h"
-#include "plan/timing.h"
+#include "plan/occasion.h"
 
 namespace isobatch {
 
@@ -27,10 +27,10 @@ struct WeightLine {
 
 /// One thing found wrong, read over all splits together.
 struct Finding {
-    std::vector<Cause> causes;       ///< the smallest set that the evidence cannot separate
-    Timing timing = Timing::always;  ///< the simplest that the evidence allows
-    std::string summary;             ///< what is wrong, in a sentence
-    std::string trial;               ///< where it is seen first: text form of the trial
+    std::vector<Cause> causes;  ///< the smallest set that the evidence cannot separate
+    Occasion occasion;          ///< when, and with which micros: the simplest that the evidence allows
+    std::string summary;        ///< what is wrong, in a sentence
+    std::string trial;          ///< where it is seen first: text form of the trial
     Place first;
     std::vector<WeightLine> weights;  ///< of that window and rank; empty when none were recovered
     std::vector<double> stale;  ///< share of each earlier window's gradient that is still in that one, as in Recovered

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/check.h"
+#include "diagnose/predict_beside_weights.h"
 #include "plan/power.h"
 
 namespace isobatch {
@@ -65,6 +66,9 @@ Prediction by_exchange(Cause cause, const WindowEvidence& window, int rank) {
 Prediction by_count(Cause cause, const WindowEvidence& window) {
     const WindowLayout& layout = window.layout;
     const auto all = [&](double weight) { return Prediction{std::vector<double>(window.samples.size(), weight)}; };
+    const auto without = [&](MicroRule lost) {
+        return Prediction{by_micro(window, [&](const auto& m) { return lost(layout, m) ? 0.0 : 1.0; })};
+    };
     switch (cause) {
         case Cause::double_division:
             return Prediction{by_micro(window, [&](const auto& m) { return 1.0 / micros_on(layout, m.rank); })};
@@ -91,71 +95,19 @@ Prediction by_count(Cause cause, const WindowEvidence& window) {
         case Cause::sum_never_divided:
             return all(units_of(layout) / layout.mesh.places);
         case Cause::last_backward_survives:
-            return Prediction{
-                by_micro(window, [&](const auto& m) { return m.micro + 1 == micros_on(layout, m.rank) ? 1.0 : 0.0; })};
+            return without(is_before_the_last);
         case Cause::first_backward_survives:
-            return Prediction{by_micro(window, [&](const auto& m) { return m.micro == 0 ? 1.0 : 0.0; })};
+            return without(is_after_the_first);
+        case Cause::cleared_at_new_shape:
+            return without(is_before_a_new_shape);
         case Cause::unpredicted_position_counted:
-            return all(has_units_but_samples(layout) ? 1 / (1 + double(samples_of(layout)) / units_of(layout)) : 1);
+            return all(any_scored(layout, is_not_a_unit_a_sample)
+                           ? 1 / (1 + double(samples_of(layout)) / units_of(layout))
+                           : 1);
         case Cause::unscale_without_scale:
             return all(1 / first_loss_scale);
         default:
             broken_promise("cause", "a cause of counts", __FILE__, __LINE__);
-    }
-}
-
-/// Right weights, with other numbers of steps.
-Prediction by_turns(Cause cause, const WindowEvidence& window) {
-    const WindowLayout& layout = window.layout;
-    const std::vector<double> ones(window.samples.size(), 1);
-    switch (cause) {
-        case Cause::epoch_tail_extra_step:
-            return {.weights = ones, .steps = layout.ragged ? 2 : 1};
-        case Cause::step_lost_grads_wiped:
-            return {.weights = ones, .steps = layout.ragged ? 0 : 1};
-        case Cause::schedule_per_micro:
-            return {.weights = ones, .schedule_steps = most_micros(layout)};
-        case Cause::ema_per_micro:
-            return {.weights = ones, .averages = layout.averaged ? most_micros(layout) : 1};
-        case Cause::schedule_per_rank:
-            return {.weights = ones, .schedule_steps = layout.mesh.places};
-        default:
-            broken_promise("cause", "a cause of steps", __FILE__, __LINE__);
-    }
-}
-
-/// The step is clipped by what is not the gradient's norm, or at another time.
-Prediction by_clip(Cause cause, const WindowEvidence& window) {
-    const WindowLayout& layout = window.layout;
-    const auto each = [&](const std::vector<double>& weights) {
-        Prediction prediction{std::vector<double>(window.samples.size(), 1)};
-        for (std::size_t i = 0; !weights.empty() && i < prediction.weights.size(); ++i)
-            prediction.weights[i] = weights[static_cast<std::size_t>(window.micro_of[i])];
-        return prediction;
-    };
-    const auto reads = [&](bool power, Clipping clipping) {
-        return Prediction{.weights = std::vector<double>(window.samples.size(), 1),
-                          .clipping = power ? clipping : Clipping::right};
-    };
-    switch (cause) {
-        case Cause::clip_disabled:
-            return reads(is_clipped(layout), Clipping::left_out);
-        case Cause::norm_misses_shards:
-            return reads(has_norm(layout), Clipping::all_but_one);
-        case Cause::clip_local_norm:
-            return reads(has_norm(layout), Clipping::one_alone);
-        case Cause::norm_counts_replicas:
-            return reads(has_norm_on_several_ranks(layout), Clipping::replicas_counted);
-        case Cause::clip_scaled_gradients:
-            return reads(has_norm(layout), Clipping::scaled);
-        case Cause::log_local_norm:
-            return reads(has_norm_on_several_places(layout), Clipping::told_another);
-        case Cause::clip_per_micro:
-            return each(window.clipped_each_micro);
-        case Cause::clip_before_reduce:
-            return each(window.clipped_each_rank);
-        default:
-            broken_promise("cause", "a cause of clipping", __FILE__, __LINE__);
     }
 }
 
@@ -185,59 +137,6 @@ Prediction by_divisor(Cause cause, const WindowEvidence& window) {
             return all(1.0 / layout.mesh.copies);
         default:
             broken_promise("cause", "a cause of divisors", __FILE__, __LINE__);
-    }
-}
-
-/// What it leaves where the weights are right, or no weights say it.
-std::optional<Prediction> beside_weights(Cause cause, const WindowEvidence& window) {
-    const WindowLayout& layout = window.layout;
-    const std::vector<double> ones(window.samples.size(), 1);
-    const auto tells = [&](bool power, Reporting reporting) {
-        return Prediction{.weights = ones, .reporting = power ? reporting : Reporting::right};
-    };
-    switch (cause) {
-        case Cause::bf16_accumulator:
-        case Cause::bf16_reduction:
-            return Prediction{.weights = ones,
-                              .rounded = units_of(layout) > 0 && (layout.mesh.places > 1 || !concerns_devices(cause))};
-        case Cause::epoch_tail_dropped:
-        case Cause::same_batch_repeated:
-        case Cause::per_rank_sampler_seed:
-        case Cause::epoch_not_set:
-        case Cause::sampler_padding_duplicates:
-        case Cause::ragged_rank_streams:
-        case Cause::truncated_after_retry:
-        case Cause::accumulation_off:
-        case Cause::schedule_horizon:
-            return Prediction{ones};  // of the windows that hold what they should
-        case Cause::epoch_tail_extra_step:
-        case Cause::step_lost_grads_wiped:
-        case Cause::schedule_per_micro:
-        case Cause::ema_per_micro:
-        case Cause::schedule_per_rank:
-            return by_turns(cause, window);
-        case Cause::clip_disabled:
-        case Cause::norm_misses_shards:
-        case Cause::clip_local_norm:
-        case Cause::norm_counts_replicas:
-        case Cause::clip_per_micro:
-        case Cause::clip_before_reduce:
-        case Cause::clip_scaled_gradients:
-        case Cause::log_local_norm:
-            return by_clip(cause, window);
-        case Cause::log_last_micro_loss:
-            return tells(has_other_last_mean(layout), Reporting::last_micro);
-        case Cause::log_loss_over_accum:
-            return tells(accumulates(layout), Reporting::over_accum);
-        case Cause::log_scaled_loss:
-            return tells(has_units(layout), Reporting::scaled);
-        case Cause::empty_micro_counted:
-            return Prediction{.weights = ones, .not_a_number = has_empty_micro(layout)};
-        case Cause::batch_coupled:  // no weights say what it leaves
-        case Cause::unknown:
-            return std::nullopt;
-        default:
-            broken_promise("cause", "unknown cause", __FILE__, __LINE__);
     }
 }
 
@@ -276,20 +175,24 @@ std::optional<Prediction> acting(Cause cause, const WindowEvidence& window, int 
         case Cause::sum_never_divided:
         case Cause::last_backward_survives:
         case Cause::first_backward_survives:
+        case Cause::cleared_at_new_shape:
         case Cause::unpredicted_position_counted:
         case Cause::unscale_without_scale:
             return by_count(cause, window);
         default:
-            return beside_weights(cause, window);
+            return predict_beside_weights(cause, window);
     }
 }
 
 }  // namespace
 
-std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int rank, Timing timing) {
+std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int rank, const Occasion& occasion) {
     std::optional<Prediction> prediction = acting(cause, window, rank);
-    if (prediction && !acts(timing, window.layout.moment))
+    if (prediction && !acts(occasion.when, window.layout.moment))
         return Prediction{std::vector<double>(window.samples.size(), 1)};
+    if (prediction && occasion.where != Reach::everywhere)
+        for (std::size_t i = 0; i < window.samples.size(); ++i)
+            if (!reaches(occasion.where, window.layout, micro_of(window, i))) prediction->weights[i] = 1;
     return prediction;
 }
 

@@ -15,14 +15,16 @@ struct Prediction {
     bool in_part = false;             ///< in some parameters; in the others every weight is 1
     std::int64_t steps = 1;           ///< of the optimizer
     std::int64_t schedule_steps = 1;  ///< advances of the learning rate
-    std::int64_t averages = 1;        ///< updates of an average of the parameters, where one is kept
+    /// Steps by the optimizer's own count, where it keeps one; none: as many as were made.
+    std::optional<std::int64_t> counted = std::nullopt;
+    std::int64_t averages = 1;  ///< updates of an average of the parameters, where one is kept
     Clipping clipping = Clipping::right;
     Reporting reporting = Reporting::right;
     bool not_a_number = false;  ///< whatever else is there
     bool rounded = false;       ///< to bf16, so that no weights explain the gradient any better
 };
 
-/// Nothing for `unknown`, which predicts nothing. Where the timing does not act, all is right.
-std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int rank, Timing timing = Timing::always);
+/// Nothing for `unknown`, which predicts nothing. Where the occasion is another, all is right.
+std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int rank, const Occasion& occasion = {});
 
 }  // namespace isobatch

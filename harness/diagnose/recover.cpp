@@ -72,6 +72,14 @@ std::int64_t most_events(const Trace& candidate, std::size_t k, const std::strin
     return most;
 }
 
+/// The optimizer's own count after step k, on every rank `right` or that of one where it is not.
+std::int64_t counted_steps(const Trace& candidate, std::size_t k, std::int64_t right) {
+    std::int64_t counted = right;
+    for (const std::vector<Step>& rank : candidate.ranks)
+        if (k < rank.size() && rank[k].counters.counted_steps != right) counted = rank[k].counters.counted_steps;
+    return counted;
+}
+
 bool same_gradients(const Step& a, const Step& b, const WindowScale& window) {
     return std::all_of(window.tensors.begin(), window.tensors.end(), [&](const TensorScale& scale) {
         const auto x = a.tensors.find("grad/" + scale.name), y = b.tensors.find("grad/" + scale.name);
@@ -248,6 +256,9 @@ Evidence evidence_of(const Yardstick& yardstick, const Trace& candidate) {
             window.steps = most_events(candidate, k, "step");
             window.schedule_steps = most_events(candidate, k, "schedule");
             if (scale.counters.ema_updates > 0) window.averages = most_events(candidate, k, "average");
+            const std::int64_t counted = scale.counters.counted_steps;  // with this step's one
+            window.layout.counts_steps = counted > 0;
+            window.counted = counted > 0 ? counted_steps(candidate, k, counted) - counted + 1 : window.steps;
         }
         const std::vector<double> lr = k < candidate.ranks[0].size() ? candidate.ranks[0][k].lr : std::vector<double>();
         if (!lr.empty() && !scale.lr.empty()) window.lr_ratio = lr[0] / scale.lr[0];

@@ -164,6 +164,12 @@ inline constexpr CauseEntry causes_of_weights[]{
      "lost.",
      "1 in the first micro-batch of a device, 0 in the others",
      "Copy or offload the gradient after the window's last backward.", "DeepSpeed#7967"},
+    {Cause::cleared_at_new_shape, "cleared-at-new-shape", false,
+     "The accumulator is made anew where a micro-batch's tensors have another size than those of the one before, so "
+     "what "
+     "came before it is lost.",
+     "1 where every later micro-batch of the device has the same number of samples and of padded units, 0 elsewhere",
+     "Keep one accumulator for the parameters, whatever the size of a micro-batch.", "NVIDIA NeMo Automodel#3530"},
     {Cause::unpredicted_position_counted, "unpredicted-position-counted", false,
      "Each sample's first position, which nothing predicts, is counted in the denominator, so the step is too small, "
      "and "

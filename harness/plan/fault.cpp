@@ -13,6 +13,12 @@ namespace isobatch {
 
 namespace {
 
+/// One that is decided micro by micro.
+template <MicroRule rule>
+FaultEntry of_micros(const char* id, Cause cause, std::vector<Check> red) {
+    return {.id = id, .cause = cause, .red = std::move(red), .power = any_micro<rule>, .touches = rule};
+}
+
 /// Of norms, denominators and factors.
 std::vector<FaultEntry> faults_of_numbers() {
     using enum Check;
@@ -26,31 +32,40 @@ std::vector<FaultEntry> faults_of_numbers() {
         {"clip-scaled-gradients", Cause::clip_scaled_gradients, {norm, param}, any<has_norm>, {opt}},
         {"log-local-norm", Cause::log_local_norm, {norm}, any<has_norm_on_several_places>, {}, true, false},
         {"norm-counts-replicas", Cause::norm_counts_replicas, {norm}, any<has_norm_on_several_ranks>, {param, opt}},
-        {"token-mean-of-means", Cause::token_mean_of_means, {grad, loss}, any<unequal_units>},
-        {"missing-accum-division", Cause::missing_accum_division, {grad, loss}, any<accumulates>},
-        {"double-division", Cause::double_division, {grad}, any<accumulates>},
-        {"divide-after-backward", Cause::divide_after_backward, {grad}, any<accumulates>},
-        {"sample-share-on-token-mean",
-         Cause::sample_share_on_token_mean,
-         {grad, loss},
-         any<has_unequal_share_of_samples>},
-        {"sample-vs-token-contract", Cause::sample_vs_token_contract, {grad, loss}, any<has_units_but_samples>},
-        {"short-window-nominal-accum", Cause::short_window_nominal_accum, {grad, loss}, any<has_short_turn>},
-        {"padded-tokens-counted", Cause::padded_tokens_counted, {grad, loss}, any<has_units_but_padded>},
-        {"n-minus-one", Cause::n_minus_one, {grad, loss}, any<has_several_units>},
-        {"unconditional-world-factor", Cause::unconditional_world_factor, {grad, loss}, any<has_part_of_the_units>},
-        {"sum-never-divided", Cause::sum_never_divided, {grad, loss}, any<has_units_but_places>},
         {"empty-micro-counted", Cause::empty_micro_counted, {loss}, any<has_empty_micro>, {grad, norm}},
-        {"last-backward-survives", Cause::last_backward_survives, {grad}, any<has_unit_before_the_last>},
-        {"first-backward-survives", Cause::first_backward_survives, {grad}, any<has_unit_after_the_first>},
-        {"unpredicted-position-counted", Cause::unpredicted_position_counted, {grad, loss}, any<has_units_but_samples>},
-        {"unscale-without-scale", Cause::unscale_without_scale, {grad}, any<has_units>},
         {"re-reduced-sum", Cause::re_reduced_sum, {grad}, any<reduces_a_unit_again>},
-        {"rank-local-denominator", Cause::rank_local_denominator, {grad, loss}, any<has_unequal_ranks>},
-        {"uneven-ranks-equal-weight", Cause::uneven_ranks_equal_weight, {grad, loss}, any<has_unequal_ranks_in_a_tail>},
-        {"average-count-per-micro", Cause::average_count_per_micro, {grad, loss}, any<has_unequal_level>},
-        {"no-world-compensation", Cause::no_world_compensation, {grad, loss}, any<exchanges_units>},
-        {"wrong-group-divisor", Cause::wrong_group_divisor, {grad, loss}, any<copies_units>},
+    };
+}
+
+/// Of what a micro weighs.
+std::vector<FaultEntry> faults_of_micros() {
+    using enum Check;
+    return {
+        of_micros<has_unequal_share>("token-mean-of-means", Cause::token_mean_of_means, {grad, loss}),
+        of_micros<accumulates>("missing-accum-division", Cause::missing_accum_division, {grad, loss}),
+        of_micros<accumulates>("double-division", Cause::double_division, {grad}),
+        of_micros<accumulates>("divide-after-backward", Cause::divide_after_backward, {grad}),
+        of_micros<has_unequal_share_of_samples>("sample-share-on-token-mean", Cause::sample_share_on_token_mean,
+                                                {grad, loss}),
+        of_micros<is_not_a_unit_a_sample>("sample-vs-token-contract", Cause::sample_vs_token_contract, {grad, loss}),
+        of_micros<is_of_short_turn>("short-window-nominal-accum", Cause::short_window_nominal_accum, {grad, loss}),
+        of_micros<is_padded>("padded-tokens-counted", Cause::padded_tokens_counted, {grad, loss}),
+        of_micros<is_one_of_several_units>("n-minus-one", Cause::n_minus_one, {grad, loss}),
+        of_micros<is_on_part_of_the_units>("unconditional-world-factor", Cause::unconditional_world_factor,
+                                           {grad, loss}),
+        of_micros<is_not_a_unit_a_place>("sum-never-divided", Cause::sum_never_divided, {grad, loss}),
+        of_micros<is_before_the_last>("last-backward-survives", Cause::last_backward_survives, {grad}),
+        of_micros<is_after_the_first>("first-backward-survives", Cause::first_backward_survives, {grad}),
+        of_micros<is_before_a_new_shape>("cleared-at-new-shape", Cause::cleared_at_new_shape, {grad}),
+        of_micros<is_not_a_unit_a_sample>("unpredicted-position-counted", Cause::unpredicted_position_counted,
+                                          {grad, loss}),
+        of_micros<is_scored>("unscale-without-scale", Cause::unscale_without_scale, {grad}),
+        of_micros<is_on_unequal_rank>("rank-local-denominator", Cause::rank_local_denominator, {grad, loss}),
+        of_micros<is_in_tail_of_unequal_rank>("uneven-ranks-equal-weight", Cause::uneven_ranks_equal_weight,
+                                              {grad, loss}),
+        of_micros<is_on_unequal_level>("average-count-per-micro", Cause::average_count_per_micro, {grad, loss}),
+        of_micros<is_exchanged>("no-world-compensation", Cause::no_world_compensation, {grad, loss}),
+        of_micros<is_copied>("wrong-group-divisor", Cause::wrong_group_divisor, {grad, loss}),
     };
 }
 
@@ -61,7 +76,7 @@ std::vector<FaultEntry> faults_of_events() {
         wherever{step, grad, loss, norm, param, opt};
     constexpr auto uneven = any<has_uneven_places>;
     return {
-        {"zero-grad-in-window", Cause::zero_grad_in_window, {events, grad}, any<has_unit_before_the_last>},
+        {"zero-grad-in-window", Cause::zero_grad_in_window, {events, grad}, any_micro<is_before_the_last>},
         {"not-zeroed-after-step", Cause::not_zeroed_after_step, {events, grad}, any_earlier_window, {}, true, false},
         {"epoch-tail-dropped",
          Cause::epoch_tail_dropped,
@@ -81,19 +96,21 @@ std::vector<FaultEntry> faults_of_events() {
         {"step-lost-grads-wiped", Cause::step_lost_grads_wiped, {events, step}, any<is_ragged>, update},
         {"schedule-per-micro", Cause::schedule_per_micro, {step}, any<has_several_turns>, {param, opt}},
         {"ema-per-micro", Cause::ema_per_micro, {step}, any<averages_several_turns>, {opt}},
+        {"adam-count-per-micro", Cause::adam_count_per_micro, {opt}, any<counts_steps_of_several_turns>, {param}},
+        {"step-not-incremented", Cause::step_not_incremented, {opt}, any<counts_steps>},
         {"schedule-per-rank", Cause::schedule_per_rank, {step}, any<has_several_places>, {param, opt}},
         {"schedule-horizon", Cause::schedule_horizon, {step}, any_other_horizon, {param, opt}, true, false},
         {"log-last-micro-loss", Cause::log_last_micro_loss, {loss}, any<has_other_last_mean>},
-        {"log-loss-over-accum", Cause::log_loss_over_accum, {loss}, any<accumulates>},
-        {"log-scaled-loss", Cause::log_scaled_loss, {loss}, any<has_units>},
-        {"sum-over-devices", Cause::sum_over_devices, {grad}, any<exchanges_units>, {}, true, false},
-        {"never-synced", Cause::never_synced, {grad}, any<exchanges_units>, {param, opt}},
+        {"log-loss-over-accum", Cause::log_loss_over_accum, {loss}, any_micro<accumulates>},
+        {"log-scaled-loss", Cause::log_scaled_loss, {loss}, any_micro<is_scored>},
+        {"sum-over-devices", Cause::sum_over_devices, {grad}, any_micro<is_exchanged>, {}, true, false},
+        {"never-synced", Cause::never_synced, {grad}, any_micro<is_exchanged>, {param, opt}},
         {"no-sync-off-by-one", Cause::no_sync_off_by_one, {events, grad}, any<exchanges_several_micros>},
         {"reduced-once", Cause::reduced_once, {events, grad}, any<exchanges_several_micros>},
-        {"scaled-before-wait", Cause::scaled_before_wait, {grad}, any<exchanges_units>, {}, true, false},
+        {"scaled-before-wait", Cause::scaled_before_wait, {grad}, any_micro<is_exchanged>, {}, true, false},
         {"two-level-order", Cause::two_level_order, {grad}, any<has_unit_before_the_last_of_all>, {}, true, false},
         {"no-sync-around-backward", std::nullopt, {}, nowhere},
-        {"replicated-partial", Cause::replicated_partial, {grad}, any<exchanges_units>, {param, opt}, true, false},
+        {"replicated-partial", Cause::replicated_partial, {grad}, any_micro<is_exchanged>, {param, opt}, true, false},
         {"bf16-accumulator", Cause::bf16_accumulator, {grad}, any_sum_of_few_bits, {}, true, false},
         {"bf16-reduction", Cause::bf16_reduction, {grad}, any_exchange_of_few_bits, {}, true, false},
         {"master-weights-lost", Cause::unknown, {param}, any_window, {trajectory}, false, false},
@@ -105,7 +122,8 @@ std::vector<FaultEntry> faults_of_events() {
 const std::vector<FaultEntry>& fault_catalogue() {
     static const std::vector<FaultEntry> entries = [] {
         std::vector<FaultEntry> all = faults_of_numbers();
-        for (FaultEntry& entry : faults_of_events()) all.push_back(std::move(entry));
+        for (const auto more : {faults_of_micros, faults_of_events})
+            for (FaultEntry& entry : more()) all.push_back(std::move(entry));
         return all;
     }();
     return entries;
@@ -131,21 +149,29 @@ const FaultEntry& find_fault(std::string_view id) {
 
 PlantedFault parse_fault(std::string_view text) {
     const std::size_t at = text.find('@');
-    const PlantedFault fault{&find_fault(text.substr(0, at)),
-                             at == std::string_view::npos ? Timing::always : parse_timing(text.substr(at + 1))};
-    if (fault.timing != Timing::always && !fault.entry->timed)
-        throw Error(fmt::format("{} is not decided window by window, so it cannot happen {}", fault.entry->id,
-                                meaning(fault.timing)),
-                    "--fault", fmt::format("give {} without a timing", fault.entry->id));
+    PlantedFault fault{&find_fault(text.substr(0, at))};
+    if (at != std::string_view::npos) fault.occasion = parse_occasion(text.substr(at + 1));
+    const auto& [when, where] = fault.occasion;
+    const auto refuse = [&](const char* how, const std::string& when_or_where) {
+        throw Error(fmt::format("{} is not decided {}, so it cannot happen {}", fault.entry->id, how, when_or_where),
+                    "--fault", fmt::format("give {} without it", fault.entry->id));
+    };
+    if (when != Timing::always && !fault.entry->timed) refuse("window by window", meaning(when));
+    if (where != Reach::everywhere && !fault.entry->touches) refuse("micro-batch by micro-batch", meaning(where));
     return fault;
 }
 
 bool has_power(const PlantedFault& fault, const std::vector<WindowLayout>& windows) {
-    if (fault.timing == Timing::always) return fault.entry->power(windows);
+    const auto& [when, where] = fault.occasion;
+    if (fault.occasion == Occasion()) return fault.entry->power(windows);
     std::vector<WindowLayout> some;
     std::copy_if(windows.begin(), windows.end(), std::back_inserter(some),
-                 [&](const WindowLayout& window) { return acts(fault.timing, window.moment); });
-    return fault.entry->power(some);
+                 [&, timing = when](const WindowLayout& window) { return acts(timing, window.moment); });
+    if (where == Reach::everywhere) return fault.entry->power(some);
+    for (const WindowLayout& window : some)
+        for (const MicroCount& micro : window.micros)
+            if (micro.units > 0 && reaches(where, window, micro) && fault.entry->touches(window, micro)) return true;
+    return false;
 }
 
 }  // namespace isobatch

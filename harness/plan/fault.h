@@ -8,7 +8,7 @@
 #include "plan/cause.h"
 #include "plan/check.h"
 #include "plan/layout.h"
-#include "plan/timing.h"
+#include "plan/occasion.h"
 
 namespace isobatch {
 
@@ -25,6 +25,9 @@ struct FaultEntry {
     /// Whether it may happen in some windows only: what it changes is decided window by window, and does not reach the
     /// next one.
     bool timed = true;
+    /// Whether it changes what this scored micro adds to the gradient, in a fault that is decided micro by micro and
+    /// may therefore reach some micros only; none: it is not.
+    bool (*touches)(const WindowLayout& window, const MicroCount& micro) = nullptr;
 };
 
 const std::vector<FaultEntry>& fault_catalogue();
@@ -35,13 +38,13 @@ std::vector<Check> green_checks(const FaultEntry& fault);
 /// Throws Error naming the nearest id.
 const FaultEntry& find_fault(std::string_view id);
 
-/// A fault, and when it happens.
+/// A fault, and when and where it happens.
 struct PlantedFault {
     const FaultEntry* entry;
-    Timing timing = Timing::always;
+    Occasion occasion = {};
 };
 
-/// `ID` or `ID@TIMING`. Throws Error naming --fault.
+/// `ID`, or with a timing, a reach or both: `ID@TIMING@REACH`. Throws Error naming --fault.
 PlantedFault parse_fault(std::string_view text);
 
 /// Whether it changes anything in these windows of a run.

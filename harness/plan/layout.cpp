@@ -47,6 +47,10 @@ int most_micros(const WindowLayout& window) {
     return most;
 }
 
+bool reaches(Reach reach, const WindowLayout& window, const MicroCount& micro) {
+    return reaches(reach, window.mesh.place(micro.rank), micro.micro, micros_on(window, micro.rank));
+}
+
 bool unequal_units(const WindowLayout& window) {
     return std::any_of(window.micros.begin(), window.micros.end(),
                        [&](const MicroCount& m) { return m.units != window.micros.front().units; });

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "plan/mesh.h"
+#include "plan/occasion.h"
 #include "plan/recipe.h"
-#include "plan/timing.h"
 
 namespace isobatch {
 
@@ -31,6 +31,7 @@ struct WindowLayout {
     bool has_twin = false;           ///< a twin of it was run
     bool follows_own_steps = false;  ///< in a run of the trial's own, its loss was compared after updates of that run
     bool averaged = false;           ///< an average of the parameters is kept beside them
+    bool counts_steps = false;       ///< the optimizer keeps a count of its steps, as Adam does
     int accum = 1;                   ///< micros that a place has in a full window
     Moment moment;
     Recipe recipe = Recipe::fp64;
@@ -64,6 +65,8 @@ double units_at(const WindowLayout& window, int micro);
 
 /// Micros of the rank that has most.
 int most_micros(const WindowLayout& window);
+
+bool reaches(Reach reach, const WindowLayout& window, const MicroCount& micro);
 
 /// Whether two micros of the window hold different numbers of units.
 bool unequal_units(const WindowLayout& window);

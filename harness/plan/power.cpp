@@ -4,15 +4,13 @@ namespace isobatch {
 
 namespace {
 
-/// Whether a micro with a scored unit satisfies the rule.
-template <class Rule>
-bool any_scored(const WindowLayout& window, Rule rule) {
-    return std::any_of(window.micros.begin(), window.micros.end(),
-                       [&](const MicroCount& m) { return m.units > 0 && rule(m); });
+bool is_before_the_last_of_all(const WindowLayout& window, const MicroCount& micro) {
+    return micro.micro + 1 < most_micros(window);
 }
 
-bool has_units_but(const WindowLayout& window, double count) {
-    return units_of(window) > 0 && units_of(window) != count;
+/// Of two micros, whether a backward sees tensors of the same size.
+bool same_shape(const MicroCount& a, const MicroCount& b) {
+    return a.samples == b.samples && a.padded_units == b.padded_units;
 }
 
 /// How much of what shows in what the window's gradient was summed: 1 is enough. Where the arithmetic has the sum's own
@@ -34,70 +32,88 @@ double shown_by(const Windows& windows, bool (*holds)(const WindowLayout&)) {
 
 }  // namespace
 
-bool accumulates(const WindowLayout& window) {
-    return any_scored(window, [&](const MicroCount& m) { return micros_on(window, m.rank) > 1; });
+bool any_scored(const WindowLayout& window, MicroRule rule) {
+    return std::any_of(window.micros.begin(), window.micros.end(),
+                       [&](const MicroCount& micro) { return micro.units > 0 && rule(window, micro); });
 }
 
-bool has_unit_before_the_last(const WindowLayout& window) {
-    return any_scored(window, [&](const MicroCount& m) { return m.micro + 1 < micros_on(window, m.rank); });
+bool accumulates(const WindowLayout& window, const MicroCount& micro) {
+    return micros_on(window, micro.rank) > 1;
 }
 
-bool has_unit_after_the_first(const WindowLayout& window) {
-    return any_scored(window, [](const MicroCount& m) { return m.micro > 0; });
+bool has_unequal_share(const WindowLayout& window, const MicroCount& micro) {
+    return micro.units * static_cast<double>(window.micros.size()) != units_of(window);
 }
 
-bool has_unequal_ranks(const WindowLayout& window) {
-    return any_scored(
-        window, [&](const MicroCount& m) { return units_on(window, m.rank) * window.mesh.places != units_of(window); });
+bool has_unequal_share_of_samples(const WindowLayout& window, const MicroCount& micro) {
+    return units_of(window) * static_cast<double>(micro.samples) !=
+           static_cast<double>(samples_of(window)) * micro.units;
 }
 
-bool has_unequal_ranks_in_a_tail(const WindowLayout& window) {
-    return window.ragged && has_unequal_ranks(window);
+bool is_of_short_turn(const WindowLayout& window, const MicroCount& micro) {
+    return micros_on(window, micro.rank) != window.accum;
 }
 
-bool has_part_of_the_units(const WindowLayout& window) {
-    return any_scored(window, [&](const MicroCount& m) { return units_on(window, m.rank) != units_of(window); });
+bool is_before_the_last(const WindowLayout& window, const MicroCount& micro) {
+    return micro.micro + 1 < micros_on(window, micro.rank);
 }
 
-bool has_unequal_level(const WindowLayout& window) {
-    return any_scored(window, [&](const MicroCount& m) {
-        return units_at(window, m.micro) * most_micros(window) != units_of(window);
+bool is_after_the_first(const WindowLayout&, const MicroCount& micro) {
+    return micro.micro > 0;
+}
+
+bool is_before_a_new_shape(const WindowLayout& window, const MicroCount& micro) {
+    return std::any_of(window.micros.begin(), window.micros.end(), [&](const MicroCount& later) {
+        return later.rank == micro.rank && later.micro > micro.micro && !same_shape(micro, later);
     });
 }
 
-bool has_unequal_share_of_samples(const WindowLayout& window) {
-    const auto samples = static_cast<double>(samples_of(window));
-    return any_scored(window, [&](const MicroCount& m) {
-        return units_of(window) * static_cast<double>(m.samples) != samples * m.units;
-    });
+bool is_on_unequal_rank(const WindowLayout& window, const MicroCount& micro) {
+    return units_on(window, micro.rank) * window.mesh.places != units_of(window);
 }
 
-bool has_short_turn(const WindowLayout& window) {
-    return any_scored(window, [&](const MicroCount& m) { return micros_on(window, m.rank) != window.accum; });
+bool is_in_tail_of_unequal_rank(const WindowLayout& window, const MicroCount& micro) {
+    return window.ragged && is_on_unequal_rank(window, micro);
+}
+
+bool is_on_part_of_the_units(const WindowLayout& window, const MicroCount& micro) {
+    return units_on(window, micro.rank) != units_of(window);
+}
+
+bool is_on_unequal_level(const WindowLayout& window, const MicroCount& micro) {
+    return units_at(window, micro.micro) * most_micros(window) != units_of(window);
+}
+
+bool is_exchanged(const WindowLayout& window, const MicroCount&) {
+    return window.mesh.places > 1;
+}
+
+bool is_copied(const WindowLayout& window, const MicroCount&) {
+    return window.mesh.copies > 1;
+}
+
+bool is_one_of_several_units(const WindowLayout& window, const MicroCount&) {
+    return units_of(window) > 1;
+}
+
+bool is_not_a_unit_a_sample(const WindowLayout& window, const MicroCount&) {
+    return units_of(window) != static_cast<double>(samples_of(window));
+}
+
+bool is_padded(const WindowLayout& window, const MicroCount&) {
+    return units_of(window) != padded_units_of(window);
+}
+
+bool is_not_a_unit_a_place(const WindowLayout& window, const MicroCount&) {
+    return units_of(window) != window.mesh.places;
+}
+
+bool is_scored(const WindowLayout&, const MicroCount&) {
+    return true;
 }
 
 bool has_empty_micro(const WindowLayout& window) {
     return std::any_of(window.micros.begin(), window.micros.end(), [](const MicroCount& m) { return m.units == 0; });
-}
-
-bool has_units(const WindowLayout& window) {
-    return units_of(window) > 0;
-}
-
-bool has_several_units(const WindowLayout& window) {
-    return units_of(window) > 1;
-}
-
-bool has_units_but_samples(const WindowLayout& window) {
-    return has_units_but(window, static_cast<double>(samples_of(window)));
-}
-
-bool has_units_but_padded(const WindowLayout& window) {
-    return has_units_but(window, padded_units_of(window));
-}
-
-bool has_units_but_places(const WindowLayout& window) {
-    return has_units_but(window, window.mesh.places);
 }
 
 bool is_ragged(const WindowLayout& window) {
@@ -116,34 +132,32 @@ bool has_uneven_places(const WindowLayout& window) {
     return samples_of(window) % window.mesh.places != 0;
 }
 
-bool exchanges_units(const WindowLayout& window) {
-    return window.mesh.places > 1 && units_of(window) > 0;
-}
-
 bool exchanges_several_micros(const WindowLayout& window) {
     return window.mesh.places > 1 && most_micros(window) > 1;
 }
 
-bool copies_units(const WindowLayout& window) {
-    return window.mesh.copies > 1 && units_of(window) > 0;
-}
-
 bool reduces_a_unit_again(const WindowLayout& window) {
-    return window.mesh.places > 1 &&
-           any_scored(window, [&](const MicroCount& m) { return m.micro + 1 < most_micros(window); });
+    return window.mesh.places > 1 && any_scored(window, is_before_the_last_of_all);
 }
 
 bool has_other_last_mean(const WindowLayout& window) {
-    return has_unit_before_the_last(window) || has_unequal_ranks(window);
+    return any_scored(window, is_before_the_last) || any_scored(window, is_on_unequal_rank);
 }
 
 bool has_unit_before_the_last_of_all(const WindowLayout& window) {
-    return window.mesh.places > window.mesh.inner &&
-           any_scored(window, [&](const MicroCount& m) { return m.micro + 1 < most_micros(window); });
+    return window.mesh.places > window.mesh.inner && any_scored(window, is_before_the_last_of_all);
 }
 
 bool averages_several_turns(const WindowLayout& window) {
     return window.averaged && has_several_turns(window);
+}
+
+bool counts_steps(const WindowLayout& window) {
+    return window.counts_steps;
+}
+
+bool counts_steps_of_several_turns(const WindowLayout& window) {
+    return window.counts_steps && has_several_turns(window);
 }
 
 bool has_several_turns(const WindowLayout& window) {

@@ -15,37 +15,52 @@ bool any(const Windows& windows) {
     return std::any_of(windows.begin(), windows.end(), holds);
 }
 
-/// Of one window. A micro without a scored unit has no weight that could be wrong.
-bool accumulates(const WindowLayout& window);               ///< a scored unit is on a rank with several micros
-bool has_unit_before_the_last(const WindowLayout& window);  ///< in a micro that another one follows on its rank
-bool has_unit_after_the_first(const WindowLayout& window);
-bool has_unequal_ranks(const WindowLayout& window);  ///< a rank has not its share of the units
-bool has_unequal_ranks_in_a_tail(const WindowLayout& window);
-bool has_part_of_the_units(const WindowLayout& window);         ///< a rank has some of the units, not all
-bool has_unequal_level(const WindowLayout& window);             ///< the ranks' micros of one index hold not their share
-bool has_unequal_share_of_samples(const WindowLayout& window);  ///< a micro has another share of samples than of units
-bool has_short_turn(const WindowLayout& window);  ///< a scored unit is on a rank with fewer micros than accum
+/// Rules about a scored micro; one without a scored unit has no weight that could be wrong.
+using MicroRule = bool(const WindowLayout& window, const MicroCount& micro);
+MicroRule accumulates;                   ///< it is one of several on its rank
+MicroRule has_unequal_share;             ///< its units are not the mean of all micros'
+MicroRule has_unequal_share_of_samples;  ///< its share of the samples is not that of the units
+MicroRule is_of_short_turn;              ///< its rank has fewer micros than accum
+MicroRule is_before_the_last;            ///< another one follows on its rank
+MicroRule is_after_the_first;
+MicroRule is_before_a_new_shape;  ///< one of another shape follows on its rank
+MicroRule is_on_unequal_rank;     ///< its rank has not its share of the units
+MicroRule is_in_tail_of_unequal_rank;
+MicroRule is_on_part_of_the_units;  ///< its rank has not all units
+MicroRule is_on_unequal_level;      ///< the ranks' micros of its index hold not their share
+MicroRule is_exchanged;
+MicroRule is_copied;
+MicroRule is_one_of_several_units;
+MicroRule is_not_a_unit_a_sample;  ///< the window's units are not as many as its samples
+MicroRule is_padded;               ///< … as its units with padding
+MicroRule is_not_a_unit_a_place;   ///< … as its places
+MicroRule is_scored;
+
+/// Whether a scored micro of the window satisfies the rule.
+bool any_scored(const WindowLayout& window, MicroRule rule);
+
+template <MicroRule rule>
+bool any_micro(const Windows& windows) {
+    return std::any_of(windows.begin(), windows.end(), [](const auto& window) { return any_scored(window, rule); });
+}
+
+/// Of one window.
 bool has_empty_micro(const WindowLayout& window);
-bool has_units(const WindowLayout& window);
-bool has_several_units(const WindowLayout& window);
-bool has_units_but_samples(const WindowLayout& window);  ///< its units are not as many as its samples
-bool has_units_but_padded(const WindowLayout& window);   ///< … as its units with padding
-bool has_units_but_places(const WindowLayout& window);   ///< … as its places
 bool is_ragged(const WindowLayout& window);
 bool has_several_places(const WindowLayout& window);
 bool has_later_place(const WindowLayout& window);    ///< a micro on another place than the first
 bool has_uneven_places(const WindowLayout& window);  ///< its samples do not divide by its places
-bool exchanges_units(const WindowLayout& window);
 /// Several ranks, one of which accumulates. Its units do not matter: the order of events shows without them.
 bool exchanges_several_micros(const WindowLayout& window);
-bool copies_units(const WindowLayout& window);
 /// Several ranks, and a scored unit that is not in the window's last micros.
 bool reduces_a_unit_again(const WindowLayout& window);
 /// Several inner groups, and a scored unit that is not in the window's last micros.
 bool has_unit_before_the_last_of_all(const WindowLayout& window);
 bool has_several_turns(const WindowLayout& window);       ///< some rank has several micros
 bool averages_several_turns(const WindowLayout& window);  ///< where an average of the parameters is kept
-bool has_other_last_mean(const WindowLayout& window);     ///< than the window's, of the micros that come last
+bool counts_steps(const WindowLayout& window);            ///< of the optimizer, which corrects its averages by them
+bool counts_steps_of_several_turns(const WindowLayout& window);
+bool has_other_last_mean(const WindowLayout& window);  ///< than the window's, of the micros that come last
 bool is_clipped(const WindowLayout& window);
 bool has_norm(const WindowLayout& window);  ///< that a step may be clipped by
 bool has_norm_on_several_ranks(const WindowLayout& window);

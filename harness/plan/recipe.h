@@ -47,4 +47,7 @@ int sum_bits(Recipe recipe);
 /// What the loss is multiplied by before a backward, and each gradient divided by before it is added: a power of two.
 double loss_scale(Recipe recipe);
 
+/// Scaling by a factor that adapts begins with it, in torch and in what followed it.
+inline constexpr double first_loss_scale = 65536;
+
 }  // namespace isobatch

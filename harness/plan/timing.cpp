@@ -1,12 +1,6 @@
 #include "plan/timing.h"
 
-#include <vector>
-
-#include <fmt/format.h>
-
 #include "base/check.h"
-#include "base/error.h"
-#include "base/text.h"
 
 namespace isobatch {
 
@@ -24,16 +18,6 @@ std::string to_string(Timing timing) {
             return "later-epochs";
     }
     broken_promise("timing", "unknown timing", __FILE__, __LINE__);
-}
-
-Timing parse_timing(std::string_view text) {
-    std::vector<std::string> names;
-    for (const Timing timing : all_timings) {
-        if (to_string(timing) == text) return timing;
-        names.push_back(to_string(timing));
-    }
-    throw Error(fmt::format("unknown timing \"{}\"", printable(text.substr(0, 80))), "--fault",
-                fmt::format("did you mean {}? Known: {}", nearest(text, names), joined(names, ", ")));
 }
 
 std::string meaning(Timing timing) {

@@ -3,7 +3,6 @@
 #include <array>
 #include <cstdint>
 #include <string>
-#include <string_view>
 
 #include "plan/slice.h"
 
@@ -28,8 +27,6 @@ inline constexpr std::array all_timings{Timing::always, Timing::first_window, Ti
 
 /// `always`, `first-window` …
 std::string to_string(Timing timing);
-/// Throws Error naming --fault.
-Timing parse_timing(std::string_view text);
 
 /// When, as the end of a sentence.
 std::string meaning(Timing timing);

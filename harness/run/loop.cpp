@@ -42,7 +42,7 @@ void update(const Decisions& decide, const Window& window, Replica& replica) {
     const Threads alone(1);  // as the reference, whose bits are asked for
     for (int i = 0; i < decide.steps(window); ++i) {
         decide.clips(window, replica);
-        replica.optimizer.step();
+        replica.optimizer.step(decide.counts(window));
     }
     for (std::int64_t i = 0; i < decide.averages(window); ++i) replica.optimizer.average();
 }
@@ -126,7 +126,7 @@ void train(const Setup& setup, Engine& engine, Recorder& recorder) {
                 [&](Replica& one) { update(right, window, one); });
             for (int i = 0; i < steps; ++i) {
                 if (const auto clip = decide.clips(window, replica)) recorder.clipped(replica, *clip);
-                replica.optimizer_step();
+                replica.optimizer_step(decide.counts(window));
                 recorder.note(replica, "step");
             }
             for (std::int64_t i = 0; replica.optimizer.averages() && i < decide.averages(window); ++i) {

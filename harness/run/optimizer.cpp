@@ -6,6 +6,7 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/scalar_tensor.h>
+#include <ATen/ops/zeros_like.h>
 #include <torch/optim/adam.h>
 #include <torch/optim/adamw.h>
 #include <torch/optim/sgd.h>
@@ -98,8 +99,34 @@ Optimizer::~Optimizer() = default;
 Optimizer::Optimizer(Optimizer&&) noexcept = default;
 Optimizer& Optimizer::operator=(Optimizer&&) noexcept = default;
 
-void Optimizer::step() {
+void Optimizer::step(std::int64_t counts) {
+    // What it takes for several was that many before it is corrected; what it never counts, it forgets afterwards.
+    if (counts > 1) count(counts - 1);
     optimizer_->step();
+    if (counts < 1) count(-1);
+}
+
+void Optimizer::count(std::int64_t more) {
+    if (kind_ == Kind::sgd) return;
+    std::vector<std::vector<Slot>> slots(parameters_.size());
+    for (const Slot& one : state())
+        if (one.name != "ema") slots[one.parameter].push_back(one);
+    for (std::size_t p = 0; p < parameters_.size(); ++p) {
+        if (slots[p].empty() && !parameters_[p].grad().defined()) continue;
+        if (slots[p].empty())  // as LibTorch begins
+            slots[p] = {{"step", p, at::scalar_tensor(0, at::TensorOptions().dtype(at::kLong))},
+                        {"exp_avg", p, at::zeros_like(parameters_[p])},
+                        {"exp_avg_sq", p, at::zeros_like(parameters_[p])}};
+        slots[p][0].value = slots[p][0].value.add(more);  // `step` is the first
+        set_state(p, slots[p]);
+    }
+}
+
+std::int64_t Optimizer::counted() const {
+    std::int64_t most = 0;
+    for (const Slot& one : state())
+        if (one.name == "step") most = std::max(most, one.value.item<std::int64_t>());
+    return most;
 }
 
 void Optimizer::average() {

@@ -22,7 +22,10 @@ public:
     Optimizer(Optimizer&&) noexcept;
     Optimizer& operator=(Optimizer&&) noexcept;
 
-    void step();
+    /// Which its own count, where it keeps one, takes for so many: with none, it stays where it was.
+    void step(std::int64_t counts = 1);
+    /// Its own count of its steps, of the parameter that has most; 0 where it keeps none.
+    std::int64_t counted() const;
     /// Moves the average of the parameters towards them, where one is kept: the optimizer's slot `ema`.
     void average();
     bool averages() const { return !averages_.empty(); }
@@ -42,6 +45,8 @@ public:
     void set_state(std::size_t parameter, const std::vector<Slot>& slots);
 
 private:
+    void count(std::int64_t more);
+
     OptimizerChoice::Kind kind_;
     std::vector<at::Tensor> parameters_, averages_;
     double decay_;  ///< of the averages

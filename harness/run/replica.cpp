@@ -18,9 +18,10 @@ void Replica::zero_grad() {
     ++counters.zero_grads;
 }
 
-void Replica::optimizer_step() {
-    optimizer.step();
+void Replica::optimizer_step(std::int64_t counts) {
+    optimizer.step(counts);
     ++counters.optimizer_steps;
+    counters.counted_steps = optimizer.counted();
 }
 
 void Replica::average() {

@@ -34,7 +34,8 @@ struct Replica {
 
     /// Clears every gradient.
     void zero_grad();
-    void optimizer_step();
+    /// Which the optimizer's own count, where it keeps one, takes for so many.
+    void optimizer_step(std::int64_t counts);
     void average();
     /// Before a window: to the lattice, where the case asks for one. What a step left is recorded before, so that
     /// nothing of it is rounded away.

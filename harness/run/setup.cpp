@@ -18,10 +18,23 @@ std::span<const std::int64_t> Window::of(const Slice& micro) const {
     return std::span(samples).subspan(static_cast<std::size_t>(micro.begin), static_cast<std::size_t>(micro.size()));
 }
 
+namespace {
+
+/// Of one of the window's slices, in a list of one number each.
+double of_slice(const Window& window, const Slice& micro, const std::vector<double>& numbers) {
+    const auto it = std::find(window.micros.begin(), window.micros.end(), micro);
+    ISOBATCH_CHECK(it != window.micros.end(), "a slice of this window");
+    return numbers[static_cast<std::size_t>(it - window.micros.begin())];
+}
+
+}  // namespace
+
 double Window::units_of(const Slice& micro) const {
-    const auto it = std::find(micros.begin(), micros.end(), micro);
-    ISOBATCH_CHECK(it != micros.end(), "a slice of this window");
-    return micro_units[static_cast<std::size_t>(it - micros.begin())];
+    return of_slice(*this, micro, micro_units);
+}
+
+bool Window::same_shape(const Slice& a, const Slice& b) const {
+    return a.size() == b.size() && of_slice(*this, a, micro_padded_units) == of_slice(*this, b, micro_padded_units);
 }
 
 std::int64_t Window::micros_on(int place) const {
@@ -79,7 +92,8 @@ Window Setup::window(const Batch& batch) const {
             if (micro.weight != 0) units += data.units[static_cast<std::size_t>(sample)];
         window.micro_units.push_back(units);
         window.units += units;
-        if (micro.weight != 0) window.padded_units += data.padded_units(window.of(micro));
+        window.micro_padded_units.push_back(data.padded_units(window.of(micro)));
+        if (micro.weight != 0) window.padded_units += window.micro_padded_units.back();
     }
     return window;
 }

@@ -21,17 +21,20 @@ struct Setup;
 struct Window {
     Batch batch;
     Mesh mesh;
-    std::vector<std::int64_t> samples;  ///< in the epoch's order
-    std::vector<Slice> micros;          ///< in sampler order
-    std::vector<double> micro_units;    ///< of each slice
-    double units = 0;                   ///< of the whole window
-    double padded_units = 0;            ///< with the padding of its micros
+    std::vector<std::int64_t> samples;            ///< in the epoch's order
+    std::vector<Slice> micros;                    ///< in sampler order
+    std::vector<double> micro_units;              ///< of each slice
+    double units = 0;                             ///< of the whole window
+    double padded_units = 0;                      ///< with the padding of its micros
+    std::vector<double> micro_padded_units = {};  ///< of each slice
     /// Its losses are multiplied by it and its gradients divided by it again, as where small ones would be lost.
     double scale = 1;
 
     /// The samples of one slice.
     std::span<const std::int64_t> of(const Slice& micro) const;
     double units_of(const Slice& micro) const;
+    /// Whether these two slices hold as many samples, and as many units with padding.
+    bool same_shape(const Slice& a, const Slice& b) const;
     /// What the window's mean divides by: its units, or 1 where nothing is scored, since the sum of nothing is 0.
     double denominator() const { return units > 0 ? units : 1; }
     /// Micros of one place of the mesh.
@@ -91,6 +94,8 @@ struct Decisions {
     std::function<void(Replica&)> keeps = [](Replica&) {};
     /// Optimizer steps at the end of a window.
     std::function<int(const Window&)> steps = [](const Window&) { return 1; };
+    /// Steps that the optimizer's own count takes each of them for, where it keeps one.
+    std::function<std::int64_t(const Window&)> counts = [](const Window&) { return 1; };
     /// Updates of the parameters' average after it, where one is kept.
     std::function<std::int64_t(const Window&)> averages = [](const Window&) { return 1; };
     /// Advances of the learning rate's schedule after it.

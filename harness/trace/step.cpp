@@ -115,6 +115,7 @@ std::string step_line(const Step& step, const std::string& file) {
                           {"scheduler_steps", step.counters.scheduler_steps},
                           {"zero_grads", step.counters.zero_grads},
                           {"ema_updates", step.counters.ema_updates}};
+    if (step.counters.counted_steps > 0) object["counters"]["counted_steps"] = step.counters.counted_steps;
     object["step_ms"] = step.step_ms;
     for (const auto& [name, time] : times)
         if (step.*time > 0) object[name] = number_to_json(step.*time);
@@ -167,7 +168,8 @@ Step parse_step(std::string_view line, const std::string& where, std::string& fi
         step.counters = {count(counters.at("optimizer_steps"), "optimizer_steps", 0),
                          count(counters.at("scheduler_steps"), "scheduler_steps", 0),
                          count(counters.at("zero_grads"), "zero_grads", 0),
-                         count(counters.value("ema_updates", Json(0)), "ema_updates", 0)};
+                         count(counters.value("ema_updates", Json(0)), "ema_updates", 0),
+                         count(counters.value("counted_steps", Json(0)), "counted_steps", 0)};
         step.step_ms = number_or_zero(object, "step_ms", where);
         for (const auto& [name, time] : times) step.*time = number_or_zero(object, name, where);
         for (const auto& [name, bytes] : memory)

@@ -25,6 +25,7 @@ struct Micro {
 
 struct Counters {
     std::int64_t optimizer_steps = 0, scheduler_steps = 0, zero_grads = 0, ema_updates = 0;
+    std::int64_t counted_steps = 0;  ///< as the optimizer's own state has them; 0 where it keeps no count
 
     bool operator==(const Counters&) const = default;
 };

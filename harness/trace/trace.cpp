@@ -60,6 +60,7 @@ WindowLayout layout_of(const Trace& trace, std::size_t k) {
             window.moment.epoch = trace.ranks[rank][k].epoch;
         }
         window.averaged |= trace.ranks[rank][k].counters.ema_updates > 0;
+        window.counts_steps |= trace.ranks[rank][k].counters.counted_steps > 0;
     }
     if (!trace.ranks.empty() && k < trace.ranks[0].size() && trace.ranks[0][k].clip_threshold.value_or(0) > 0)
         window.norm = trace.ranks[0][k].grad_norm.value_or(0) / *trace.ranks[0][k].clip_threshold;

@@ -7,7 +7,9 @@ import argparse, collections, concurrent.futures, itertools, json, os, subproces
 from runs import PROGRAM, write_report
 
 TIMINGS = ("always", "first-window", "later-windows", "epoch-ends", "later-epochs")  # the simplest first, as in plan/timing.h
+REACHES = ("everywhere", "last-micros", "later-micros", "second-device")  # likewise, as in plan/occasion.h
 SIMPLER = {("rank-local-denominator", "epoch-ends", "uneven-ranks-equal-weight")}  # planted, when, and the cause that is this always
+COUNTED = ("adam-count-per-micro", "step-not-incremented")  # need an optimizer that counts its steps
 CONTROLS = ("no-sync-around-backward",)  # every value stays right: must be green
 
 
@@ -15,12 +17,14 @@ def catalogue():
     return json.loads(subprocess.run([PROGRAM, "faults", "--json"], capture_output=True, text=True, check=True).stdout)
 
 
-def plant(fault, red, timing, case, effective, recipe):
+def plant(fault, red, timing, reach, case, effective, recipe):
     """One matrix: all splits of the batch on at most four devices, the fault in each of them."""
     with tempfile.TemporaryDirectory(prefix="isobatch-campaign-") as home:
-        words = ["check", case, "--effective", str(effective), "--max-devices", "4", "--recipe", recipe, "--fault", f"{fault}@{timing}", "--out", os.path.join(home, "run"), "--jobs", "1"]
+        words = ["check", case, "--effective", str(effective), "--max-devices", "4", "--recipe", recipe, "--fault", f"{fault}@{timing}@{reach}", "--out", os.path.join(home, "run"), "--jobs", "1"]
         if fault == "two-level-order":
             words += ["--engine", "serial:inner=1"]
+        if fault in COUNTED:
+            words += ["--optimizer", "adamw"]
         if red == ["trajectory"]:
             words += ["--trajectory", "8"]
         if fault == "wrong-group-divisor":
@@ -30,17 +34,22 @@ def plant(fault, red, timing, case, effective, recipe):
             with open(os.path.join(home, "run", "result.json"), encoding="utf-8") as file:
                 result = json.load(file)
         except OSError:
-            return {"fault": fault, "timing": timing, "case": case, "effective": effective, "recipe": recipe, "problem": (program.stdout + program.stderr)[-400:]}
+            return {"fault": fault, "timing": timing, "reach": reach, "case": case, "effective": effective, "recipe": recipe, "problem": (program.stdout + program.stderr)[-400:]}
     checks = collections.Counter(check["check"] for record in result["records"] for check in record["verdict"]["checks"] if check["outcome"] == "divergent")
-    return {"fault": fault, "timing": timing, "case": case, "effective": effective, "recipe": recipe, "exit": program.returncode, "trials": len(result["records"]),
+    return {"fault": fault, "timing": timing, "reach": reach, "case": case, "effective": effective, "recipe": recipe, "exit": program.returncode, "trials": len(result["records"]),
             "divergent": sum(record["verdict"]["outcome"] == "divergent" for record in result["records"]),
             "crashed": sum(record["verdict"]["outcome"] == "crashed" for record in result["records"]), "red": dict(sorted(checks.items())),
-            "causes": [cause for finding in result["findings"] for cause in finding["causes"]], "when": [finding["timing"] for finding in result["findings"]]}
+            "causes": [cause for finding in result["findings"] for cause in finding["causes"]], "when": [[finding["timing"], finding["reach"]] for finding in result["findings"]]}
+
+
+def order(timing, reach):
+    return REACHES.index(reach), TIMINGS.index(timing)
 
 
 def simpler(matrix):
     """Whether another cause that happens more simply is the same thing."""
-    return any(TIMINGS.index(when) < TIMINGS.index(matrix["timing"]) for when in matrix["when"]) and any((matrix["fault"], matrix["timing"], cause) in SIMPLER for cause in matrix["causes"])
+    own = order(matrix["timing"], matrix["reach"])
+    return any(order(*when) < own for when in matrix["when"]) and any((matrix["fault"], matrix["timing"], cause) in SIMPLER for cause in matrix["causes"])
 
 
 def row(fault, matrices):
@@ -59,8 +68,8 @@ def summary(done):
     alone = sum(matrix["causes"] == [matrix["fault"]] for matrix in found)
     others = sum(bool(set(matrix["causes"]) - {matrix["fault"], "unknown"}) and matrix["fault"] not in matrix["causes"] and not simpler(matrix) for matrix in found)
     green = sum(not matrix["divergent"] for matrix in done if matrix["fault"] in CONTROLS)
-    return {"faults": len({matrix["fault"] for matrix in planted}), "variants": len({(matrix["fault"], matrix["timing"]) for matrix in planted}), "matrices": len(planted), "found": len(found), "named": named, "named_alone": alone,
-            "named_with_their_time": sum(matrix["fault"] in matrix["causes"] and matrix["when"] == [matrix["timing"]] for matrix in found),
+    return {"faults": len({matrix["fault"] for matrix in planted}), "variants": len({(matrix["fault"], matrix["timing"], matrix["reach"]) for matrix in planted}), "variants_found": len({(matrix["fault"], matrix["timing"], matrix["reach"]) for matrix in found}), "matrices": len(planted), "found": len(found), "named": named, "named_alone": alone,
+            "named_with_their_time": sum(matrix["fault"] in matrix["causes"] and matrix["when"] == [[matrix["timing"], matrix["reach"]]] for matrix in found),
             "simpler": sum(simpler(matrix) for matrix in found), "named_wrongly": others, "unknown": sum(matrix["causes"] == ["unknown"] for matrix in found), "controls_green": green,
             "controls": len(done) - len(planted), "crashed": sum(matrix["crashed"] for matrix in done)}
 
@@ -72,13 +81,16 @@ def main():
     parser.add_argument("--recipes", nargs="+", default=["fp32", "fp64"])
     parser.add_argument("--faults", nargs="+", help="only these (default: all)")
     parser.add_argument("--timings", nargs="*", default=TIMINGS, help="at these times too, with the first effective batch and recipe")
+    parser.add_argument("--reaches", nargs="*", default=REACHES, help="reaching these micro-batches only too, with the same, always and where it waits for the second window")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="matrices at once")
     parser.add_argument("--report", help="where to write FILE.json and FILE.md")
     options = parser.parse_args()
     known = {entry["id"]: entry for entry in catalogue()}
     wanted = options.faults or list(known)
-    planned = [(fault, "always", *rest) for fault, *rest in itertools.product(wanted, options.cases, options.effective, options.recipes)]
-    planned += [(fault, timing, case, options.effective[0], options.recipes[0]) for fault, timing, case in itertools.product(wanted, options.timings, options.cases) if timing != "always" and known[fault]["timed"]]
+    planned = [(fault, "always", "everywhere", *rest) for fault, *rest in itertools.product(wanted, options.cases, options.effective, options.recipes)]
+    planned += [(fault, timing, "everywhere", case, options.effective[0], options.recipes[0]) for fault, timing, case in itertools.product(wanted, options.timings, options.cases) if timing != "always" and known[fault]["timed"]]
+    planned += [(fault, timing, reach, case, options.effective[0], options.recipes[0]) for fault, timing, reach, case in itertools.product(wanted, ("always", "later-windows"), options.reaches, options.cases)
+                if reach != "everywhere" and known[fault]["by_micro"]]
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         done = list(pool.map(lambda words: plant(words[0], known[words[0]]["red"], *words[1:]), planned))
     problems = [matrix for matrix in done if "problem" in matrix]
@@ -88,9 +100,9 @@ def main():
     figures = summary(done)
     lines = ["| fault | matrices where it was found | trials that diverged | red checks | named | named alone |", "| --- | ---: | ---: | --- | ---: | ---: |"]
     lines += [row(fault, [matrix for matrix in done if matrix["fault"] == fault]) for fault in wanted if any(matrix["fault"] == fault for matrix in done)]
-    text = (f"{figures['faults']} planted faults, at different times {figures['variants']}, and {len(CONTROLS)} control in {', '.join(options.cases)}; effective batch {', '.join(map(str, options.effective))} in every split on at most "
-            f"4 devices; {', '.join(options.recipes)} (faults at some times only: the first of each).\n\nOf {figures['matrices']} matrices with a fault {figures['found']} diverged: the fault is in the set of causes in {figures['named']}, alone in "
-            f"{figures['named_alone']}, with the time at which it happens in {figures['named_with_their_time']}; in {figures['simpler']} another one that happens more simply explains as much; {figures['unknown']} are `unknown`, {figures['named_wrongly']} named wrongly. A fault that a case cannot show (a loss whose units are its samples, for "
+    text = (f"{figures['faults']} planted faults, at different times and with different micro-batches {figures['variants']} ({figures['variants_found']} of which some matrix can show), and {len(CONTROLS)} control in {', '.join(options.cases)}; effective batch {', '.join(map(str, options.effective))} in every split on at most "
+            f"4 devices; {', '.join(options.recipes)} (faults at some times or with some micro-batches only: the first of each).\n\nOf {figures['matrices']} matrices with a fault {figures['found']} diverged: the fault is in the set of causes in {figures['named']}, alone in "
+            f"{figures['named_alone']}, with when and where it happens in {figures['named_with_their_time']}; in {figures['simpler']} another one that happens more simply explains as much; {figures['unknown']} are `unknown`, {figures['named_wrongly']} named wrongly. A fault that a case cannot show (a loss whose units are its samples, for "
             f"one) leaves its matrix green. Controls green: {figures['controls_green']} of {figures['controls']}.\n\n" + "\n".join(lines))
     print(text)
     if options.report:

@@ -38,6 +38,20 @@ TEST(Contradiction, StepsAreCountedWhereTheyWereJudged) {
     Record stepped = with_check({.check = Check::step});
     stepped.evidence.windows[0].steps = 0;
     EXPECT_TRUE(says(against(Cause::missing_accum_division, stepped), "predicts 1 optimizer steps, seen 0"));
+    Record counted = with_check({.check = Check::step});
+    counted.evidence.windows[0].counted = 2;
+    EXPECT_EQ(against(Cause::missing_accum_division, counted),
+              "in step 2 of 2x2x1 it predicts that the optimizer counts 1 steps, seen 2");
+}
+
+TEST(Contradiction, OnlyWhatIsDecidedMicroByMicroReachesSomeOfThem) {
+    const Occasion last(Timing::always, Reach::last_micros);
+    EXPECT_EQ(contradiction(Cause::zero_grad_in_window, record(), last), "it does not depend on the micro-batch");
+    EXPECT_TRUE(says(contradiction(Cause::missing_accum_division, record(), last), "predicts weight 1.0000"));
+    Record own = record();
+    own.evidence.windows[0].recovered[0].weights = {1, 1, 2};
+    EXPECT_EQ(contradiction(Cause::missing_accum_division, own, last), "");
+    EXPECT_NE(contradiction(Cause::missing_accum_division, own), "");
 }
 
 TEST(Contradiction, WhereTrustedCutsDoNotAddUpTheModelIsTheReasonAndNothingElse) {
@@ -49,7 +63,8 @@ TEST(Contradiction, WhereTrustedCutsDoNotAddUpTheModelIsTheReasonAndNothingElse)
     coupled.evidence.coupling = 257;
     EXPECT_EQ(against(Cause::batch_coupled, coupled), "");
     EXPECT_TRUE(says(against(Cause::missing_accum_division, coupled), "cuts of a window do not add up"));
-    EXPECT_EQ(contradiction(Cause::batch_coupled, coupled, Timing::first_window), "it does not depend on the window");
+    EXPECT_EQ(contradiction(Cause::batch_coupled, coupled, Occasion(Timing::first_window)),
+              "it does not depend on the window");
     coupled.verdict.checks.push_back({.check = Check::step, .outcome = Outcome::divergent});
     EXPECT_EQ(against(Cause::batch_coupled, coupled), "step of 2x2x1 is wrong, and it leaves that right");
 }

@@ -45,6 +45,26 @@ TEST(EvidenceOf, ShowsHowEachJudgedWindowWasCut) {
     EXPECT_EQ(judged, (Steps{1, 2, 3, 4, 6}));
 }
 
+TEST(EvidenceOf, CountsStepsAsTheOptimizerDoesWhereItKeepsACount) {
+    Trace reference = matrix().reference(), candidate = matrix().candidate({4, 2, 2});
+    EXPECT_FALSE(evidence_of(yardstick_of(reference), candidate).windows[0].layout.counts_steps);
+    for (Trace* trace : {&reference, &candidate})
+        for (std::vector<Step>& rank : trace->ranks)
+            for (Step& step : rank) step.counters.counted_steps = *step.number;
+    const auto counted = [&] {
+        std::vector<std::int64_t> counts;
+        for (const WindowEvidence& window : evidence_of(yardstick_of(reference), candidate).windows) {
+            EXPECT_TRUE(window.layout.counts_steps);
+            counts.push_back(window.counted);
+        }
+        return counts;
+    };
+    EXPECT_EQ(counted(), (std::vector<std::int64_t>{1, 1, 1, 1, 1}));
+    candidate.ranks[1][1].counters.counted_steps = 5;
+    candidate.ranks[0][3].counters.counted_steps = 3;
+    EXPECT_EQ(counted(), (std::vector<std::int64_t>{1, 4, 1, 0, 1}));
+}
+
 TEST(EvidenceOf, ListsMissingAndStrangeWindows) {
     Trace candidate = matrix().candidate({4, 4, 1}, {.trains_on_tail = false});
     EXPECT_EQ(evidence(candidate).missing, (Steps{3, 6}));

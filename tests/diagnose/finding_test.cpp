@@ -9,7 +9,7 @@ namespace {
 
 TEST(Finding, TheJsonHoldsEverything) {
     const Finding finding{.causes = {Cause::zero_grad_in_window, Cause::unknown},
-                          .timing = Timing::epoch_ends,
+                          .occasion = Occasion(Timing::epoch_ends, Reach::last_micros),
                           .summary = "what",
                           .trial = "gpt --splits 4x4x1",
                           .first = {2, 1, "", -1},

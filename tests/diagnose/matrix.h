@@ -72,6 +72,14 @@ inline SyntheticLoop counting_loop(Cause cause) {
             });
         case Cause::first_backward_survives:
             return arriving([](const auto&, const auto& micro) { return micro.micro == 0 ? 1.0 : 0.0; });
+        case Cause::cleared_at_new_shape:
+            return arriving([](const auto& window, const auto& micro) {
+                for (const MicroCount& later : window.micros)
+                    if (later.rank == micro.rank && later.micro > micro.micro &&
+                        (later.samples != micro.samples || later.padded_units != micro.padded_units))
+                        return 0.0;
+                return 1.0;
+            });
         case Cause::sample_share_on_token_mean:
             return dividing_by([](const auto& window, const auto& micro) {
                 const double mean = micro.units > 0 ? micro.units : 1;

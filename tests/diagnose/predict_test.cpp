@@ -53,19 +53,6 @@ TEST(Predict, ADroppedTailLeavesTheOtherWindowsRight) {
     EXPECT_EQ(predict(Cause::epoch_tail_dropped, window(), 0)->stale, 0);
 }
 
-TEST(Predict, ASumOfFewBitsHasTheRightWeightsAndIsRounded) {
-    WindowEvidence alone = window();
-    alone.layout.mesh = {};
-    WindowEvidence blank = window();
-    for (MicroCount& micro : blank.layout.micros) micro.units = 0;
-    for (const Cause cause : {Cause::bf16_accumulator, Cause::bf16_reduction}) {
-        EXPECT_EQ(predicted(cause, window()), Weights(7, 1));
-        EXPECT_TRUE(predict(cause, window(), 0)->rounded);
-        EXPECT_FALSE(predict(cause, blank, 0)->rounded) << "nothing is summed";
-        EXPECT_EQ(predict(cause, alone, 0)->rounded, cause == Cause::bf16_accumulator);
-    }
-}
-
 TEST(Predict, ARankLocalCountIsUnitsPerRanksTimesOwnUnits) {
     // Four ranks are averaged, two of them with nothing.
     const Weights expected{8.0 / (4 * 6), 8.0 / (4 * 6), 1, 1, 1, 8.0 / (4 * 6), 8.0 / (4 * 6)};
@@ -144,23 +131,6 @@ TEST(Predict, UnknownPredictsNothingAndNoWeightsSayWhatAModelLeaves) {
             EXPECT_FALSE(predict(cause, window(), 0, timing)) << to_string(cause);
 }
 
-TEST(Predict, AReportIsOfTheWindowsLayoutAndTheWeightsAreRight) {
-    for (const auto& [cause, reporting] : {std::pair{Cause::log_last_micro_loss, Reporting::last_micro},
-                                           {Cause::log_loss_over_accum, Reporting::over_accum},
-                                           {Cause::log_scaled_loss, Reporting::scaled}}) {
-        EXPECT_EQ(predicted(cause, window()), Weights(7, 1));
-        EXPECT_EQ(predict(cause, window(), 0)->reporting, reporting);
-        WindowEvidence later = window();
-        later.layout.moment.window = 2;
-        EXPECT_EQ(predict(cause, later, 0, Timing::first_window)->reporting, Reporting::right);
-    }
-    WindowEvidence one = window();
-    one.layout = {{{0, 0, 7, 8}}, false, 1};
-    EXPECT_EQ(predict(Cause::log_last_micro_loss, one, 0)->reporting, Reporting::right);
-    EXPECT_EQ(predict(Cause::log_loss_over_accum, one, 0)->reporting, Reporting::right);
-    EXPECT_EQ(predict(Cause::log_scaled_loss, one, 0)->reporting, Reporting::scaled);
-}
-
 TEST(Predict, OneMicroIsRightWhateverTheFault) {
     WindowEvidence one = window();
     one.layout = {{{0, 0, 7, 8}}, false, 1};
@@ -209,27 +179,35 @@ TEST(Predict, AnAccumulatorThatIsOverwrittenKeepsOneMicro) {
     EXPECT_EQ(predicted(Cause::first_backward_survives, window()), (Weights{1, 1, 1, 1, 1, 0, 0}));
 }
 
+TEST(Predict, ANewShapeLosesWhatCameBeforeIt) {
+    // Rank 0 has two micros of two samples.
+    EXPECT_EQ(predicted(Cause::cleared_at_new_shape, window()), Weights(7, 1));
+    WindowEvidence longer = window();
+    longer.layout.micros[1].padded_units = 9;
+    EXPECT_EQ(predicted(Cause::cleared_at_new_shape, longer), (Weights{0, 0, 1, 1, 1, 1, 1}));
+    WindowEvidence shorter = window();
+    shorter.layout.micros[1].samples = 1;
+    EXPECT_EQ(predicted(Cause::cleared_at_new_shape, shorter), (Weights{0, 0, 1, 1, 1, 1, 1}));
+}
+
+TEST(Predict, AReachLeavesTheOtherMicrosRight) {
+    const auto reached = [](Reach where) {
+        return predict(Cause::divide_after_backward, window(), 0, Occasion(Timing::always, where))->weights;
+    };
+    EXPECT_EQ(reached(Reach::everywhere), (Weights{2, 2, 1, 1, 1, 2, 2}));
+    EXPECT_EQ(reached(Reach::last_micros), (Weights{1, 1, 1, 1, 1, 2, 2}));
+    EXPECT_EQ(reached(Reach::later_micros), (Weights{1, 1, 1, 1, 1, 2, 2}));
+    EXPECT_EQ(reached(Reach::second_device), Weights(7, 1));
+    const auto sum = [](Reach where) {
+        return predict(Cause::sum_never_divided, window(), 0, Occasion(Timing::always, where))->weights;
+    };
+    EXPECT_EQ(sum(Reach::second_device), (Weights{1, 1, 2, 2, 2, 1, 1}));
+    EXPECT_EQ(sum(Reach::last_micros), (Weights{1, 1, 2, 2, 2, 2, 2}));
+}
+
 TEST(Predict, AFactorOfTheWorldLeavesEachRanksOwnMean) {
     const Weights expected{8.0 / 6, 8.0 / 6, 4, 4, 4, 8.0 / 6, 8.0 / 6};
     EXPECT_EQ(predicted(Cause::unconditional_world_factor, window()), expected);
-}
-
-TEST(Predict, CountsOfStepsAreThoseOfTheTail) {
-    WindowEvidence full = window();
-    full.layout.ragged = false;
-    const auto steps = [&](Cause cause) {
-        return std::pair(predict(cause, window(), 0)->steps, predict(cause, full, 0)->steps);
-    };
-    EXPECT_EQ(steps(Cause::epoch_tail_extra_step), (std::pair<std::int64_t, std::int64_t>(2, 1)));
-    EXPECT_EQ(steps(Cause::step_lost_grads_wiped), (std::pair<std::int64_t, std::int64_t>(0, 1)));
-    EXPECT_EQ(steps(Cause::schedule_per_micro), (std::pair<std::int64_t, std::int64_t>(1, 1)));
-    EXPECT_EQ(predict(Cause::schedule_per_micro, window(), 0)->schedule_steps, 2);
-    EXPECT_EQ(predict(Cause::schedule_per_rank, window(), 0)->schedule_steps, 4);
-    WindowEvidence averaged = window();
-    EXPECT_EQ(predict(Cause::ema_per_micro, averaged, 0)->averages, 1);
-    averaged.layout.averaged = true;
-    EXPECT_EQ(predict(Cause::ema_per_micro, averaged, 0)->averages, 2);
-    EXPECT_EQ(predict(Cause::schedule_horizon, window(), 0)->schedule_steps, 1);
 }
 
 TEST(Predict, EqualMicrosAreRightUnderMeanOfMeans) {

@@ -79,7 +79,7 @@ class Faults(ProgramTest):
         self.assertLessEqual(set(FAULTS), set(known))
         self.assertEqual(self.isobatch("faults"), 0, self.said)
         for entry in known.values():
-            self.assertIn(f"\n{entry['id']}{'[@TIMING]' if entry['timed'] else ''}\n", "\n" + self.said)
+            self.assertIn(f"\n{entry['id']}{'[@TIMING]' if entry['timed'] else ''}{'[@REACH]' if entry['by_micro'] else ''}\n", "\n" + self.said)
         self.assertFalse(known["epoch-not-set"]["timed"])
         self.assertEqual(self.isobatch("check", "mlp", "--effective", "8", "--fault", "epoch-not-set@first-window"), 2, self.said)
         self.assertEqual(self.isobatch("check", "mlp", "--effective", "8", "--fault", "never-synced@sometimes"), 2, self.said)
@@ -89,6 +89,12 @@ class Faults(ProgramTest):
         finding = self.result()["findings"][0]
         self.assertEqual((finding["causes"], finding["timing"]), (["never-synced"], "later-windows"))
         self.assertEqual(finding["first"]["step"], 2)
+        self.assertEqual(self.isobatch("check", "mlp", "--effective", "8", "--fault", "never-synced@second-device"), 2, self.said)
+        self.assertIn("never-synced is not decided micro-batch by micro-batch", self.said)
+        self.assertEqual(self.isobatch("check", "mlp", "--effective", "8", "--fault", "double-division@second-device"), 1, self.said)
+        self.assertIn("It happens on the second device only.", self.said)
+        finding = self.result()["findings"][0]
+        self.assertEqual((finding["causes"], finding["timing"], finding["reach"]), (["double-division"], "always", "second-device"))
 
     def test_a_fault_that_cannot_matter_is_no_pass(self):
         for words in (("--fault", "wrong-group-divisor"), ("--fault", "two-level-order", "--engine", "serial:inner=8"), ("--fault", "never-synced@later-epochs", "--epochs", "1")):

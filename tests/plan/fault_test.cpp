@@ -46,8 +46,8 @@ TEST(FaultCatalogue, UnknownIdNamesTheNearest) {
 TEST(FaultTiming, IsPartOfTheTextAndOfThePower) {
     const PlantedFault always = parse_fault("double-division"), first = parse_fault("double-division@first-window");
     EXPECT_EQ(always.entry, first.entry);
-    EXPECT_EQ(always.timing, Timing::always);
-    EXPECT_EQ(first.timing, Timing::first_window);
+    EXPECT_EQ(always.occasion, Occasion());
+    EXPECT_EQ(first.occasion, Occasion(Timing::first_window));
     const WindowLayout alone{.micros = {{0, 0, 4, 5}}, .moment = {1}},
         several{.micros = {{0, 0, 4, 5}, {0, 1, 4, 5}}, .moment = {2}};
     EXPECT_TRUE(has_power(always, {alone, several}));
@@ -60,7 +60,43 @@ TEST(FaultTiming, AWrongTextIsRefused) {
     EXPECT_TRUE(says(error_of([] { parse_fault("double-division@never"); }).problem(), "never"));
     EXPECT_TRUE(says(error_of([] { parse_fault("double-division@"); }).problem(), "unknown timing"));
     EXPECT_TRUE(says(error_of([] { parse_fault("epoch-not-set@epoch-ends"); }).problem(), "epoch-not-set"));
-    EXPECT_EQ(parse_fault("epoch-not-set@always").timing, Timing::always);
+    EXPECT_EQ(parse_fault("epoch-not-set@always").occasion, Occasion());
+    const Error whole = error_of([] { parse_fault("zero-grad-in-window@second-device"); });
+    EXPECT_TRUE(says(whole.problem(), "micro-batch by micro-batch"));
+    EXPECT_TRUE(says(whole.problem(), "on the second device"));
+}
+
+TEST(FaultReach, IsPartOfTheTextAndOfThePower) {
+    const PlantedFault last = parse_fault("double-division@last-micros"),
+                       second = parse_fault("double-division@later-windows@second-device");
+    EXPECT_EQ(last.occasion, Occasion(Timing::always, Reach::last_micros));
+    EXPECT_EQ(second.occasion, Occasion(Timing::later_windows, Reach::second_device));
+    const WindowLayout blank{.micros = {{0, 0, 4, 5}, {0, 1, 4, 0}}, .moment = {2}},
+        scored{.micros = {{0, 0, 4, 0}, {0, 1, 4, 5}}, .moment = {2}};
+    EXPECT_FALSE(has_power(last, {blank})) << "no unit in the last micro";
+    EXPECT_TRUE(has_power(last, {blank, scored}));
+    EXPECT_FALSE(has_power(second, {blank, scored})) << "one device";
+    WindowLayout two{.micros = {{0, 0, 4, 5}, {1, 0, 4, 5}}, .mesh = {.places = 2}, .moment = {2}};
+    EXPECT_FALSE(has_power(second, {two})) << "it accumulates nothing";
+    two.micros.push_back({1, 1, 4, 0});
+    EXPECT_TRUE(has_power(second, {two}));
+    two.moment.window = 1;
+    EXPECT_FALSE(has_power(second, {two}));
+}
+
+/// What reaches some micros only has power where it touches one of them, and always where it reaches all.
+TEST(FaultReach, PowerIsThatOfTheMicrosThatItTouches) {
+    const WindowLayout window{.micros = {{0, 0, 2, 6, 8}, {0, 1, 2, 1, 8}, {1, 0, 3, 2, 9}},
+                              .ragged = true,
+                              .mesh = {.places = 2, .copies = 1},
+                              .accum = 2};
+    for (const FaultEntry& entry : fault_catalogue()) {
+        if (!entry.touches) continue;
+        bool touched = false;
+        for (const MicroCount& micro : window.micros) touched |= entry.touches(window, micro);
+        EXPECT_EQ(entry.power({window}), touched) << entry.id;
+        EXPECT_TRUE(entry.timed) << entry.id;
+    }
 }
 
 }  // namespace

@@ -42,7 +42,11 @@ int main(int argc, char** argv) {
     for (const Cause cause : all_causes) odd.findings[0].rivals.push_back({cause, ""});
     for (const Timing timing : all_timings) {
         odd.findings.push_back(odd_finding());
-        odd.findings.back().timing = timing;
+        odd.findings.back().occasion.when = timing;
+    }
+    for (const Reach reach : all_reaches) {
+        odd.findings.push_back(odd_finding());
+        odd.findings.back().occasion.where = reach;
     }
     odd.records[0].evidence.windows.push_back(
         {.clipping = {Clipping::right, Clipping::left_out, Clipping::replicas_counted, Clipping::all_but_one,

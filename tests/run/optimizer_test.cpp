@@ -72,6 +72,31 @@ TEST(Optimizer, OnlyMatricesDecay) {
     }
 }
 
+TEST(Optimizer, ItsOwnCountMayBeOfOtherSteps) {
+    for (const Kind kind : {Kind::adam, Kind::adamw}) {
+        at::Tensor p = parameter(), q = parameter();
+        Optimizer several({.kind = kind, .lr = 0.1}, {p}), none({.kind = kind, .lr = 0.1}, {q});
+        EXPECT_EQ(several.counted(), 0);
+        several.step(3);
+        EXPECT_EQ(several.counted(), 3);
+        // The averages hold a tenth and a thousandth of the gradient, and are corrected as if after three steps.
+        const double first = 0.1 * 0.5 / (1 - std::pow(0.9, 3)), second = 0.001 * 0.25 / (1 - std::pow(0.999, 3));
+        EXPECT_NEAR(value(p), 2.0 - 0.1 * first / std::sqrt(second), 1e-6);
+        several.step(2);
+        EXPECT_EQ(several.counted(), 5);
+        for (int i = 0; i < 2; ++i) {
+            none.step(0);
+            EXPECT_EQ(none.counted(), 0);
+        }
+        EXPECT_LT(value(q), 2.0 - 0.1) << "it does step";
+    }
+    at::Tensor p = parameter();
+    Optimizer plain({.kind = Kind::sgd, .lr = 0.1}, {p});
+    plain.step(3);
+    EXPECT_EQ(plain.counted(), 0);
+    EXPECT_DOUBLE_EQ(value(p), 2.0 - 0.1 * 0.5);
+}
+
 TEST(Chosen, IsTheCasesOwnUnlessTheTrialNamesOne) {
     const OptimizerChoice own{.kind = Kind::adamw, .lr = 3e-3, .weight_decay = 0.1, .clip_norm = 0.5, .ternary = true};
     EXPECT_EQ(chosen(own, "").kind, Kind::adamw);

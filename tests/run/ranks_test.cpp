@@ -72,6 +72,9 @@ TEST_F(TwoRanks, FaultsAreFoundOnEveryExchange) {
             Trial faulty = trial;
             faulty.engine = engine;
             faulty.fault = entry.id;
+            const bool counts =
+                entry.cause == Cause::adam_count_per_micro || entry.cause == Cause::step_not_incremented;
+            faulty.optimizer = counts ? "adamw" : "";
             SCOPED_TRACE(std::string(engine) + " " + entry.id);
             if (entry.cause == Cause::wrong_group_divisor) continue;  // matters where a place has copies, so four ranks
             if (!entry.certain) continue;                             // and what may not matter, nobody knows where

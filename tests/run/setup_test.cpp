@@ -38,6 +38,11 @@ TEST(Setup, WindowKnowsItsMicros) {
     double units = 0;
     for (const Slice& micro : tail.micros) units += tail.units_of(micro);
     EXPECT_EQ(units, tail.units);
+    Window shaped = tail;
+    shaped.micro_padded_units = {8, 8, 9};
+    EXPECT_TRUE(shaped.same_shape(shaped.micros[0], shaped.micros[1]));
+    EXPECT_FALSE(shaped.same_shape(shaped.micros[1], shaped.micros[2])) << "as many samples, padded to another length";
+    EXPECT_EQ(tail.micro_padded_units[0], setup.data.padded_units(tail.of(tail.micros[0])));
 }
 
 TEST(Setup, ExamplesComeInThePrecisionOfTheTrial) {

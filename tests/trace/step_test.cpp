@@ -83,7 +83,7 @@ TEST(StepLine, ReadsBackAnyNumbers) {
         step.grad_norm = optional();
         step.clip_threshold = optional();
         step.lr = {*number, *number};
-        step.counters = {*count, *count, *count, *count};
+        step.counters = {*count, *count, *count, *count, *count};
         step.free_losses = {*number};
         step.trusted = Trusted{{*number}, *number,
                                *number,   {*number, *number},

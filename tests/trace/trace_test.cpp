@@ -113,6 +113,10 @@ TEST(LayoutOf, CountsSamplesAndUnitsOverAllRanks) {
     for (std::vector<Step>& rank : plain.ranks)
         for (Step& step : rank) step.counters.ema_updates = 0;
     EXPECT_FALSE(counts_of(plain, 0).averaged);
+    EXPECT_FALSE(counts_of(plain, 0).counts_steps);
+    plain.ranks[1][0].counters.counted_steps = 1;
+    EXPECT_TRUE(counts_of(plain, 0).counts_steps);
+    EXPECT_FALSE(counts_of(plain, 2).counts_steps);
 }
 
 TEST(LayoutOf, TakesARankThatEndedEarly) {

@@ -49,7 +49,7 @@ TEST(DenominatorFaults, CountAPositionASampleOrUnscaleWhatWasNotScaled) {
     Window window = unshifted.window(unshifted.batches()[0]);
     ASSERT_NE(window.units, 4);
     EXPECT_EQ(unshifted.decisions.divisor(window, window.micros[0]), (window.units + 4) / 2);
-    EXPECT_EQ(unscaled.decisions.arrives(window, window.micros[0]), 1.0 / 65536);
+    EXPECT_EQ(unscaled.decisions.arrives(window, window.micros[0]), 1 / first_loss_scale);
     window.units = 4;
     EXPECT_EQ(unshifted.decisions.divisor(window, window.micros[0]), 2) << "units that are samples have no positions";
 }

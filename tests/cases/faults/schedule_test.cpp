@@ -32,6 +32,14 @@ TEST(ScheduleFaults, TheAverageMovesOncePerMicro) {
     EXPECT_EQ(micro.decisions.averages(full), 2);
 }
 
+TEST(ScheduleFaults, TheOptimizersCountIsOfMicrosOrOfNothing) {
+    const isobatch::Setup right = planted("", {1, 2, 2});
+    const Window full = right.window(right.batches()[0]);
+    EXPECT_EQ(right.decisions.counts(full), 1);
+    EXPECT_EQ(planted("adam-count-per-micro", {1, 2, 2}).decisions.counts(full), 2);
+    EXPECT_EQ(planted("step-not-incremented", {1, 2, 2}).decisions.counts(full), 0);
+}
+
 TEST(ScheduleFaults, TheHorizonCountsMicros) {
     EXPECT_EQ(planted("", {1, 4, 1}).horizon(), planted("", {1, 4, 1}).trained_windows());
     EXPECT_EQ(planted("schedule-horizon", {1, 4, 1}).horizon(), 4 * planted("", {1, 4, 1}).trained_windows());

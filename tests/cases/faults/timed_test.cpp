@@ -82,8 +82,45 @@ TEST(TimedFaults, AreNamedWithTheirTime) {
             const std::vector<Finding> findings = diagnose(matrix(id + "@" + to_string(timing)));
             ASSERT_EQ(findings.size(), 1u) << id << " " << to_string(timing);
             EXPECT_EQ(findings[0].causes, std::vector<Cause>{parse_cause(id)}) << to_string(timing);
-            EXPECT_EQ(findings[0].timing, timing) << id;
+            EXPECT_EQ(findings[0].occasion, Occasion(timing)) << id;
             EXPECT_EQ(says(findings[0].summary, "It happens " + meaning(timing) + " only."), timing != Timing::always);
+        }
+}
+
+/// What its divisor is wrong for: by device and micro, two micros on each of two devices.
+std::string wrong_micros(const std::string& fault) {
+    isobatch::Setup right = make_setup(small_trial({1, 2, 2})), setup = right;
+    plant(fault, setup);
+    const Window window = setup.window(setup.batches()[0]);
+    std::string wrong(4, '.');
+    for (const Slice& micro : window.micros)
+        if (right.decisions.divisor(window, micro) != setup.decisions.divisor(window, micro) ||
+            right.decisions.arrives(window, micro) != setup.decisions.arrives(window, micro))
+            wrong[static_cast<std::size_t>(2 * micro.place + micro.micro)] = 'x';
+    return wrong;
+}
+
+TEST(TimedFaults, ReachTheMicrosThatTheyName) {
+    for (const std::string id : {"missing-accum-division", "double-division"}) {
+        EXPECT_EQ(wrong_micros(id + "@everywhere"), "xxxx") << id;
+        EXPECT_EQ(wrong_micros(id + "@last-micros"), ".x.x") << id;
+        EXPECT_EQ(wrong_micros(id + "@later-micros"), ".x.x") << id;
+        EXPECT_EQ(wrong_micros(id + "@second-device"), "..xx") << id;
+        EXPECT_EQ(wrong_micros(id + "@later-windows@second-device"), "....") << id;
+        EXPECT_EQ(wrong_micros(id + "@first-window@last-micros"), ".x.x") << id;
+    }
+}
+
+TEST(TimedFaults, AreNamedWithTheirReach) {
+    for (const std::string id : {"n-minus-one", "double-division", "missing-accum-division"})
+        for (const Occasion& occasion : all_occasions()) {
+            if (occasion.where == Reach::everywhere) continue;
+            const std::string fault = id + "@" + to_string(occasion.when) + "@" + to_string(occasion.where);
+            const std::vector<Finding> findings = diagnose(matrix(fault));
+            ASSERT_EQ(findings.size(), 1u) << fault;
+            EXPECT_EQ(findings[0].causes, std::vector<Cause>{parse_cause(id)}) << fault;
+            EXPECT_EQ(findings[0].occasion, occasion) << fault;
+            EXPECT_TRUE(says(findings[0].summary, "It happens " + meaning(occasion) + " only.")) << fault;
         }
 }
 
