@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/check.h"
 #include "diagnose/recover.h"
 #include "judge/clip_factor.h"
 #include "judge/judge.h"
@@ -96,6 +97,46 @@ void add_weights(WindowEvidence& window, const WindowScale& scale, double thresh
 }
 
 }  // namespace
+
+std::string to_string(Clipping clipping) {
+    switch (clipping) {
+        case Clipping::right:
+            return "right";
+        case Clipping::left_out:
+            return "left-out";
+        case Clipping::replicas_counted:
+            return "replicas-counted";
+        case Clipping::all_but_one:
+            return "all-but-one";
+        case Clipping::one_alone:
+            return "one-alone";
+        case Clipping::scaled:
+            return "scaled";
+        case Clipping::told_another:
+            return "told-another";
+    }
+    broken_promise("clipping", "unknown clipping", __FILE__, __LINE__);
+}
+
+std::string meaning(Clipping clipping) {
+    switch (clipping) {
+        case Clipping::right:
+            return "by its gradient's norm";
+        case Clipping::left_out:
+            return "by nothing";
+        case Clipping::replicas_counted:
+            return "by a norm that counts every rank";
+        case Clipping::all_but_one:
+            return "by the norm of all parameters but one";
+        case Clipping::one_alone:
+            return "by the norm of one parameter";
+        case Clipping::scaled:
+            return "by the norm of its gradient times a loss scale";
+        case Clipping::told_another:
+            return "by its gradient's norm, and tells another";
+    }
+    broken_promise("clipping", "unknown clipping", __FILE__, __LINE__);
+}
 
 void add_clipping(Evidence& evidence, const Yardstick& yardstick, const Trace& candidate) {
     for (WindowEvidence& window : evidence.windows) {

@@ -111,6 +111,8 @@ std::string against_counts(const Prediction& prediction, const Record& record, c
     if (window.counted != prediction.counted.value_or(prediction.steps))
         return fmt::format("in {} it predicts that the optimizer counts {} steps, seen {}", place_of(record, window),
                            prediction.counted.value_or(prediction.steps), window.counted);
+    if (window.altered && !prediction.may_alter)
+        return fmt::format("in {} the parameters are changed once the step is done", place_of(record, window));
     if (window.averages != prediction.averages)
         return fmt::format("in {} it predicts {} updates of the average, seen {}", place_of(record, window),
                            prediction.averages, window.averages);
@@ -176,6 +178,12 @@ std::string against_red(Cause cause, const Record& record, const Occasion& occas
     if (moves) return {};
     if (is_red(record, Check::grad))
         return fmt::format("{} is divergent, and it changes no gradient there", to_string(record.trial.split));
+    const bool alters = std::any_of(windows.begin(), windows.end(), [&](const WindowEvidence& window) {
+        return predict(cause, window, 0, occasion).value_or(Prediction{}).may_alter;
+    });
+    if (alters && std::none_of(windows.begin(), windows.end(), [](const WindowEvidence& w) { return w.altered; }))
+        return fmt::format("{} is divergent, and no parameters are changed once a step is done",
+                           to_string(record.trial.split));
     const FaultEntry& fault = find_fault(to_string(cause));
     const bool of_weights = fault.red.front() == Check::grad;  // and of the loss that follows them
     const bool counted = fault.red.front() == Check::step || fault.red.front() == Check::norm;

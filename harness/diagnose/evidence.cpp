@@ -60,6 +60,7 @@ Json window_json(const WindowEvidence& window) {
             {"averages", window.averages},
             {"counts_steps", window.layout.counts_steps},
             {"counted", window.counted},
+            {"altered", window.altered},
             {"lr_ratio", number_to_json(window.lr_ratio)},
             {"mesh",
              {{"places", window.layout.mesh.places},
@@ -139,6 +140,7 @@ WindowEvidence window_from(const Json& object, const std::string& where) {
     window.layout.averaged = object.at("averaged").get<bool>();
     window.averages = integer_from_json(object.at("averages"), 0, std::int64_t{1} << 40, where);
     window.layout.counts_steps = object.at("counts_steps").get<bool>();
+    window.altered = object.at("altered").get<bool>();
     window.counted = integer_from_json(object.at("counted"), -1000000, std::int64_t{1} << 40, where);
     window.lr_ratio = number_from_json(object.at("lr_ratio"), where);
     const auto axis = [&](const char* name) {
@@ -174,74 +176,6 @@ WindowEvidence window_from(const Json& object, const std::string& where) {
 
 const MicroCount& micro_of(const WindowEvidence& window, std::size_t sample) {
     return window.layout.micros[static_cast<std::size_t>(window.micro_of[sample])];
-}
-
-std::string to_string(Clipping clipping) {
-    switch (clipping) {
-        case Clipping::right:
-            return "right";
-        case Clipping::left_out:
-            return "left-out";
-        case Clipping::replicas_counted:
-            return "replicas-counted";
-        case Clipping::all_but_one:
-            return "all-but-one";
-        case Clipping::one_alone:
-            return "one-alone";
-        case Clipping::scaled:
-            return "scaled";
-        case Clipping::told_another:
-            return "told-another";
-    }
-    broken_promise("clipping", "unknown clipping", __FILE__, __LINE__);
-}
-
-std::string meaning(Clipping clipping) {
-    switch (clipping) {
-        case Clipping::right:
-            return "by its gradient's norm";
-        case Clipping::left_out:
-            return "by nothing";
-        case Clipping::replicas_counted:
-            return "by a norm that counts every rank";
-        case Clipping::all_but_one:
-            return "by the norm of all parameters but one";
-        case Clipping::one_alone:
-            return "by the norm of one parameter";
-        case Clipping::scaled:
-            return "by the norm of its gradient times a loss scale";
-        case Clipping::told_another:
-            return "by its gradient's norm, and tells another";
-    }
-    broken_promise("clipping", "unknown clipping", __FILE__, __LINE__);
-}
-
-std::string to_string(Reporting reporting) {
-    switch (reporting) {
-        case Reporting::right:
-            return "right";
-        case Reporting::last_micro:
-            return "last-micro";
-        case Reporting::over_accum:
-            return "over-accum";
-        case Reporting::scaled:
-            return "scaled";
-    }
-    broken_promise("reporting", "unknown reporting", __FILE__, __LINE__);
-}
-
-std::string meaning(Reporting reporting) {
-    switch (reporting) {
-        case Reporting::right:
-            return "what was optimised";
-        case Reporting::last_micro:
-            return "the mean over the last micro-batch alone";
-        case Reporting::over_accum:
-            return "divided by the number of micro-batches once more";
-        case Reporting::scaled:
-            return "multiplied by a loss scale";
-    }
-    broken_promise("reporting", "unknown reporting", __FILE__, __LINE__);
 }
 
 std::string to_string(Stage stage) {

@@ -62,9 +62,11 @@ struct WindowEvidence {
     std::int64_t schedule_steps = 1;  ///< advances of the learning rate in it
     std::int64_t averages = 1;        ///< updates of an average of the parameters in it; 1 where none is kept
     std::int64_t counted = 1;         ///< steps by the optimizer's own count; `steps` where it keeps none
-    double lr_ratio = 1;              ///< its learning rate ÷ the reference's, of the first group
-    double condition = 0;             ///< of the samples' gradients
-    double weight_tolerance = 0;      ///< a recovered weight is right to this
+    /// Its trainer makes of the reference's gradient what the reference does, but of its own something else was left.
+    bool altered = false;
+    double lr_ratio = 1;          ///< its learning rate ÷ the reference's, of the first group
+    double condition = 0;         ///< of the samples' gradients
+    double weight_tolerance = 0;  ///< a recovered weight is right to this
     /// Every one that the numbers allow.
     std::vector<Clipping> clipping{Clipping::right};
     std::vector<Reporting> reporting{Reporting::right};

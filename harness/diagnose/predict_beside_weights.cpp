@@ -79,6 +79,8 @@ std::optional<Prediction> predict_beside_weights(Cause cause, const WindowEviden
         case Cause::bf16_reduction:
             return Prediction{.weights = ones,
                               .rounded = units_of(layout) > 0 && (layout.mesh.places > 1 || !concerns_devices(cause))};
+        case Cause::master_weights_lost:
+            return Prediction{.weights = ones, .may_alter = true};
         case Cause::epoch_tail_dropped:
         case Cause::same_batch_repeated:
         case Cause::per_rank_sampler_seed:

@@ -63,6 +63,20 @@ std::vector<int> micros_of(const WindowScale& window, const Trace& candidate, st
     return micros;
 }
 
+/// Whether some rank's own update left other parameters than a right one, though its update of the reference's gradient
+/// is the reference's.
+bool is_altered(const Trace& candidate, std::size_t k, const WindowScale& scale) {
+    return std::any_of(candidate.ranks.begin(), candidate.ranks.end(), [&](const std::vector<Step>& rank) {
+        if (k >= rank.size()) return false;
+        const auto made = rank[k].made.find("param");
+        if (made == rank[k].made.end() || made->second.found == made->second.owed) return false;
+        return std::all_of(scale.update.begin(), scale.update.end(), [&](const auto& expected) {
+            const auto forced = rank[k].tensors.find("forced/" + expected.first);
+            return forced != rank[k].tensors.end() && identical(forced->second, expected.second);
+        });
+    });
+}
+
 /// How often the rank that has it most has this event in step k.
 std::int64_t most_events(const Trace& candidate, std::size_t k, const std::string& event) {
     std::int64_t most = 0;
@@ -256,6 +270,7 @@ Evidence evidence_of(const Yardstick& yardstick, const Trace& candidate) {
             window.steps = most_events(candidate, k, "step");
             window.schedule_steps = most_events(candidate, k, "schedule");
             if (scale.counters.ema_updates > 0) window.averages = most_events(candidate, k, "average");
+            window.altered = is_altered(candidate, k, scale);
             const std::int64_t counted = scale.counters.counted_steps;  // with this step's one
             window.layout.counts_steps = counted > 0;
             window.counted = counted > 0 ? counted_steps(candidate, k, counted) - counted + 1 : window.steps;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/check.h"
+
 namespace isobatch {
 
 namespace {
@@ -38,6 +40,34 @@ bool says_what_it_weighs(const Step& step) {
 }
 
 }  // namespace
+
+std::string to_string(Reporting reporting) {
+    switch (reporting) {
+        case Reporting::right:
+            return "right";
+        case Reporting::last_micro:
+            return "last-micro";
+        case Reporting::over_accum:
+            return "over-accum";
+        case Reporting::scaled:
+            return "scaled";
+    }
+    broken_promise("reporting", "unknown reporting", __FILE__, __LINE__);
+}
+
+std::string meaning(Reporting reporting) {
+    switch (reporting) {
+        case Reporting::right:
+            return "what was optimised";
+        case Reporting::last_micro:
+            return "the mean over the last micro-batch alone";
+        case Reporting::over_accum:
+            return "divided by the number of micro-batches once more";
+        case Reporting::scaled:
+            return "multiplied by a loss scale";
+    }
+    broken_promise("reporting", "unknown reporting", __FILE__, __LINE__);
+}
 
 void add_reporting(Evidence& evidence, const Trace& candidate) {
     for (WindowEvidence& window : evidence.windows) {

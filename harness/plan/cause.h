@@ -62,6 +62,7 @@ enum class Cause {
     log_scaled_loss,
     bf16_accumulator,
     bf16_reduction,
+    master_weights_lost,
     clip_disabled,
     norm_misses_shards,
     clip_local_norm,

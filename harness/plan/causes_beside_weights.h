@@ -94,6 +94,12 @@ inline constexpr CauseEntry causes_beside_weights[]{
      "1; each device's part is rounded to 8 bits",
      "Exchange the gradients in fp32: change the dtype of the reduction, or the hook that compresses it.",
      "pytorch#190626"},
+    {Cause::master_weights_lost, "master-weights-lost", false,
+     "Once the step is done, the parameters are not what it made them: they are changed, as where only a copy of few "
+     "bits is kept.",
+     "1; what the optimizer left is changed after it",
+     "Keep the parameters that the optimizer steps in fp32, and round copies of them for the forward.",
+     "what optimizers with fp32 master weights are for"},
     {Cause::clip_disabled, "clip-disabled", false,
      "The gradient's norm is above the threshold, and it is stepped with unclipped.", "1, with a clip factor of 1",
      "Scale the gradient by the threshold over its norm before the step; look for a condition that skips it.",

@@ -113,7 +113,7 @@ std::vector<FaultEntry> faults_of_events() {
         {"replicated-partial", Cause::replicated_partial, {grad}, any_micro<is_exchanged>, {param, opt}, true, false},
         {"bf16-accumulator", Cause::bf16_accumulator, {grad}, any_sum_of_few_bits, {}, true, false},
         {"bf16-reduction", Cause::bf16_reduction, {grad}, any_exchange_of_few_bits, {}, true, false},
-        {"master-weights-lost", Cause::unknown, {param}, any_window, {trajectory}, false, false},
+        {"master-weights-lost", Cause::master_weights_lost, {param}, any_window, {trajectory}, false, false},
     };
 }
 

@@ -146,6 +146,21 @@ TEST_P(Diagnose, TwoCausesAtOnceAreUnknown) {
     }
 }
 
+TEST_P(Diagnose, ParametersAreAlteredOnlyWhereTheirUpdateIsRight) {
+    const auto alter = [](Trace& trace) {
+        for (auto& steps : trace.ranks)
+            for (Step& step : steps) step.made.at("param") = {"xxh3:2", "xxh3:1", "param/bias"};
+    };
+    EXPECT_EQ(found({{4, 4, 1}, {4, 2, 2}}, alter).causes, Causes{Cause::master_weights_lost});
+    expect_unknown(found({{4, 4, 1}, {4, 2, 2}}, [&](Trace& trace) {
+        alter(trace);
+        for (auto& steps : trace.ranks)
+            for (Step& step : steps)
+                if (step.tensors.contains("forced/param/bias"))
+                    edit(step, "forced/param/bias", [](std::size_t, double v) { return 2 * v; });
+    }));
+}
+
 TEST_P(Diagnose, WhatChangesNothingInADivergentTrialDidNotMakeItSo) {
     const auto late_rate = [](Trace& trace) {
         for (auto& steps : trace.ranks) steps[1].lr[0] *= 2;

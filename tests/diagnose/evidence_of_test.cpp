@@ -65,6 +65,21 @@ TEST(EvidenceOf, CountsStepsAsTheOptimizerDoesWhereItKeepsACount) {
     EXPECT_EQ(counted(), (std::vector<std::int64_t>{1, 4, 1, 0, 1}));
 }
 
+TEST(EvidenceOf, WhatIsLeftIsAlteredWhereTheUpdateItselfIsRight) {
+    Trace candidate = matrix().candidate({4, 2, 2});
+    const auto altered = [&] {
+        std::vector<bool> windows;
+        for (const WindowEvidence& window : evidence(candidate).windows) windows.push_back(window.altered);
+        return windows;
+    };
+    EXPECT_EQ(altered(), (std::vector<bool>{false, false, false, false, false}));
+    candidate.ranks[1][1].made.at("param") = {"xxh3:2", "xxh3:1", "param/bias"};
+    candidate.ranks[0][2].made.at("opt") = {"xxh3:2", "xxh3:1", "opt/exp_avg/bias"};
+    EXPECT_EQ(altered(), (std::vector<bool>{false, true, false, false, false}));
+    candidate.ranks[1][1].tensors.erase("forced/param/bias");
+    EXPECT_EQ(altered(), (std::vector<bool>{false, false, false, false, false})) << "its update may be wrong";
+}
+
 TEST(EvidenceOf, ListsMissingAndStrangeWindows) {
     Trace candidate = matrix().candidate({4, 4, 1}, {.trains_on_tail = false});
     EXPECT_EQ(evidence(candidate).missing, (Steps{3, 6}));

@@ -22,7 +22,7 @@ TEST(Finding, TheJsonHoldsEverything) {
                           .precedent = "there",
                           .repro = "again"};
     const Json expected = parse_json(R"({
-        "causes": ["zero-grad-in-window", "unknown"], "timing": "epoch-ends", "summary": "what", "trial": "gpt --splits 4x4x1",
+        "causes": ["zero-grad-in-window", "unknown"], "timing": "epoch-ends", "reach": "last-micros", "summary": "what", "trial": "gpt --splits 4x4x1",
         "first": {"step": 2, "rank": 1, "tensor": "", "index": -1},
         "weights": [{"sample": "a", "rank": 1, "micro": 2, "units": 3.5, "recovered": 0.25, "predicted": "nan"}],
         "stale": [1.0, "inf"], "worst_error": "nan", "rivals": [{"cause": "epoch-tail-dropped", "ruled_out_by": "why", "explained": 3}],

@@ -125,6 +125,7 @@ class Check(ProgramTest):
         command = re.search(r"repeat: isobatch (check .*)", self.said).group(1)
         self.assertEqual(self.isobatch(*command.split(), "--out", "again"), 1, self.said)
         self.assertEqual(self.isobatch(*words[:-2], "--fault", "master-weights-lost"), 1, self.said)
+        self.assertEqual([finding["causes"] for finding in self.result()["findings"]], [["master-weights-lost"]])
         self.assertEqual(self.isobatch("check", "mlp", "--effective", "8", "--samples", "8", "--epochs", "1", "--trajectory", "8"), 4, self.said)
         self.assertIn("trajectory", self.said)
         self.assertEqual(self.isobatch("check", "mlp", "--trajectory", "-1"), 2, self.said)

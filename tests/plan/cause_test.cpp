@@ -70,6 +70,7 @@ TEST(Cause, NamesAreThoseOfThePublicFormats) {
                                                "log-scaled-loss",
                                                "bf16-accumulator",
                                                "bf16-reduction",
+                                               "master-weights-lost",
                                                "clip-disabled",
                                                "norm-misses-shards",
                                                "clip-local-norm",
