@@ -66,8 +66,12 @@ class PretendedGpu(ProgramTest):
         self.assertEqual(order, sorted(order, reverse=True), "a smaller micro-batch takes less")
         self.assertGreater(order[-1], 0)
 
-    def test_a_rank_in_a_process_of_its_own_finds_the_device_ready(self):
-        self.assertEqual(self.on_gpu("mlp", "--splits", "4x1x1,2x2x1", "--engine", "gloo", "--allow-untested", "tail"), 0, self.said)
+    def test_ranks_in_processes_of_their_own_share_the_gpu(self):
+        for engine in ("gloo", "gloo:flat", "gloo:bucket=256:view"):
+            with self.subTest(engine):
+                self.assertEqual(self.on_gpu("mlp", "--splits", "4x1x1,2x1x2,1x2x2", "--engine", engine, "--allow-untested", "tail"), 0, self.said)
+        self.assertEqual(self.on_gpu("mlp", "--effective", "4", "--max-devices", "2", "--engine", "gloo", "--fault", "never-synced"), 1, self.said)
+        self.assertIn("never-synced", self.said)
 
     def test_a_gpu_that_is_not_there_is_named(self):
         self.assertEqual(self.isobatch("check", "mlp", "--device", "cuda:1", environment=GPU), 2)
