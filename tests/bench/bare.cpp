@@ -12,7 +12,7 @@ namespace {
 /// What every trainer does with a window's gradient.
 void step(Replica& replica) {
     if (replica.clip_norm > 0) clip_by_norm(replica.parameters, replica.clip_norm);
-    replica.optimizer_step();
+    replica.optimizer_step(1);
     replica.schedule_step();
     replica.zero_grad();
 }

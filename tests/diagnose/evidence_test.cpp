@@ -32,6 +32,7 @@ Evidence evidence() {
         .schedule_steps = 7,
         .averages = 3,
         .counted = 4,
+        .altered = true,
         .lr_ratio = 0.1,
         .condition = std::numeric_limits<double>::infinity(),
         .weight_tolerance = 1.0 / 3,
@@ -61,10 +62,10 @@ void expect_same_numbers(const std::vector<double>& a, const std::vector<double>
 void expect_same(const WindowEvidence& left, const WindowEvidence& right) {
     const auto plain = [](const WindowEvidence& window) {
         const auto& [step, number, samples, sample_units, micro_of, layout, steps, schedule_steps, averages, counted,
-                     lr_ratio, condition, weight_tolerance, clipping, reporting, each_micro, each_rank, refused,
-                     recovered] = window;
-        return std::tie(step, number, samples, micro_of, layout, steps, schedule_steps, averages, counted, lr_ratio,
-                        clipping, reporting, each_micro, each_rank, condition, weight_tolerance, refused);
+                     altered, lr_ratio, condition, weight_tolerance, clipping, reporting, each_micro, each_rank,
+                     refused, recovered] = window;
+        return std::tie(step, number, samples, micro_of, layout, steps, schedule_steps, averages, counted, altered,
+                        lr_ratio, clipping, reporting, each_micro, each_rank, condition, weight_tolerance, refused);
     };
     EXPECT_EQ(plain(left), plain(right));
     expect_same_numbers(left.sample_units, right.sample_units);
