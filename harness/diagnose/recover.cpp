@@ -90,7 +90,8 @@ std::int64_t most_events(const Trace& candidate, std::size_t k, const std::strin
 std::int64_t counted_steps(const Trace& candidate, std::size_t k, std::int64_t right) {
     std::int64_t counted = right;
     for (const std::vector<Step>& rank : candidate.ranks)
-        if (k < rank.size() && rank[k].counters.counted_steps != right) counted = rank[k].counters.counted_steps;
+        if (k < rank.size() && !rank[k].micros.empty() && rank[k].counters.counted_steps != right)
+            counted = rank[k].counters.counted_steps;
     return counted;
 }
 

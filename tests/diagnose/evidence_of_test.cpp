@@ -46,11 +46,15 @@ TEST(EvidenceOf, ShowsHowEachJudgedWindowWasCut) {
 }
 
 TEST(EvidenceOf, CountsStepsAsTheOptimizerDoesWhereItKeepsACount) {
-    Trace reference = matrix().reference(), candidate = matrix().candidate({4, 2, 2});
-    EXPECT_FALSE(evidence_of(yardstick_of(reference), candidate).windows[0].layout.counts_steps);
-    for (Trace* trace : {&reference, &candidate})
-        for (std::vector<Step>& rank : trace->ranks)
+    const auto counting = [](Trace trace) {
+        for (std::vector<Step>& rank : trace.ranks)
             for (Step& step : rank) step.counters.counted_steps = *step.number;
+        return trace;
+    };
+    Trace candidate = matrix().candidate({4, 2, 2});
+    EXPECT_FALSE(evidence(candidate).windows[0].layout.counts_steps);
+    const Trace reference = counting(matrix().reference());
+    candidate = counting(std::move(candidate));
     const auto counted = [&] {
         std::vector<std::int64_t> counts;
         for (const WindowEvidence& window : evidence_of(yardstick_of(reference), candidate).windows) {
@@ -63,6 +67,10 @@ TEST(EvidenceOf, CountsStepsAsTheOptimizerDoesWhereItKeepsACount) {
     candidate.ranks[1][1].counters.counted_steps = 5;
     candidate.ranks[0][3].counters.counted_steps = 3;
     EXPECT_EQ(counted(), (std::vector<std::int64_t>{1, 4, 1, 0, 1}));
+    candidate = counting(matrix().candidate({2, 1, 8}));
+    ASSERT_TRUE(candidate.ranks[7][2].micros.empty());
+    candidate.ranks[7][2].counters.counted_steps = 0;
+    EXPECT_EQ(counted(), (std::vector<std::int64_t>{1, 1, 1, 1, 1})) << "a device without a sample may not step";
 }
 
 TEST(EvidenceOf, WhatIsLeftIsAlteredWhereTheUpdateItselfIsRight) {
