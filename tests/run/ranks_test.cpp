@@ -21,7 +21,7 @@ namespace isobatch {
 
 namespace {
 
-/// A reference on disk, and two ranks that can be asked for trials which follow it.
+/// References on disk, one an optimizer, and two ranks that can be asked for trials which follow one.
 class TwoRanks : public ::testing::Test {
 protected:
     Trial trial = [] {
@@ -31,16 +31,24 @@ protected:
     }();
     TemporaryDirectory directory;
     Ranks first{plant}, second{plant};
+    std::filesystem::path reference;
 
     TwoRanks() {
         allow_ranks_as_threads();
-        Matrix(plant, {}).write_reference(trial, directory / "reference.trace");
+        follow("");
+    }
+
+    /// From now on, what steps with this optimizer.
+    void follow(const std::string& optimizer) {
+        reference = directory / ("reference-" + optimizer + ".trace");
+        Trial own = trial;
+        own.optimizer = optimizer;
+        if (!std::filesystem::exists(reference)) Matrix(plant, {}).write_reference(own, reference);
     }
 
     Trace run(const Trial& wanted, const std::string& name) {
         const auto job = [&](int rank) {
-            return Job{wanted, rank, directory / name, directory / "reference.trace", directory / (name + ".meeting"),
-                       30};
+            return Job{wanted, rank, directory / name, reference, directory / (name + ".meeting"), 30};
         };
         std::string other;
         std::jthread beside([&] { other = second.run(second.plan(job(1)), job(1)); });
@@ -50,9 +58,7 @@ protected:
         return read_trace(directory / name);
     }
 
-    Record judged(const Trace& trace) {
-        return Examiner(yardstick_of(read_trace(directory / "reference.trace"))).examine(trace, "");
-    }
+    Record judged(const Trace& trace) { return Examiner(yardstick_of(read_trace(reference))).examine(trace, ""); }
 };
 
 }  // namespace
@@ -75,6 +81,7 @@ TEST_F(TwoRanks, FaultsAreFoundOnEveryExchange) {
             const bool counts =
                 entry.cause == Cause::adam_count_per_micro || entry.cause == Cause::step_not_incremented;
             faulty.optimizer = counts ? "adamw" : "";
+            follow(faulty.optimizer);
             SCOPED_TRACE(std::string(engine) + " " + entry.id);
             if (entry.cause == Cause::wrong_group_divisor) continue;  // matters where a place has copies, so four ranks
             if (!entry.certain) continue;                             // and what may not matter, nobody knows where
@@ -123,8 +130,8 @@ TEST_F(TwoRanks, HoldEveryIdentityOnEveryExchange) {
 
 TEST_F(TwoRanks, GiveTheBitsOfTheSerialEngine) {
     const Trace trace = run(trial, "a.trace");
-    const Trace reference = read_trace(directory / "reference.trace");
-    const Forcing forcing(reference);
+    const Trace followed = read_trace(reference);
+    const Forcing forcing(followed);
     const Trace serial = run_trial(make_setup(trial), Level::grads, &forcing, std::nullopt);
     ASSERT_EQ(serial.ranks[1].size(), trace.ranks[1].size());
     for (std::size_t rank = 0; rank < 2; ++rank)
