@@ -185,8 +185,9 @@ std::string against_red(Cause cause, const Record& record, const Occasion& occas
         return fmt::format("{} is divergent, and no parameters are changed once a step is done",
                            to_string(record.trial.split));
     const FaultEntry& fault = find_fault(to_string(cause));
-    const bool of_weights = fault.red.front() == Check::grad;  // and of the loss that follows them
-    const bool counted = fault.red.front() == Check::step || fault.red.front() == Check::norm;
+    const Check first = fault.red.front();
+    const bool of_weights = first == Check::grad;  // and of the loss that follows them
+    const bool counted = first == Check::step || first == Check::norm || first == Check::opt;
     const bool can = !of_weights && (!counted || has_power(fault, record, occasion));
     if (can && std::any_of(fault.red.begin(), fault.red.end(), [&](Check check) { return is_red(record, check); }))
         return {};

@@ -161,6 +161,13 @@ TEST_P(Diagnose, ParametersAreAlteredOnlyWhereTheirUpdateIsRight) {
     }));
 }
 
+TEST_P(Diagnose, WhereNoOptimizerCountsItsStepsNoneCountsThemWrongly) {
+    expect_unknown(found({{4, 4, 1}, {4, 2, 2}}, [](Trace& trace) {
+        for (auto& steps : trace.ranks)
+            for (Step& step : steps) step.made.at("opt") = {"xxh3:2", "xxh3:1", "opt/exp_avg/bias"};
+    }));
+}
+
 TEST_P(Diagnose, WhatChangesNothingInADivergentTrialDidNotMakeItSo) {
     const auto late_rate = [](Trace& trace) {
         for (auto& steps : trace.ranks) steps[1].lr[0] *= 2;
