@@ -160,9 +160,8 @@ void add_bits(CheckResult& result, const std::optional<double>& share) {
 std::string text_of_unexplained(const CheckResult& result, double unexplained, const std::string& term) {
     const bool suspect = result.outcome == Outcome::inconclusive;
     return fmt::format(
-        "{}the gradient is {:.3g} from the reference's, more than rounding leaves{}: {}; {}no weights of the samples' "
-        "own "
-        "gradients give the reference's (residual {:.2g}), so that splits were held to one another",
+        "{}the gradient is {:.3g} from the reference's, more than rounding leaves{}: {}; {}no weights of the "
+        "samples' own gradients give the reference's (residual {:.2g}), so that splits were held to one another",
         suspect ? "suspect: " : "", result.observed, suspect ? ", but less than fewer bits inside the model might" : "",
         to_string(*result.worst), term.empty() ? "" : term + "; ", unexplained);
 }

@@ -15,10 +15,6 @@ namespace isobatch {
 
 namespace {
 
-/// Rows that are looked at together: of 16 samples they stay in a processor's cache, and no copy of a whole gradient is
-/// made, however large the model is.
-constexpr std::size_t block_rows = 4096;
-
 /// What no weights explain is rounding below this, where sums have 24 bits and more: right runs had at most 4.1e-7.
 constexpr double wide_residual = 1e-5;
 
@@ -27,15 +23,16 @@ constexpr double gross = 0x1p-6;
 constexpr double rounding_factor = 256;
 
 std::vector<double> rows_of(const Tensor& tensor, std::size_t begin, const std::string& where) {
-    const std::size_t size = bytes_of(tensor.dtype), count = std::min(block_rows, tensor.count() - begin);
-    return as_doubles({tensor.dtype, {}, tensor.bytes.subspan(begin * size, count * size), tensor.owner}, where);
+    Block memory;
+    const std::span<const double> rows = block_of(tensor, begin, memory, where);
+    return {rows.begin(), rows.end()};
 }
 
 /// Calls visit(gradient, shares of every sample, gradient of one by one) for all rows, block by block.
 template <class Visit>
-void each_block(const WindowScale& window, const std::vector<Tensor>& one_by_one, Visit visit) {
+void each_rows(const WindowScale& window, const std::vector<Tensor>& one_by_one, Visit visit) {
     for (std::size_t t = 0; t < window.gradients.size(); ++t)
-        for (std::size_t begin = 0; begin < window.gradients[t].count(); begin += block_rows) {
+        for (std::size_t begin = 0; begin < window.gradients[t].count(); begin += Block().size()) {
             std::vector<std::vector<double>> shares;
             for (const std::vector<Tensor>& sample : window.shares)
                 shares.push_back(rows_of(sample[t], begin, "micro"));
@@ -52,7 +49,7 @@ struct Fit {
 /// Nothing where single samples cannot be told apart.
 std::optional<Fit> fit(const WindowScale& window, const std::vector<std::size_t>& used) {
     FoldedRows rows(used.size() + 1);
-    each_block(window, {}, [&](std::vector<double> gradient, std::vector<std::vector<double>>& shares, const auto&) {
+    each_rows(window, {}, [&](std::vector<double> gradient, std::vector<std::vector<double>>& shares, const auto&) {
         std::vector<std::vector<double>> block;
         for (const std::size_t i : used) block.push_back(std::move(shares[i]));
         block.push_back(std::move(gradient));
@@ -77,7 +74,7 @@ struct Common {
 Common common_factor(const WindowScale& window, const std::vector<Tensor>& one_by_one) {
     double product = 0, squares = 0, missed = 0, whole = 0;
     const auto each = [&](auto visit) {
-        each_block(window, one_by_one, [&](const auto& gradient, const auto& shares, const auto& own) {
+        each_rows(window, one_by_one, [&](const auto& gradient, const auto& shares, const auto& own) {
             for (std::size_t j = 0; j < gradient.size(); ++j) {
                 double sum = 0;
                 for (const std::vector<double>& share : shares) sum += share[j];
@@ -105,7 +102,7 @@ TensorScale scale_of(const WindowScale& window, std::size_t t, const std::string
     scale.tolerance.factor = bound.fail;
     for (std::size_t i = 0; i < window.shares.size(); ++i)
         scale.sample_peaks.push_back(std::abs(window.share_factors[i]) * peaks[i][t]);
-    for (std::size_t begin = 0; begin < window.gradients[t].count(); begin += block_rows) {
+    for (std::size_t begin = 0; begin < window.gradients[t].count(); begin += Block().size()) {
         std::vector<double> rest = rows_of(window.gradients[t], begin, name), magnitude(rest.size(), 0);
         for (std::size_t i = 0; i < window.shares.size(); ++i) {
             const std::vector<double> values = rows_of(window.shares[i][t], begin, name);

@@ -20,10 +20,14 @@ template <class Visit>
 void each_difference(const WindowScale& window, const Step& step, Visit visit) {
     for (std::size_t t = 0; t < window.tensors.size(); ++t) {
         const TensorScale& scale = window.tensors[t];
-        const std::vector<double> reference = as_doubles(window.gradients[t], scale.name),
-                                  own = as_doubles(gradient_of(step, scale, 0), scale.name),
-                                  single = as_doubles(window.one_by_one[t], scale.name);
-        for (std::size_t j = 0; j < own.size(); ++j) visit(own[j] - reference[j], single[j] - reference[j], t);
+        Block reference_memory, single_memory;
+        std::size_t begin = 0;
+        each_block(gradient_of(step, scale, 0), scale.name, [&](std::span<const double> own) {
+            const auto reference = block_of(window.gradients[t], begin, reference_memory, scale.name),
+                       single = block_of(window.one_by_one[t], begin, single_memory, scale.name);
+            for (std::size_t j = 0; j < own.size(); ++j) visit(own[j] - reference[j], single[j] - reference[j], t);
+            begin += own.size();
+        });
     }
 }
 
