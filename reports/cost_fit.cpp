@@ -27,7 +27,7 @@ CostModel cost_model_of(std::span<const Record> matrix) {
     std::vector<CostPoint> points;
     for (const Record& record : matrix)
         if (!unanswered(record.verdict.outcome))
-            points.push_back({record.trial.split, fastest_ms(record, processors), record.cost.memory_bytes_peak});
+            points.push_back({record.trial.split, fastest_ms(record, processors), record.cost.memory.peak});
     const bool simulated =
         std::all_of(matrix.begin(), matrix.end(), [](const Record& record) { return record.trial.engine == "serial"; });
     return cost_model(std::move(points), simulated, processors);

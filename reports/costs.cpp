@@ -37,15 +37,14 @@ constexpr std::pair<const char*, double Cost::*> times[] = {{"ms_per_step", &Cos
                                                             {"optimizer_ms", &Cost::optimizer_ms},
                                                             {"samples_per_second", &Cost::samples_per_second},
                                                             {"units_per_second", &Cost::units_per_second}};
-constexpr std::pair<const char*, std::int64_t Cost::*> memory[] = {{"memory_bytes_peak", &Cost::memory_bytes_peak},
-                                                                   {"memory_bytes_steady", &Cost::memory_bytes_steady}};
 
 }  // namespace
 
 std::string costs_csv(const Result& result) {
     std::vector<std::string> head{"case", "per_device", "accum", "devices", "engine", "device", "recipe", "outcome"};
     for (const auto& [name, value] : times) head.emplace_back(name);
-    for (const auto& [name, value] : memory) head.emplace_back(name);
+    for (const auto& [name, value] : memory_fields) head.emplace_back(name);
+    head.emplace_back("memory_bytes_activations");
     for (const char* name : {"collectives", "bytes", "exchanges", "trial"}) head.emplace_back(name);
     std::string text = joined(head, ",") + "\r\n";
     for (const Record& record : result.records) {
@@ -59,7 +58,8 @@ std::string costs_csv(const Result& result) {
                                      to_string(trial.recipe),
                                      to_string(record.verdict.outcome)};
         for (const auto& [name, value] : times) row.push_back(number(record.cost.*value));
-        for (const auto& [name, value] : memory) row.push_back(count(record.cost.*value));
+        for (const auto& [name, value] : memory_fields) row.push_back(count(record.cost.memory.*value));
+        row.push_back(count(record.cost.memory.activations()));
         const bool counted = record.traffic.calls > 0;
         row.push_back(count(record.traffic.calls));
         row.push_back(counted ? std::to_string(record.traffic.bytes) : "");

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -34,7 +36,7 @@ TradeOff tradeoff_of(std::span<const Record> matrix) {
     TradeOff tradeoff{matrix[0].trial.subject, cost_model_of(matrix)};
     for (const Record& record : matrix)
         if (measured(record))
-            tradeoff.prices.push_back({&record, fastest_ms(record, tradeoff.model), record.cost.memory_bytes_peak,
+            tradeoff.prices.push_back({&record, fastest_ms(record, tradeoff.model), record.cost.memory.peak,
                                        step_ms(tradeoff.model, record.trial.split),
                                        memory_bytes(tradeoff.model, record.trial.split)});
     for (Price& price : tradeoff.prices) price.on_front = !beaten(price, tradeoff.prices);
@@ -45,6 +47,32 @@ TradeOff tradeoff_of(std::span<const Record> matrix) {
         tradeoff.fastest = price.record->trial.split;
     }
     return tradeoff;
+}
+
+/// From the split that holds least to the one that holds most.
+std::string span_of(const TradeOff& tradeoff, const std::function<std::int64_t(const Memory&)>& part) {
+    std::int64_t least = std::numeric_limits<std::int64_t>::max(), most = 0;
+    for (const Price& price : tradeoff.prices) {
+        if (price.record->cost.memory.parameters == 0) continue;
+        least = std::min(least, part(price.record->cost.memory));
+        most = std::max(most, part(price.record->cost.memory));
+    }
+    const std::string high = bytes_text(static_cast<double>(most));
+    return least >= most ? high : fmt::format("{} to {}", bytes_text(static_cast<double>(least)), high);
+}
+
+std::string parts_of_the_peak(const TradeOff& tradeoff) {
+    if (std::none_of(tradeoff.prices.begin(), tradeoff.prices.end(),
+                     [](const Price& price) { return price.record->cost.memory.parameters > 0; }))
+        return "";
+    const auto part = [&](std::int64_t Memory::*bytes) {
+        return span_of(tradeoff, [bytes](const Memory& memory) { return memory.*bytes; });
+    };
+    return fmt::format(
+        "* memory at the peak: parameters {}, gradients (the accumulator) {}, optimizer {}, buckets {}, activations "
+        "{}\n",
+        part(&Memory::parameters), part(&Memory::gradients), part(&Memory::optimizer), part(&Memory::buckets),
+        span_of(tradeoff, [](const Memory& memory) { return memory.activations(); }));
 }
 
 }  // namespace
@@ -77,7 +105,7 @@ std::string tradeoff_markdown(const TradeOff& tradeoff) {
     text += "\n";
     for (const std::string& line : pieces(to_string(tradeoff.model), '\n'))
         if (!line.empty()) text += "* " + markdown_text(line) + "\n";
-    return text + "\n";
+    return text + parts_of_the_peak(tradeoff) + "\n";
 }
 
 }  // namespace isobatch

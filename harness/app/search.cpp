@@ -52,7 +52,7 @@ Json trial_json(const Record& record) {
     const auto measured = [](double value) { return value > 0 ? number_to_json(value) : Json(nullptr); };
     return {{"split", to_string(record.trial.split)},
             {"outcome", to_string(record.verdict.outcome)},
-            {"memory_bytes_peak", measured(static_cast<double>(record.cost.memory_bytes_peak))},
+            {"memory_bytes_peak", measured(static_cast<double>(record.cost.memory.peak))},
             {"step_ms", measured(record.cost.step_ms_min)}};
 }
 
@@ -67,7 +67,7 @@ void print_table(const std::vector<Record>& records, std::int64_t limit) {
     fmt::print("{:12} {:24} {:>20} {:>9}\n", "split", "trial", "memory of a device", "ms/step");
     for (const Record& record : records) {
         const bool starved = record.verdict.outcome == Outcome::out_of_memory;
-        const auto bytes = static_cast<double>(starved ? limit : record.cost.memory_bytes_peak);
+        const auto bytes = static_cast<double>(starved ? limit : record.cost.memory.peak);
         fmt::print("{:12} {:24} {:>20} {:>9}\n", to_string(record.trial.split), answer_of(record),
                    (starved ? "above " : "") + bytes_text(bytes),
                    starved ? "-" : short_number(record.cost.step_ms_min));

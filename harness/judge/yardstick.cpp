@@ -51,10 +51,18 @@ WindowScale window_of(const Step& step) {
     return window;
 }
 
+/// Of the trusted runs: before it the one batch and two cuts of it, from it on the one batch rescaled.
+constexpr std::size_t first_rescaled = 3;
+
+std::span<const double> not_rescaled(std::span<const double> trusted) {
+    return trusted.first(std::min(first_rescaled, trusted.size()));
+}
+
 /// E: the worst of the trusted runs. Where splits differ by more than rounding, that is what is looked for, and only
-/// the first and the last, which cut nothing, are trusted.
+/// those that cut nothing are trusted.
 double error_of(std::span<const double> trusted, const WindowScale& window) {
-    return window.coupling > coupling_limit ? std::max(trusted.front(), trusted.back()) : largest_of(trusted);
+    if (window.coupling <= coupling_limit) return largest_of(trusted);
+    return std::max(trusted.front(), largest_of(trusted.subspan(not_rescaled(trusted).size())));
 }
 
 TensorScale scale_of(const Step& step, const std::string& name, std::size_t samples, Recipe recipe,
@@ -69,7 +77,7 @@ TensorScale scale_of(const Step& step, const std::string& name, std::size_t samp
                     fmt::format("step {}", window.step), "write the reference again");
     const auto values = terms.as<double>();
     scale.quantum = lattice_quantum(values[0], sum_bits(recipe));
-    scale.cut_error = largest_of(values.subspan(1, values.size() - 2));
+    scale.cut_error = largest_of(not_rescaled(values.subspan(1)));
     scale.tolerance = {error_of(values.subspan(1), window), bound.unit_roundoff, values[0], bound.fail};
     for (std::size_t i = 0; i < samples; ++i) {
         const Tensor& share = tensor_at(step, fmt::format("sample/{}/{}", i, name));

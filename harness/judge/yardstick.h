@@ -17,7 +17,7 @@ struct TensorScale {
     Tensor gradient;  ///< the reference's own
     Tensor truth;  ///< what a candidate is measured against: the fp64 gradient, or `gradient` in fp64 and without one
     Tolerance tolerance;
-    double cut_error = 0;              ///< E of the trusted splits alone; the last of the trusted runs also rescales
+    double cut_error = 0;              ///< E of the trusted runs that do not rescale
     double quantum = 0;                ///< of a lattice on which its shares add up exactly; 0: none
     std::vector<double> sample_peaks;  ///< largest |entry| of each sample's share, in the order of WindowScale::samples
 };

@@ -61,11 +61,13 @@ const Lap* fastest(const std::vector<Lap>& laps, double Lap::*time) {
     return found;
 }
 
-std::int64_t most(const Trace& trace, std::int64_t Step::*bytes) {
-    std::int64_t found = 0;
+/// Of equals the last step's: in the first the optimizer's state is still to be made.
+Memory largest_memory(const Trace& trace) {
+    Memory largest;
     for (const std::vector<Step>& rank : trace.ranks)
-        for (const Step& step : rank) found = std::max(found, step.*bytes);
-    return found;
+        for (const Step& step : rank)
+            if (step.memory.peak >= largest.peak) largest = step.memory;
+    return largest;
 }
 
 /// The rank, from below, of the order statistic that begins an interval which holds the median of n independent values
@@ -124,16 +126,13 @@ constexpr std::pair<const char*, double Cost::*> numbers[] = {{"step_ms_median",
                                                               {"exchange_ms", &Cost::exchange_ms},
                                                               {"optimizer_ms", &Cost::optimizer_ms},
                                                               {"processor_ms_min", &Cost::processor_ms_min}};
-constexpr std::pair<const char*, std::int64_t Cost::*> memory[] = {{"memory_bytes_peak", &Cost::memory_bytes_peak},
-                                                                   {"memory_bytes_steady", &Cost::memory_bytes_steady}};
 
 }  // namespace
 
 Cost cost_of(const Trace& trace) {
     Cost cost;
     add_provenance(cost, trace.manifest.provenance);
-    cost.memory_bytes_peak = most(trace, &Step::memory_bytes_peak);
-    cost.memory_bytes_steady = most(trace, &Step::memory_bytes_steady);
+    cost.memory = largest_memory(trace);
     const std::vector<Lap> laps = laps_of(trace);
     if (laps.empty()) return cost;
     if (const Lap* lap = fastest(laps, &Lap::ms)) {
@@ -151,7 +150,7 @@ Cost cost_of(const Trace& trace) {
 Json to_json(const Cost& cost) {
     Json object{{"machine", cost.machine}, {"software", cost.software}};
     for (const auto& [name, number] : numbers) object[name] = number_to_json(cost.*number);
-    for (const auto& [name, bytes] : memory) object[name] = cost.*bytes;
+    for (const auto& [name, bytes] : memory_fields) object[name] = cost.memory.*bytes;
     return object;
 }
 
@@ -159,8 +158,8 @@ Cost cost_from_json(const Json& object, const std::string& where) {
     return reading(where, [&] {
         Cost cost;
         for (const auto& [name, number] : numbers) cost.*number = number_from_json(object.at(name), where);
-        for (const auto& [name, bytes] : memory)
-            cost.*bytes = integer_from_json(object.at(name), 0, std::int64_t{1} << 53, where + ", " + name);
+        for (const auto& [name, bytes] : memory_fields)
+            cost.memory.*bytes = integer_from_json(object.at(name), 0, std::int64_t{1} << 53, where + ", " + name);
         cost.machine = object.at("machine").get<std::string>();
         cost.software = object.at("software").get<std::string>();
         return cost;

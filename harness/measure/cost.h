@@ -16,8 +16,8 @@ struct Cost {
     /// Of the steps with most samples, but the first: the fastest by the clock, and the least that processors worked in
     /// one. Whatever else a machine does adds to a step and never takes from it. 0: not measured.
     double step_ms_min = 0, processor_ms_min = 0;
-    std::int64_t memory_bytes_peak = 0;  ///< the most that one rank's tensors held at a time; 0: not measured
-    std::string machine, software;       ///< processor; libraries with their releases. Empty: not known
+    Memory memory;                  ///< of the step and the rank whose tensors held most at a time
+    std::string machine, software;  ///< processor; libraries with their releases. Empty: not known
     /// Where the median lies if steps are like others of their run: in 95 of 100 runs, or as far as the steps reach
     /// where they are fewer than six.
     double step_ms_low = 0, step_ms_high = 0;
@@ -25,8 +25,6 @@ struct Cost {
     /// What the fastest step is made of, in milliseconds; a serial run's ranks together. What DDP exchanges during a
     /// backward is in that one.
     double forward_ms = 0, backward_ms = 0, exchange_ms = 0, optimizer_ms = 0;
-    /// What one rank's tensors hold between two steps: parameters and the optimizer's state; 0: not measured.
-    std::int64_t memory_bytes_steady = 0;
 };
 
 Cost cost_of(const Trace& trace);

@@ -129,6 +129,13 @@ std::int64_t Optimizer::counted() const {
     return most;
 }
 
+std::int64_t Optimizer::bytes() const {
+    std::int64_t bytes = 0;
+    for (const Slot& one : state())
+        if (one.name != "step") bytes += static_cast<std::int64_t>(one.value.nbytes());
+    return bytes;
+}
+
 void Optimizer::average() {
     const at::NoGradGuard no_grad;
     for (std::size_t i = 0; i < averages_.size(); ++i) averages_[i].lerp_(parameters_[i], 1 - decay_);

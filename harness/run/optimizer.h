@@ -41,6 +41,8 @@ public:
     };
     /// Empty before the first step but for the averages.
     std::vector<Slot> state() const;
+    /// That the state holds. Its counts are numbers, not tensors.
+    std::int64_t bytes() const;
     /// Replaces the whole state of one parameter by copies of these slots; none: as before the first step.
     void set_state(std::size_t parameter, const std::vector<Slot>& slots);
 

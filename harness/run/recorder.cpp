@@ -17,6 +17,23 @@ double processor_ms() {
     ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
     return 1e3 * static_cast<double>(used.tv_sec) + 1e-6 * static_cast<double>(used.tv_nsec);
 }
+
+std::int64_t bytes_of(const std::vector<at::Tensor>& tensors) {
+    std::int64_t bytes = 0;
+    for (const at::Tensor& tensor : tensors) bytes += static_cast<std::int64_t>(tensor.nbytes());
+    return bytes;
+}
+
+/// What holds so many bytes in all.
+Memory standing(const Replica& replica, std::int64_t held) {
+    Memory memory{.parameters = bytes_of(replica.parameters) + bytes_of(replica.copies),
+                  .optimizer = replica.optimizer.bytes()};
+    for (const at::Tensor& parameter : replica.parameters)
+        if (parameter.grad().defined()) memory.gradients += static_cast<std::int64_t>(parameter.grad().nbytes());
+    memory.buckets = std::max<std::int64_t>(0, held - memory.parameters - memory.gradients - memory.optimizer);
+    return memory;
+}
+
 }  // namespace
 
 Recorder::Lap& Recorder::Lap::operator+=(const Lap& other) {
@@ -113,6 +130,7 @@ void Recorder::gradient_ready(const Replica& replica, const Window& window) {
     window_ += exchange;
     Step& step = open(replica.rank);
     step.exchange_ms = exchange.ms;
+    if (before_ && alone_) step.memory = standing(replica, held_at_lap_ - before_->bytes);
     if (judged_ || level_ == Level::full)
         for (std::size_t i = 0; i < replica.parameters.size(); ++i)
             step.tensors["grad/" + replica.names[i]] = snapshot(gradient_of(replica.parameters[i]));
@@ -145,8 +163,8 @@ void Recorder::step_ends(const Replica& replica, std::optional<Collectives> move
     Step& step = open(replica.rank);
     step.optimizer_ms = update.ms;
     if (before_ && alone_) {
-        step.memory_bytes_peak = std::max<std::int64_t>(0, window_.bytes_peak);
-        step.memory_bytes_steady = std::max<std::int64_t>(0, held_now(before_->device).bytes - before_->bytes);
+        step.memory.peak = std::max<std::int64_t>(0, window_.bytes_peak);
+        step.memory.steady = std::max<std::int64_t>(0, held_at_lap_ - before_->bytes);
     }
     step.number = replica.counters.optimizer_steps;
     step.counters = replica.counters;

@@ -45,43 +45,16 @@ Micro micro_from(const Json& object, const std::string& where) {
     return micro;
 }
 
-const char* const known_fields[] = {"step",
-                                    "epoch",
-                                    "events",
-                                    "micros",
-                                    "loss",
-                                    "grad_norm",
-                                    "clip_threshold",
-                                    "clip_factor",
-                                    "lr",
-                                    "counters",
-                                    "step_ms",
-                                    "collectives",
-                                    "sample_units",
-                                    "exact_loss",
-                                    "loss_magnitude",
-                                    "loss_errors",
-                                    "coupling",
-                                    "exact_bits",
-                                    "left_over",
-                                    "gradient",
-                                    "started",
-                                    "sketched",
-                                    "watched",
-                                    "tensors",
-                                    "free_losses",
-                                    "made",
-                                    "processor_ms",
-                                    "memory_bytes_peak",
-                                    "memory_bytes_steady",
-                                    "exchange_ms",
-                                    "optimizer_ms"};
+const char* const known_fields[] = {"step",        "epoch",          "events",       "micros",      "loss",
+                                    "grad_norm",   "clip_threshold", "clip_factor",  "lr",          "counters",
+                                    "step_ms",     "collectives",    "sample_units", "exact_loss",  "loss_magnitude",
+                                    "loss_errors", "coupling",       "exact_bits",   "left_over",   "gradient",
+                                    "started",     "sketched",       "watched",      "tensors",     "free_losses",
+                                    "made",        "processor_ms",   "exchange_ms",  "optimizer_ms"};
 
 /// Absent where they were not measured.
 constexpr std::pair<const char*, double Step::*> times[] = {
     {"exchange_ms", &Step::exchange_ms}, {"optimizer_ms", &Step::optimizer_ms}, {"processor_ms", &Step::processor_ms}};
-constexpr std::pair<const char*, std::int64_t Step::*> memory[] = {{"memory_bytes_peak", &Step::memory_bytes_peak},
-                                                                   {"memory_bytes_steady", &Step::memory_bytes_steady}};
 
 Collectives collectives_from(const Json& object, const std::string& where) {
     Collectives collectives;
@@ -119,8 +92,8 @@ std::string step_line(const Step& step, const std::string& file) {
     object["step_ms"] = step.step_ms;
     for (const auto& [name, time] : times)
         if (step.*time > 0) object[name] = number_to_json(step.*time);
-    for (const auto& [name, bytes] : memory)
-        if (step.*bytes > 0) object[name] = step.*bytes;
+    for (const auto& [name, bytes] : memory_fields)
+        if (step.memory.*bytes > 0) object[name] = step.memory.*bytes;
     if (step.collectives) {
         object["collectives"] = Json::object();
         for (const auto& [name, moved] : *step.collectives)
@@ -172,8 +145,9 @@ Step parse_step(std::string_view line, const std::string& where, std::string& fi
                          count(counters.value("counted_steps", Json(0)), "counted_steps", 0)};
         step.step_ms = number_or_zero(object, "step_ms", where);
         for (const auto& [name, time] : times) step.*time = number_or_zero(object, name, where);
-        for (const auto& [name, bytes] : memory)
-            step.*bytes = integer_from_json(object.value(name, Json(0)), 0, std::int64_t{1} << 53, where + ", " + name);
+        for (const auto& [name, bytes] : memory_fields)
+            step.memory.*bytes =
+                integer_from_json(object.value(name, Json(0)), 0, std::int64_t{1} << 53, where + ", " + name);
         if (object.contains("collectives")) step.collectives = collectives_from(object.at("collectives"), where);
         step.left_over = optional_from(object, "left_over", where);
         step.gradient = object.value("gradient", std::string());
@@ -192,6 +166,7 @@ Step parse_step(std::string_view line, const std::string& where, std::string& fi
         file = object.value("tensors", std::string());
         step.unknown = object;
         for (const char* field : known_fields) step.unknown.erase(field);
+        for (const auto& [name, bytes] : memory_fields) step.unknown.erase(name);
         return step;
     });
 }

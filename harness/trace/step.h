@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "trace/memory.h"
 #include "trace/tensor.h"
 #include "trace/watched.h"
 
@@ -82,8 +83,7 @@ struct Step {
     double step_ms = 0;
     double exchange_ms = 0, optimizer_ms = 0;  ///< of step_ms, what came after the last backward; 0: not measured
     double processor_ms = 0;  ///< of step_ms, what processors worked, of all threads together; 0: not measured
-    /// The most that tensors held at one time in this step, and what they hold at its end; 0: not measured.
-    std::int64_t memory_bytes_peak = 0, memory_bytes_steady = 0;
+    Memory memory;
     std::optional<Collectives> collectives;  ///< none: nobody counted
     /// The largest |entry| that the accumulator held before the window's first backward; none: nobody looked.
     std::optional<double> left_over;

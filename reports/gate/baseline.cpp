@@ -56,7 +56,7 @@ void add_round(Baseline& baseline, const Result& round) {
         standing.traffic = {std::max(standing.traffic.calls, moved.calls),
                             std::max(standing.traffic.bytes, moved.bytes),
                             std::max(standing.traffic.exchanges, moved.exchanges)};
-        standing.memory_bytes_peak = std::max(standing.memory_bytes_peak, record.cost.memory_bytes_peak);
+        standing.memory_bytes_peak = std::max(standing.memory_bytes_peak, record.cost.memory.peak);
         const double ms = baseline.clock == "processor" ? record.cost.processor_ms_min : record.cost.step_ms_min;
         standing.ms.push_back(ms > 0 && std::isfinite(ms) && !lost ? ms : 0);
     }

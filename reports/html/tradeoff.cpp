@@ -139,6 +139,30 @@ std::string rows_of(const Result& result, const TradeOff& tradeoff) {
     return rows;
 }
 
+/// What the peak of each split is made of; nothing where no rank had a process of its own.
+std::string parts_of_the_peak(const Result& result, const TradeOff& tradeoff) {
+    std::string rows;
+    const auto cell = [](std::int64_t bytes) { return bytes > 0 ? bytes_text(static_cast<double>(bytes)) : "-"; };
+    for (std::size_t i = 0; i < tradeoff.prices.size() && i < most_splits; ++i) {
+        const Record& record = *tradeoff.prices[i].record;
+        const Memory& memory = record.cost.memory;
+        if (memory.parameters == 0) continue;
+        rows +=
+            fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+                        link_to(result, record, name_of(record)), cell(memory.parameters), cell(memory.gradients),
+                        cell(memory.optimizer), cell(memory.buckets), cell(memory.activations()));
+    }
+    if (rows.empty()) return "";
+    return table("What the memory at the peak is",
+                 {{"split", "", true},
+                  {"parameters", "with the narrow copies that a model computes with"},
+                  {"gradients", "the accumulator, which stays from the first micro-batch to the step"},
+                  {"optimizer", "its state"},
+                  {"buckets", "of DDP, where gradients are not views of them"},
+                  {"activations", "the rest, which came and went: with what kernels and the update took for a while"}},
+                 rows, "sortable");
+}
+
 }  // namespace
 
 std::string tradeoff_part(const Result& result) {
@@ -156,7 +180,8 @@ std::string tradeoff_part(const Result& result) {
                         {"off", "fitted ÷ measured - 1"},
                         {"", "which splits are worth a look", true}},
                        rows_of(result, all[i]), "sortable") +
-                 left_out(std::min(most_splits, all[i].prices.size()), all[i].prices.size(), "splits");
+                 left_out(std::min(most_splits, all[i].prices.size()), all[i].prices.size(), "splits") +
+                 parts_of_the_peak(result, all[i]);
         for (const std::string& line : pieces(to_string(all[i].model), '\n'))
             if (!line.empty()) parts += fmt::format("<p class=\"note\">{}</p>\n", escaped(line));
     }

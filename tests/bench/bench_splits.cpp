@@ -30,7 +30,7 @@ void train_split(benchmark::State& state, const Trial& trial) {
         double ms = 0;
         for (const Step& last : trace.ranks.back())
             ms += last.processor_ms;  // a serial run's last rank has that of all
-        for (const Step& step : trace.ranks[0]) memory = std::max(memory, step.memory_bytes_peak);
+        for (const Step& step : trace.ranks[0]) memory = std::max(memory, step.memory.peak);
         samples += static_cast<double>(trial.samples * trial.epochs);
         state.SetIterationTime(ms / 1000);
     }

@@ -49,6 +49,14 @@ class Memory(ProgramTest):
         self.assertEqual(self.outcomes(), {"8x1x2": "out_of_memory", "1x8x2": "equivalent"})
         self.assertRegex(self.said, r"data: rank [01]: out of memory")
 
+    def test_ddp_holds_buckets_where_gradients_are_no_views_of_them(self):
+        for options, buckets in (("gloo", 1), ("gloo:view", 0)):
+            self.isobatch("check", "gpt", "--engine", options, "--splits", "4x1x4,1x4x4", "--out", options.replace(":", "-"))
+            for record in self.result(options.replace(":", "-"))["records"]:
+                cost = record["cost"]
+                self.assertEqual(cost["memory_bytes_gradients"], cost["memory_bytes_parameters"])
+                self.assertAlmostEqual(cost["memory_bytes_buckets"] / cost["memory_bytes_gradients"], buckets, delta=0.02)
+
     def test_where_a_bound_means_nothing_it_is_refused(self):
         self.assertEqual(self.isobatch("check", "gpt", "--memory", "1MiB"), 2)
         self.assertIn("--engine gloo", self.said)

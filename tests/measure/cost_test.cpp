@@ -101,14 +101,15 @@ TEST(CostOf, TheFastestStepLastsAsLongAsItsSlowestRank) {
 
 TEST(CostOf, MemoryIsTheMostOfAnyStepAndRank) {
     Trace trace = timed({{1, 1}, {1, 1}});
-    EXPECT_EQ(cost_of(trace).memory_bytes_peak, 0);
-    trace.ranks[0][0].memory_bytes_peak = 3;
-    trace.ranks[1][1].memory_bytes_peak = 7;
-    trace.ranks[1][0].memory_bytes_peak = 5;
-    EXPECT_EQ(cost_of(trace).memory_bytes_peak, 7);
-    EXPECT_EQ(cost_of(trace).memory_bytes_steady, 0);
-    trace.ranks[1][0].memory_bytes_steady = 4;
-    EXPECT_EQ(cost_of(trace).memory_bytes_steady, 4);
+    EXPECT_EQ(cost_of(trace).memory.peak, 0);
+    trace.ranks[0][0].memory.peak = 3;
+    trace.ranks[1][1].memory.peak = 7;
+    trace.ranks[1][0].memory.peak = 5;
+    EXPECT_EQ(cost_of(trace).memory.peak, 7);
+    trace.ranks[1][1].memory.steady = 4;
+    EXPECT_EQ(cost_of(trace).memory, trace.ranks[1][1].memory) << "with what that step holds otherwise";
+    trace.ranks[0][0].memory = {7, 3};
+    EXPECT_EQ(cost_of(trace).memory.steady, 4) << "of equals the last, whose optimizer has its state";
 }
 
 /// Two ranks of two steps, the last of which is the one that counts.
@@ -170,14 +171,15 @@ TEST(CostOf, SaysWhereItWasMeasured) {
 }
 
 TEST(Cost, ReadsBackFromItsJson) {
-    const Cost full{1.0 / 3, 1e9,  0.125, 1e-9, std::int64_t{1} << 53, "machine", "software", 0.25, 0.5, 2e9, 0.01,
-                    0.02,    0.03, 0.04,  77};
+    const Cost full{1.0 / 3,   1e9,        0.125, 1e-9, {std::int64_t{1} << 53, 77, 5, 4, 3, 2},
+                    "machine", "software", 0.25,  0.5,  2e9,
+                    0.01,      0.02,       0.03,  0.04};
     for (const Cost& cost : {Cost{}, full, Cost{std::numeric_limits<double>::infinity(), 0}}) {
         const auto fields = [](const Cost& one) {  // a new one does not compile here until it is read back
-            const auto& [median, rate, fastest, least, peak, machine, software, low, high, units, forward, backward,
-                         exchange, optimizer, steady] = one;
-            return std::tie(median, rate, fastest, least, peak, machine, software, low, high, units, forward, backward,
-                            exchange, optimizer, steady);
+            const auto& [median, rate, fastest, least, memory, machine, software, low, high, units, forward, backward,
+                         exchange, optimizer] = one;
+            return std::tie(median, rate, fastest, least, memory, machine, software, low, high, units, forward,
+                            backward, exchange, optimizer);
         };
         EXPECT_TRUE(fields(cost_from_json(parse_json(to_json(cost).dump(), "file"), "file")) == fields(cost));
     }

@@ -13,7 +13,7 @@ std::vector<Record> matrix(const std::string& engine) {
         Record record = small_record("gpt", split, Outcome::equivalent);
         record.trial.engine = engine;
         record.cost.step_ms_min = 1 + static_cast<double>(split.accum);
-        record.cost.memory_bytes_peak = 1000 + 10 * split.per_device;
+        record.cost.memory.peak = 1000 + 10 * split.per_device;
         records.push_back(record);
     }
     return records;

@@ -28,7 +28,7 @@ TEST(TradeoffsOf, TheFrontIsWhatNothingBeats) {
 
 TEST(TradeoffsOf, WithoutMemoryTheFastestAloneIsOnTheFront) {
     Result result = priced_result();
-    for (Record& record : result.records) record.cost.memory_bytes_peak = 0;
+    for (Record& record : result.records) record.cost.memory = {};
     EXPECT_EQ(front(tradeoffs_of(result)[0]), std::vector<std::string>{"8x1x2"});
     for (Record& record : result.records) record.cost.step_ms_min = 0;
     EXPECT_TRUE(tradeoffs_of(result).empty());
@@ -41,6 +41,9 @@ TEST(TradeoffMarkdown, IsATableWithTheFitAndItsErrors) {
     EXPECT_TRUE(says(text, "| 8x1x2 | 2.3 | 2.3 | 1.83 MiB | 1.83 MiB | fastest |\n"));
     EXPECT_TRUE(says(text, "| 4x2x2 | 3.3 | 3.3 | 1.42 MiB | 1.42 MiB | on the front |\n"));
     EXPECT_TRUE(says(text, markdown_text("goal 10 %: met")));
+    EXPECT_TRUE(says(text,
+                     "* memory at the peak: parameters 293 KiB, gradients (the accumulator) 293 KiB, optimizer 391 "
+                     "KiB, buckets 0 bytes, activations 154 KiB to 1.71 MiB\n"));
 }
 
 }  // namespace

@@ -87,11 +87,31 @@ TEST_F(Counted, ASmallerMicroNeedsLess) {
         return trace.ranks[0].back();
     };
     const Step large = memory_of({16, 1, 1}), half = memory_of({8, 2, 1}), again = memory_of({8, 2, 1});
-    EXPECT_GT(large.memory_bytes_peak, half.memory_bytes_peak);
-    EXPECT_EQ(half.memory_bytes_peak, again.memory_bytes_peak);
-    EXPECT_EQ(large.memory_bytes_steady, half.memory_bytes_steady);
-    EXPECT_GT(half.memory_bytes_peak, half.memory_bytes_steady);
-    EXPECT_EQ(memory_of({8, 1, 2}).memory_bytes_peak, 0) << "two ranks share the process";
+    EXPECT_GT(large.memory.peak, half.memory.peak);
+    EXPECT_EQ(half.memory.peak, again.memory.peak);
+    EXPECT_EQ(large.memory.steady, half.memory.steady);
+    EXPECT_GT(half.memory.peak, half.memory.steady);
+    EXPECT_EQ(memory_of({8, 1, 2}).memory.peak, 0) << "two ranks share the process";
+}
+
+// Only what comes and goes depends on the micro; the first step begins without the optimizer's state.
+TEST_F(Counted, ThePeakIsMadeOfItsParts) {
+    const auto steps_of = [](const Split& split) {
+        Trial trial = small_trial(split);
+        trial.optimizer = "adam";
+        return run_trial(make_setup(trial), Level::losses, nullptr, std::nullopt).ranks[0];
+    };
+    const std::vector<Step> large = steps_of({16, 1, 1}), small = steps_of({1, 16, 1});
+    const Memory &most = large.back().memory, &least = small.back().memory;
+    EXPECT_GT(most.parameters, 0);
+    EXPECT_EQ(most.gradients, most.parameters);
+    EXPECT_EQ(most.optimizer, 3 * most.parameters) << "two moments, and the average of the parameters";
+    EXPECT_LE(most.buckets, 64) << "of one rank there are none: at most the loss stands";
+    EXPECT_EQ(large[0].memory.optimizer, most.parameters) << "the average alone";
+    EXPECT_EQ(std::tie(most.parameters, most.gradients, most.optimizer),
+              std::tie(least.parameters, least.gradients, least.optimizer));
+    EXPECT_GT(least.activations(), 0);
+    EXPECT_GT(most.activations(), least.activations());
 }
 
 // What the recorder keeps for the trace is not the model's.
@@ -99,8 +119,8 @@ TEST_F(Counted, RecordingNeedsNothing) {
     const Trial trial = small_trial({2, 2, 1});
     const auto memory_at = [&](Level level) {
         const Trace trace = run_trial(make_setup(trial), level, nullptr, std::nullopt);
-        std::vector<std::pair<std::int64_t, std::int64_t>> memory;
-        for (const Step& step : trace.ranks[0]) memory.emplace_back(step.memory_bytes_peak, step.memory_bytes_steady);
+        std::vector<Memory> memory;
+        for (const Step& step : trace.ranks[0]) memory.push_back(step.memory);
         return memory;
     };
     EXPECT_EQ(memory_at(Level::full), memory_at(Level::losses));
@@ -110,7 +130,7 @@ TEST_F(Counted, TheSteadyPartIsParametersAndState) {
     Trial trial = small_trial({4, 1, 1});
     trial.optimizer = "sgd";
     const auto steady = [&] {
-        return run_trial(make_setup(trial), Level::losses, nullptr, std::nullopt).ranks[0].back().memory_bytes_steady;
+        return run_trial(make_setup(trial), Level::losses, nullptr, std::nullopt).ranks[0].back().memory.steady;
     };
     std::int64_t parameters = 0;
     for (const at::Tensor& parameter : make_replica(find_case(trial.subject), trial, 0, 1).parameters)
@@ -171,7 +191,7 @@ TEST_F(Counted, WhereverATrialRunsOutTheNextHasTheBitsOfAFreshProcess) {
     };
     const auto steps = run(0);
     std::int64_t needed = 0;
-    for (const Step& step : steps) needed = std::max(needed, step.memory_bytes_peak);
+    for (const Step& step : steps) needed = std::max(needed, step.memory.peak);
     const auto bits = bits_of(steps);
     const std::int64_t before = held_now(at::kCPU).bytes;
     int stopped = 0;

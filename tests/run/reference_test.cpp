@@ -1,5 +1,7 @@
 #include "run/reference.h"
 
+#include <set>
+
 #include <gtest/gtest.h>
 
 #include "judge/compare.h"
@@ -88,12 +90,15 @@ TEST(Reference, IsNeverFaultedAndRunsTheSingleLargeBatch) {
     EXPECT_EQ(content_digest(trace), content_digest(make_reference(small_trial({4, 1, 1}))));
 }
 
-TEST(Reference, ScalesHoldMagnitudeAndFourBaselines) {
+TEST(Reference, ScalesHoldMagnitudeAndTheErrorOfEachTrustedRun) {
     const Trace trace = make_reference(small_trial({4, 1, 1}, Recipe::fp32));
     const Tensor& terms = trace.ranks[0][0].tensors.at("scale/layer0_weight");
     ASSERT_EQ(terms.count(), 5U);
     EXPECT_GE(terms.as<double>()[0], peak(trace.ranks[0][0].tensors.at("grad/layer0_weight")));
     for (std::size_t k = 1; k < 5; ++k) EXPECT_GT(terms.as<double>()[k], 0) << "fp32 is not exact";
+    const Trace narrow = make_reference(small_trial({4, 1, 1}, Recipe::bf16_autocast));
+    const auto rescaled = narrow.ranks[0][0].tensors.at("scale/layer0_weight").as<double>().subspan(4);
+    EXPECT_EQ(std::set<double>(rescaled.begin(), rescaled.end()).size(), 3U) << "each scale rounds in its own way";
 }
 
 TEST(Reference, ExactGradientIsWithinRoundingOfTheFp64Run) {

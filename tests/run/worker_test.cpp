@@ -72,7 +72,7 @@ TEST(Worker, WhatACaseThrowsIsItsCrash) {
 TEST(Worker, OutOfMemoryIsAnEndOfItsOwnAndTheNextTrialRuns) {
     Trial small = small_trial({1, 4, 1}), large = small_trial({4, 1, 1});
     const auto peak_of = [](const Trial& trial) {
-        return record_from_json(conversation(to_string(trial) + "\n").at(1)["record"], "answer").cost.memory_bytes_peak;
+        return record_from_json(conversation(to_string(trial) + "\n").at(1)["record"], "answer").cost.memory.peak;
     };
     const std::int64_t between = (peak_of(small) + peak_of(large)) / 2;
     ASSERT_LT(peak_of(small), between);
@@ -84,7 +84,7 @@ TEST(Worker, OutOfMemoryIsAnEndOfItsOwnAndTheNextTrialRuns) {
     EXPECT_EQ(refused.repro, "isobatch check " + to_string(large));
     const Record next = record_from_json(answers.at(2)["record"], "answer");
     EXPECT_EQ(next.verdict.outcome, Outcome::equivalent);
-    EXPECT_LE(next.cost.memory_bytes_peak, between);
+    EXPECT_LE(next.cost.memory.peak, between);
 }
 
 }  // namespace isobatch

@@ -11,7 +11,7 @@ TEST(SeenIn, HoldsTheWorstAndTheMostOfAllRuns) {
     Record& other = rounds[1].records[1];
     other.verdict.margin = 0.25;
     other.traffic = {48, 8192, 3};
-    other.cost.memory_bytes_peak = 2000;
+    other.cost.memory.peak = 2000;
     rounds[0].records[2].verdict.outcome = Outcome::divergent;
     rounds[0].records[2].verdict.margin = 0.9;
     const Baseline seen = baseline_of(rounds);

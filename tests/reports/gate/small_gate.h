@@ -15,7 +15,7 @@ inline Result small_round(double noise = 0, double slow = 1) {
         cost.step_ms_min = 3 * ms;
         cost.processor_ms_min = ms * (1 + noise) * (split.devices == 2 ? slow : 1);
         cost.step_ms_median = cost.processor_ms_min;
-        cost.memory_bytes_peak = 1000;
+        cost.memory.peak = 1000;
         cost.machine = "x86-64, Model 9";
         cost.software = "libtorch 2.11.0";
         ms += 2;

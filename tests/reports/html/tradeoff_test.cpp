@@ -15,11 +15,24 @@ TEST(TradeoffPart, ShowsTheFrontTheFitAndTheFastestSplit) {
     EXPECT_EQ(of_class(page, "polyline", "truth").size(), 2u) << "one line for each number of devices";
 }
 
+/// The one with this caption.
+Markup table_of(const std::string& part, const std::string& caption) {
+    const std::size_t begin = part.rfind("<table", part.find("<caption>" + caption)),
+                      end = part.find("</table>", begin);
+    return read_part(part.substr(begin, end + 8 - begin));
+}
+
 TEST(TradeoffPart, TheTableHoldsTheNumbers) {
-    const Markup page = read_part(tradeoff_part(priced_result()));
+    const Markup page = table_of(tradeoff_part(priced_result()), "Memory against time");
     using Cells = std::vector<std::string>;
     EXPECT_EQ(cells_of(page, "gpt 8x1x2"), (Cells{"2.3", "2.3", "0 %", "1.83 MiB", "1.83 MiB", "0 %", "fastest"}));
     EXPECT_EQ(cells_of(page, "gpt 16x1x1").back(), "");
+}
+
+TEST(TradeoffPart, SaysWhatThePeakIsMadeOf) {
+    const Markup page = table_of(tradeoff_part(priced_result()), "What the memory at the peak is");
+    using Cells = std::vector<std::string>;
+    EXPECT_EQ(cells_of(page, "gpt 8x1x2"), (Cells{"293 KiB", "293 KiB", "391 KiB", "-", "899 KiB"}));
 }
 
 TEST(TradeoffPart, EveryShapeLiesInsideThePicture) {
@@ -31,10 +44,11 @@ TEST(TradeoffPart, EveryShapeLiesInsideThePicture) {
 
 TEST(TradeoffPart, WithoutMemoryThereIsATableAlone) {
     Result result = priced_result();
-    for (Record& record : result.records) record.cost.memory_bytes_peak = 0;
+    for (Record& record : result.records) record.cost.memory = {};
     const Markup page = read_part(tradeoff_part(result));
     EXPECT_TRUE(page.named("circle").empty());
     EXPECT_TRUE(says(page.text, "Memory was not measured"));
+    EXPECT_FALSE(says(page.text, "What the memory at the peak is"));
     EXPECT_EQ(cells_of(page, "gpt 8x1x2").at(3), "-");
 }
 

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <utility>
+
+namespace isobatch {
+
+/// What the tensors of one rank held in one step, in bytes.
+struct Memory {
+    std::int64_t peak = 0;    ///< the most at one time; 0: not measured
+    std::int64_t steady = 0;  ///< at the step's end
+    /// What stood when the last backward had ended. The accumulator is `gradients`; `buckets` is whatever else there is
+    /// between an exchange and the update: those of DDP, where gradients are not views of them.
+    std::int64_t parameters = 0, gradients = 0, optimizer = 0, buckets = 0;
+
+    /// The rest of the peak, which came and went: activations, and what kernels and the update took for a while.
+    std::int64_t activations() const { return peak - parameters - gradients - optimizer - buckets; }
+    bool operator==(const Memory&) const = default;
+};
+
+/// Where they are written.
+inline constexpr std::array<std::pair<const char*, std::int64_t Memory::*>, 6> memory_fields{
+    {{"memory_bytes_peak", &Memory::peak},
+     {"memory_bytes_steady", &Memory::steady},
+     {"memory_bytes_parameters", &Memory::parameters},
+     {"memory_bytes_gradients", &Memory::gradients},
+     {"memory_bytes_optimizer", &Memory::optimizer},
+     {"memory_bytes_buckets", &Memory::buckets}}};
+
+}  // namespace isobatch
