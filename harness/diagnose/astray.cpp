@@ -18,7 +18,7 @@ bool accumulates(const std::vector<WindowEvidence>& windows) {
 }  // namespace
 
 bool explains_ledger(Cause cause, const Evidence& evidence) {
-    const auto& [windows, missing, ragged, unfilled, strangers, strays, widths, narrow, coupling] = evidence;
+    const auto& [windows, missing, ragged, unfilled, strangers, strays, widths, narrow, coupling, paces] = evidence;
     const auto all_are = [&](Stray stray) {
         return std::all_of(strays.begin(), strays.end(), [&](Stray s) { return s == stray; });
     };

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "diagnose/astray.h"
+#include "diagnose/pace.h"
 #include "diagnose/predict.h"
 #include "diagnose/recover.h"
 #include "judge/narrow.h"
@@ -188,7 +189,9 @@ std::string against_red(Cause cause, const Record& record, const Occasion& occas
     const Check first = fault.red.front();
     const bool of_weights = first == Check::grad;  // and of the loss that follows them
     const bool counted = first == Check::step || first == Check::norm || first == Check::opt;
-    const bool can = !of_weights && (!counted || has_power(fault, record, occasion));
+    // Of an outside trainer all rates were compared, also those of windows that nothing else is known of.
+    const bool paced = cause == Cause::schedule_horizon && !record.evidence.paces.empty();
+    const bool can = !of_weights && (!counted || paced || has_power(fault, record, occasion));
     if (can && std::any_of(fault.red.begin(), fault.red.end(), [&](Check check) { return is_red(record, check); }))
         return {};
     return fmt::format("{} is divergent, and it changes nothing there", to_string(record.trial.split));
@@ -273,13 +276,10 @@ std::string contradiction(Cause cause, const Record& record, const Occasion& occ
     if (const std::string bits = concerns_bits(cause) ? against_bits(cause, record) : std::string(); !bits.empty())
         return bits;
     if (const std::string none = against_numbers(cause, record, occasion); !none.empty()) return none;
+    if (const std::string pace = against_paces(cause, record); !pace.empty()) return pace;
     for (const WindowEvidence& window : evidence.windows) {
         const Prediction prediction = predict(cause, window, 0, occasion).value();  // what no rank sees otherwise
         std::string problem = against_counts(prediction, record, window);
-        // Spread over more steps, a rate that falls is the same in the first window and larger in every other.
-        if (cause == Cause::schedule_horizon && !green(record) && (window.lr_ratio > 1) != (window.window > 1))
-            problem = fmt::format("in {} the learning rate is {:.4g} times the right one", place_of(record, window),
-                                  window.lr_ratio);
         if (problem.empty() && fault.red.front() == Check::norm) problem = against_clipping(prediction, record, window);
         if (problem.empty()) problem = against_report(prediction, record, window);
         for (int rank = 0; green(record) && rank < window.layout.mesh.ranks() && problem.empty(); ++rank)

@@ -62,6 +62,7 @@ Json window_json(const WindowEvidence& window) {
             {"counted", window.counted},
             {"altered", window.altered},
             {"lr_ratio", number_to_json(window.lr_ratio)},
+            {"padding", number_to_json(window.padding)},
             {"mesh",
              {{"places", window.layout.mesh.places},
               {"copies", window.layout.mesh.copies},
@@ -143,6 +144,7 @@ WindowEvidence window_from(const Json& object, const std::string& where) {
     window.altered = object.at("altered").get<bool>();
     window.counted = integer_from_json(object.at("counted"), -1000000, std::int64_t{1} << 40, where);
     window.lr_ratio = number_from_json(object.at("lr_ratio"), where);
+    window.padding = number_from_json(object.at("padding"), where);
     const auto axis = [&](const char* name) {
         return static_cast<int>(integer_from_json(object.at("mesh").at(name), 1, max_ranks, where));
     };
@@ -191,7 +193,9 @@ std::string to_string(Stage stage) {
 }
 
 Json to_json(const Evidence& evidence) {
-    Json windows = Json::array(), strays = Json::array(), widths = Json::array();
+    Json windows = Json::array(), strays = Json::array(), widths = Json::array(), paces = Json::array();
+    for (const Pace& pace : evidence.paces)
+        paces.push_back({{"window", pace.window}, {"lr_ratio", number_to_json(pace.lr_ratio)}, {"ahead", pace.ahead}});
     for (const Stray stray : evidence.strays) strays.push_back(to_string(stray));
     for (const WindowEvidence& window : evidence.windows) windows.push_back(window_json(window));
     for (const Width& width : evidence.widths)
@@ -204,7 +208,8 @@ Json to_json(const Evidence& evidence) {
             {"strays", strays},
             {"widths", widths},
             {"narrow", number_to_json(evidence.narrow.value_or(std::numeric_limits<double>::quiet_NaN()))},
-            {"coupling", number_to_json(evidence.coupling)}};
+            {"coupling", number_to_json(evidence.coupling)},
+            {"paces", paces}};
 }
 
 Evidence evidence_from_json(const Json& object, const std::string& where) {
@@ -227,6 +232,11 @@ Evidence evidence_from_json(const Json& object, const std::string& where) {
         const double narrow = number_from_json(object.at("narrow"), where);
         if (!std::isnan(narrow)) evidence.narrow = narrow;
         evidence.coupling = number_from_json(object.at("coupling"), where);
+        for (const Json& pace : list_from_json(object.at("paces"), where))
+            evidence.paces.push_back(
+                {integer_from_json(pace.at("window"), 0, std::int64_t{1} << 40, where),
+                 number_from_json(pace.at("lr_ratio"), where),
+                 integer_from_json(pace.at("ahead"), -(std::int64_t{1} << 40), std::int64_t{1} << 40, where)});
         return evidence;
     });
 }

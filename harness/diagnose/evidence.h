@@ -64,7 +64,10 @@ struct WindowEvidence {
     std::int64_t counted = 1;         ///< steps by the optimizer's own count; `steps` where it keeps none
     /// Its trainer makes of the reference's gradient what the reference does, but of its own something else was left.
     bool altered = false;
-    double lr_ratio = 1;          ///< its learning rate ÷ the reference's, of the first group
+    double lr_ratio = 1;  ///< its learning rate ÷ the reference's, of the first group
+    /// Of an outside trainer: units with padding ÷ units in the reference's own window, beside whose gradient the
+    /// weights are read.
+    double padding = 1;
     double condition = 0;         ///< of the samples' gradients
     double weight_tolerance = 0;  ///< a recovered weight is right to this
     /// Every one that the numbers allow.
@@ -97,6 +100,15 @@ struct Width {
     bool operator==(const Width&) const = default;
 };
 
+/// How a step of an outside trainer stands beside the reference's, also where no gradient was compared.
+struct Pace {
+    std::int64_t window = 0;  ///< the reference's step
+    double lr_ratio = 1;      ///< its learning rate ÷ the reference's, of the first group
+    std::int64_t ahead = 0;   ///< so many updates more than the reference it has made
+
+    bool operator==(const Pace&) const = default;
+};
+
 /// What diagnosis reads of one trial.
 struct Evidence {
     std::vector<WindowEvidence> windows;
@@ -110,7 +122,8 @@ struct Evidence {
     std::vector<Width> widths;  ///< read where it is exact data that diverged; none where every sum kept its bits
     /// What share of the gradients' entries bf16 could hold; none where that proves nothing (judge/narrow).
     std::optional<double> narrow = std::nullopt;
-    double coupling = 0;  ///< of the samples of the reference's windows (trace/step.h)
+    double coupling = 0;      ///< of the samples of the reference's windows (trace/step.h)
+    std::vector<Pace> paces;  ///< of an outside trainer's steps that are windows of the reference
 };
 
 Json to_json(const Evidence& evidence);

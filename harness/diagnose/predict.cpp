@@ -86,7 +86,7 @@ Prediction by_count(Cause cause, const WindowEvidence& window) {
             return Prediction{
                 by_micro(window, [&](const auto& m) { return double(micros_on(layout, m.rank)) / layout.accum; })};
         case Cause::padded_tokens_counted:
-            return all(padded_units_of(layout) > 0 ? units_of(layout) / padded_units_of(layout) : 1);
+            return all(padded_units_of(layout) > 0 ? units_of(layout) / padded_units_of(layout) * window.padding : 1);
         case Cause::n_minus_one:
             return all(units_of(layout) > 1 ? units_of(layout) / (units_of(layout) - 1) : 1);
         case Cause::unconditional_world_factor:

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "diagnose/pace.h"
 #include "judge/compare.h"
 
 namespace isobatch {
@@ -248,6 +249,7 @@ Evidence evidence_of(const Yardstick& yardstick, const Trace& candidate) {
     Evidence evidence;
     evidence.coupling = yardstick.coupling();
     evidence.strays = strays_of(yardstick, candidate, alignment);
+    if (!yardstick.ours) evidence.paces = paces_of(yardstick, candidate, alignment);
     for (const std::size_t w : alignment.missing) evidence.missing.push_back(yardstick.windows[w].step);
     for (const WindowScale& window : yardstick.windows)
         if (static_cast<std::int64_t>(window.samples.size()) < candidate.manifest.split.effective())
@@ -275,6 +277,9 @@ Evidence evidence_of(const Yardstick& yardstick, const Trace& candidate) {
             const std::int64_t counted = scale.counters.counted_steps;  // with this step's one
             window.layout.counts_steps = counted > 0;
             window.counted = counted > 0 ? counted_steps(candidate, k, counted) - counted + 1 : window.steps;
+        } else {
+            window.schedule_steps = advances_of(candidate, k, scale);
+            if (scale.units > 0 && scale.padded_units > 0) window.padding = scale.padded_units / scale.units;
         }
         const std::vector<double> lr = k < candidate.ranks[0].size() ? candidate.ranks[0][k].lr : std::vector<double>();
         if (!lr.empty() && !scale.lr.empty()) window.lr_ratio = lr[0] / scale.lr[0];

@@ -117,8 +117,11 @@ std::string breach_of(const Step& step, bool own_sums) {
     if (cleared > 0 && !own_sums)
         return fmt::format("the gradients were cleared after {} backward(s) of an unfinished window", cleared);
     int late = 0;
-    bool exchanged = false;
+    bool exchanged = false, cleared_since = false;
     for (const std::string& event : step.events) {
+        cleared_since = event == "zero" || (cleared_since && !event.starts_with("backward"));
+        if (event == "step" && cleared_since && !own_sums)
+            return "an update came between the clearing of the gradients and the next backward";
         if (event.starts_with("backward")) ++late;
         if (event != "reduce") continue;
         exchanged = true;

@@ -91,6 +91,7 @@ WindowScale window_of(const Step& step) {
     for (const Micro& micro : step.micros) {
         window.samples.insert(window.samples.end(), micro.samples.begin(), micro.samples.end());
         window.units += micro.units;
+        window.padded_units += micro.padded_units;
     }
     window.lr = step.lr;
     window.counters = step.counters;

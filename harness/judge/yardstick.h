@@ -29,6 +29,7 @@ struct WindowScale {
     std::vector<std::string> samples;  ///< ids, in the reference's order
     std::vector<double> sample_units;  ///< in the same order; empty where an outside trainer's samples are not known
     double units = 0;                  ///< that the micros counted
+    double padded_units = 0;           ///< the same with padding, where its trainer is an outside one
     std::vector<double> lr;
     Counters counters;
     std::optional<double> loss;  ///< the reference's own

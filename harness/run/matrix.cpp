@@ -12,6 +12,7 @@
 #include "run/loop.h"
 #include "run/manifest_of.h"
 #include "run/reference.h"
+#include "run/resident.h"
 #include "run/serial_engine.h"
 
 namespace isobatch {
@@ -33,6 +34,7 @@ Trace run_freely(const Setup& setup, const Recorder::Beats& beats) {
 Trace run_trial(const Setup& setup, Level level, const Forcing* forcing, std::optional<std::string> follows,
                 Recorder::Beats beats, Twins twins, FreeLosses free_losses) {
     const Held before = held_now(device_of(setup.trial.device));
+    forget_resident_peak();
     const MemoryBound bound(before, setup.trial.memory);
     std::vector<Replica> replicas;
     const std::int64_t trained = setup.trained_windows();

@@ -7,6 +7,7 @@
 #include "run/manifest_of.h"
 #include "run/nccl.h"
 #include "run/process_engine.h"
+#include "run/resident.h"
 #include "run/trajectory.h"
 #include "run/twins.h"
 #include "trace/read.h"
@@ -44,6 +45,7 @@ std::string Ranks::run(const Setup& setup, const Job& job) {
     std::vector<Parameter> parameters;
     const auto run_one = [&](const Setup& one, TraceSink& to, Level level, const Forcing* forcing) {
         const Held before = held_now(device_of(one.trial.device));
+        forget_resident_peak();
         const MemoryBound bound(before, one.trial.memory);
         Replica replica = make_replica(*one.subject, job.trial, *job.rank, one.horizon());
         parameters = describe(replica);

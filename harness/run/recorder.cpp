@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "run/device.h"
+#include "run/resident.h"
 #include "run/tensors.h"
 
 namespace isobatch {
@@ -165,6 +166,7 @@ void Recorder::step_ends(const Replica& replica, std::optional<Collectives> move
     if (before_ && alone_) {
         step.memory.peak = std::max<std::int64_t>(0, window_.bytes_peak);
         step.memory.steady = std::max<std::int64_t>(0, held_at_lap_ - before_->bytes);
+        step.memory.resident = resident_peak_bytes();
     }
     step.number = replica.counters.optimizer_steps;
     step.counters = replica.counters;

@@ -13,6 +13,9 @@ struct Memory {
     /// What stood when the last backward had ended. The accumulator is `gradients`; `buckets` is whatever else there is
     /// between an exchange and the update: those of DDP, where gradients are not views of them.
     std::int64_t parameters = 0, gradients = 0, optimizer = 0, buckets = 0;
+    /// The most that its process had in memory up to there, with libraries and the recorder's own work: nothing that a
+    /// split answers for.
+    std::int64_t resident = 0;
 
     /// The rest of the peak, which came and went: activations, and what kernels and the update took for a while.
     std::int64_t activations() const { return peak - parameters - gradients - optimizer - buckets; }
@@ -20,12 +23,13 @@ struct Memory {
 };
 
 /// Where they are written.
-inline constexpr std::array<std::pair<const char*, std::int64_t Memory::*>, 6> memory_fields{
+inline constexpr std::array<std::pair<const char*, std::int64_t Memory::*>, 7> memory_fields{
     {{"memory_bytes_peak", &Memory::peak},
      {"memory_bytes_steady", &Memory::steady},
      {"memory_bytes_parameters", &Memory::parameters},
      {"memory_bytes_gradients", &Memory::gradients},
      {"memory_bytes_optimizer", &Memory::optimizer},
-     {"memory_bytes_buckets", &Memory::buckets}}};
+     {"memory_bytes_buckets", &Memory::buckets},
+     {"memory_bytes_resident", &Memory::resident}}};
 
 }  // namespace isobatch

@@ -147,10 +147,10 @@ std::string parts_of_the_peak(const Result& result, const TradeOff& tradeoff) {
         const Record& record = *tradeoff.prices[i].record;
         const Memory& memory = record.cost.memory;
         if (memory.parameters == 0) continue;
-        rows +=
-            fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
-                        link_to(result, record, name_of(record)), cell(memory.parameters), cell(memory.gradients),
-                        cell(memory.optimizer), cell(memory.buckets), cell(memory.activations()));
+        rows += fmt::format(
+            "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+            link_to(result, record, name_of(record)), cell(memory.parameters), cell(memory.gradients),
+            cell(memory.optimizer), cell(memory.buckets), cell(memory.activations()), cell(memory.resident));
     }
     if (rows.empty()) return "";
     return table("What the memory at the peak is",
@@ -159,7 +159,8 @@ std::string parts_of_the_peak(const Result& result, const TradeOff& tradeoff) {
                   {"gradients", "the accumulator, which stays from the first micro-batch to the step"},
                   {"optimizer", "its state"},
                   {"buckets", "of DDP, where gradients are not views of them"},
-                  {"activations", "the rest, which came and went: with what kernels and the update took for a while"}},
+                  {"activations", "the rest, which came and went: with what kernels and the update took for a while"},
+                  {"process", "all of its memory, with libraries and the recorder's own work"}},
                  rows, "sortable");
 }
 

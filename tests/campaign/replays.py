@@ -11,7 +11,6 @@ CASES = {"mlp": 8, "lesson": 3, "gpt": 2, "gpt-recomputed": 1, "batch-norm": 2}
 RECIPES, ENGINES = ("fp64", "fp32", "bf16", "bf16-autocast", "fp16-autocast"), ("serial",) * 14 + ("gloo", "gloo:flat")
 TIMINGS = ("always", "first-window", "later-windows", "epoch-ends", "later-epochs")
 A_MATRIX = 6  # of one matrix so many failures are repeated at most, so that there are many matrices
-TIMES = ("_ms", "memory_bytes_peak", "memory_bytes_steady")
 
 
 def catalogue():
@@ -33,7 +32,7 @@ def matrix(chance, known):
 def timeless(value):
     """A line of steps.jsonl or a manifest without what a clock or an allocator said."""
     if isinstance(value, dict):
-        return {key: timeless(item) for key, item in value.items() if not key.endswith(TIMES) and key not in ("provenance", "files", "manifest_digest", "follows")}
+        return {key: timeless(item) for key, item in value.items() if not key.endswith("_ms") and not key.startswith("memory_bytes_") and key not in ("provenance", "files", "manifest_digest", "follows")}
     return [timeless(item) for item in value] if isinstance(value, list) else value
 
 

@@ -34,6 +34,7 @@ Evidence evidence() {
         .counted = 4,
         .altered = true,
         .lr_ratio = 0.1,
+        .padding = 1.5,
         .condition = std::numeric_limits<double>::infinity(),
         .weight_tolerance = 1.0 / 3,
         .clipping = {Clipping::scaled, Clipping::told_another},
@@ -43,8 +44,16 @@ Evidence evidence() {
         .refused = "why",
         .recovered = {{{0, 5}, {1, -0.0, std::nan("")}, {0.5}, 1e-17, {"a \"b\""}}, {{1}, {0, 0, 0}, {}, 0}}};
     window.layout.samples = window.samples;
-    return {{window, WindowEvidence{.step = 1}},        {3, 6},  {6}, {6}, {std::int64_t{1} << 40}, {Stray::padded},
-            {{Stage::micro, 8}, {Stage::exchange, 64}}, 1.0 / 3, 2.5};
+    return {{window, WindowEvidence{.step = 1}},
+            {3, 6},
+            {6},
+            {6},
+            {std::int64_t{1} << 40},
+            {Stray::padded},
+            {{Stage::micro, 8}, {Stage::exchange, 64}},
+            1.0 / 3,
+            2.5,
+            {{3, 0.75, -2}, {4, 1, 5}}};
 }
 
 /// Every field, so that a new one does not compile here until its way through a file is tested.
@@ -62,10 +71,11 @@ void expect_same_numbers(const std::vector<double>& a, const std::vector<double>
 void expect_same(const WindowEvidence& left, const WindowEvidence& right) {
     const auto plain = [](const WindowEvidence& window) {
         const auto& [step, number, samples, sample_units, micro_of, layout, steps, schedule_steps, averages, counted,
-                     altered, lr_ratio, condition, weight_tolerance, clipping, reporting, each_micro, each_rank,
-                     refused, recovered] = window;
+                     altered, lr_ratio, padding, condition, weight_tolerance, clipping, reporting, each_micro,
+                     each_rank, refused, recovered] = window;
         return std::tie(step, number, samples, micro_of, layout, steps, schedule_steps, averages, counted, altered,
-                        lr_ratio, clipping, reporting, each_micro, each_rank, condition, weight_tolerance, refused);
+                        lr_ratio, padding, clipping, reporting, each_micro, each_rank, condition, weight_tolerance,
+                        refused);
     };
     EXPECT_EQ(plain(left), plain(right));
     expect_same_numbers(left.sample_units, right.sample_units);
@@ -79,7 +89,7 @@ void expect_same(const WindowEvidence& left, const WindowEvidence& right) {
 
 TEST(Evidence, ReadsBackFromItsJson) {
     const Evidence good = evidence(), read = evidence_from_json(parse_json(to_json(good).dump(), "file"), "file");
-    const auto& [windows, missing, ragged, unfilled, strangers, strays, widths, narrow, coupling] = read;
+    const auto& [windows, missing, ragged, unfilled, strangers, strays, widths, narrow, coupling, paces] = read;
     EXPECT_EQ(missing, good.missing);
     EXPECT_EQ(ragged, good.ragged);
     EXPECT_EQ(unfilled, good.unfilled);
@@ -88,6 +98,7 @@ TEST(Evidence, ReadsBackFromItsJson) {
     EXPECT_EQ(widths, good.widths);
     EXPECT_EQ(narrow, good.narrow);
     EXPECT_EQ(coupling, good.coupling);
+    EXPECT_EQ(paces, good.paces);
     ASSERT_EQ(windows.size(), 2u);
     expect_same(windows[0], good.windows[0]);
     expect_same(windows[1], good.windows[1]);

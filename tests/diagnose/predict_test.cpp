@@ -140,6 +140,8 @@ TEST(Predict, ACountThatIsNotTheUnitsIsTheSameForAllSamples) {
     EXPECT_EQ(predicted(Cause::sum_never_divided, padded), Weights(7, 2));
     EXPECT_EQ(predicted(Cause::padded_tokens_counted, padded), Weights(7, 0.5));
     EXPECT_EQ(predicted(Cause::padded_tokens_counted, window()), Weights(7, 1)) << "nobody counted";
+    padded.padding = 1.5;
+    EXPECT_EQ(predicted(Cause::padded_tokens_counted, padded), Weights(7, 0.75)) << "the reference counts 12 of its 8";
 }
 
 TEST(Predict, AShareOfSamplesIsThatOfItsMicro) {

@@ -135,6 +135,15 @@ TEST(CheckOutside, WhatIsLeftInTheAccumulator) {
     EXPECT_EQ(check_outside_events(trace, false).outcome, Outcome::identical);
 }
 
+TEST(CheckOutside, AnUpdateOfWhatWasCleared) {
+    Trace trace = outside_trace(right_steps());
+    trace.ranks[0][1].events = {"zero", "step", "schedule", "zero", "backward 0", "backward 1", "step"};
+    expect_red(check_outside_events(trace, false), 2, "an update came between the clearing of the gradients and the");
+    EXPECT_EQ(check_outside_events(trace, true).outcome, Outcome::identical) << "its own sum, put in their place";
+    trace.ranks[0][1].events = {"schedule", "zero", "backward 0", "backward 1", "clip", "step"};
+    EXPECT_EQ(check_outside_events(trace, false).outcome, Outcome::identical);
+}
+
 TEST(CheckOutside, ABackwardAfterTheExchange) {
     Trace trace = outside_trace(right_steps());
     trace.ranks[0][1].events = {"backward 0", "reduce", "backward 1", "step"};

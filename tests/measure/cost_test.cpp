@@ -171,7 +171,7 @@ TEST(CostOf, SaysWhereItWasMeasured) {
 }
 
 TEST(Cost, ReadsBackFromItsJson) {
-    const Cost full{1.0 / 3,   1e9,        0.125, 1e-9, {std::int64_t{1} << 53, 77, 5, 4, 3, 2},
+    const Cost full{1.0 / 3,   1e9,        0.125, 1e-9, {std::int64_t{1} << 53, 77, 5, 4, 3, 2, 1},
                     "machine", "software", 0.25,  0.5,  2e9,
                     0.01,      0.02,       0.03,  0.04};
     for (const Cost& cost : {Cost{}, full, Cost{std::numeric_limits<double>::infinity(), 0}}) {

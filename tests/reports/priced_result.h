@@ -13,7 +13,8 @@ inline Result priced_result() {
         record.trial.engine = "gloo";
         record.cost.step_ms_min = static_cast<double>(split.accum) * (1 + 0.1 * static_cast<double>(split.per_device)) +
                                   0.5 * static_cast<double>(split.devices - 1);
-        record.cost.memory = {1'048'576 + 109'051 * split.per_device, 700'000, 300'000, 300'000, 400'000, 0};
+        record.cost.memory = {
+            1'048'576 + 109'051 * split.per_device, 700'000, 300'000, 300'000, 400'000, 0, 104'857'600};
         records.push_back(record);
     }
     return assemble("isobatch check gpt --effective 16", std::move(records), {}, {});

@@ -40,7 +40,7 @@ inline Step small_step(int rank, int number) {
     step.counters = {number, number + 1, number + 2, number + 3};
     step.step_ms = 1.5;
     if (rank == 0) step.processor_ms = 1.25, step.exchange_ms = 0.25, step.optimizer_ms = 0.125;
-    if (rank == 0) step.memory = {6 << 20, 1 << 20, 2 << 20, 3 << 18, 4 << 18, 5 << 18};
+    if (rank == 0) step.memory = {6 << 20, 1 << 20, 2 << 20, 3 << 18, 4 << 18, 5 << 18, 9 << 20};
     if (number < 3) step.collectives = Collectives{{"all_reduce", {number, 1 << 20}}, {"br\"oad", {0, 0}}};
     if (rank == 0) step.trusted = Trusted{{1, 2, 3}, -0.0, 4.5, {1e-17, 0}, 3.25, 17.5};
     if (number == 1) step.free_losses = {1.0 / 3, 2.5};

@@ -32,7 +32,7 @@ TEST(TradeoffPart, TheTableHoldsTheNumbers) {
 TEST(TradeoffPart, SaysWhatThePeakIsMadeOf) {
     const Markup page = table_of(tradeoff_part(priced_result()), "What the memory at the peak is");
     using Cells = std::vector<std::string>;
-    EXPECT_EQ(cells_of(page, "gpt 8x1x2"), (Cells{"293 KiB", "293 KiB", "391 KiB", "-", "899 KiB"}));
+    EXPECT_EQ(cells_of(page, "gpt 8x1x2"), (Cells{"293 KiB", "293 KiB", "391 KiB", "-", "899 KiB", "100 MiB"}));
 }
 
 TEST(TradeoffPart, EveryShapeLiesInsideThePicture) {
