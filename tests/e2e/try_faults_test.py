@@ -7,11 +7,11 @@ from program import main
 # one and the same; step-every-micro is what the catalogue knows as accumulation-off.
 PLAIN_FAULTS = {"token-mean-of-means": ({"grad"}, ["token-mean-of-means", "sample-share-on-token-mean"]),
                 "missing-accum-division": ({"grad"}, ["missing-accum-division", "divide-after-backward"]), "double-division": ({"grad"}, ["double-division"]),
-                "padded-tokens-counted": ({"grad"}, ["unknown"]), "zero-grad-in-window": ({"events", "grad"}, ["zero-grad-in-window"]),
+                "padded-tokens-counted": ({"grad"}, ["padded-tokens-counted"]), "zero-grad-in-window": ({"events", "grad"}, ["zero-grad-in-window"]),
                 "not-zeroed-after-step": ({"events"}, ["not-zeroed-after-step"]), "first-backward-survives": ({"grad"}, ["first-backward-survives"]),
-                "epoch-tail-dropped": ({"data", "events", "step"}, ["epoch-tail-dropped"]), "epoch-tail-extra-step": ({"step"}, ["unknown"]),
-                "step-every-micro": ({"data", "step"}, ["accumulation-off"]), "schedule-per-micro": ({"step"}, ["unknown"]),
-                "schedule-horizon": ({"step"}, ["unknown"])}
+                "epoch-tail-dropped": ({"data", "events", "step"}, ["epoch-tail-dropped"]), "epoch-tail-extra-step": ({"events", "step"}, ["epoch-tail-extra-step"]),
+                "step-every-micro": ({"data", "step"}, ["accumulation-off"]), "schedule-per-micro": ({"step"}, ["schedule-per-micro"]),
+                "schedule-horizon": ({"step"}, ["schedule-horizon"])}
 
 
 class TryFaults(TryTest):
