@@ -1,12 +1,11 @@
 /// Classification of the tokens of a row by a multilayer perceptron: small, fast, and its loss is a mean over scored
 /// tokens.
-#include <ATen/ops/argmax.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/gelu.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/reshape.h>
 
 #include "cases/draw.h"
+#include "cases/labelled.h"
 #include "cases/perceptron.h"
 #include "cases/rows.h"
 #include "cases/widened.h"
@@ -26,18 +25,6 @@ std::shared_ptr<torch::nn::Module> make_model(at::ScalarType dtype, Seed seed) {
         });
 }
 
-Dataset make_data(const DataChoice& choice) {
-    const auto [samples, effective, kind, seed] = choice;
-    const std::vector<std::int64_t> lengths = row_lengths(samples, longest, kind, seed);
-    const at::Tensor inputs = draw_normal({samples, longest, features}, 1, seed.split("inputs"));
-    at::Tensor targets = at::linear(inputs, draw_normal({classes, features}, 1, seed.split("truth"))).argmax(-1);
-    for (std::int64_t row = 0; row < samples; ++row) {
-        const std::int64_t length = lengths[static_cast<std::size_t>(row)];
-        targets.select(0, row).narrow(0, length, longest - length).fill_(ignored);
-    }
-    return padded_rows(inputs, targets, lengths);
-}
-
 at::Tensor loss_sum(torch::nn::Module& model, const Examples& examples) {
     const at::Tensor x =
         static_cast<const Perceptron&>(model).forward(examples[0], [](const at::Tensor& y) { return at::gelu(y); });
@@ -53,7 +40,7 @@ Case mlp() {
             .contract = {.weighting = Weighting::token_mean},
             .optimizer =
                 {.kind = OptimizerChoice::Kind::sgd, .lr = 0.1, .momentum = 0.9, .clip_norm = 0.05, .average = 0.9},
-            .make_data = make_data,
+            .make_data = [](const DataChoice& choice) { return labelled_rows(choice, longest, features, classes); },
             .make_model = make_model,
             .loss_sum = loss_sum};
 }

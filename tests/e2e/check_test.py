@@ -86,8 +86,8 @@ class Check(ProgramTest):
         self.assertIn("did you mean", self.said)
 
     def test_a_case_that_couples_its_samples_is_held_to_its_own_micros(self):
-        self.assertEqual(self.isobatch("check", "batch-norm", "contrastive", "--effective", "8"), 0, self.said)
-        self.assertIn("All 20 splits train like a trusted run of the same micro-batches.", self.said)
+        self.assertEqual(self.isobatch("check", "batch-norm", "contrastive", "mixture", "--effective", "8"), 0, self.said)
+        self.assertIn("All 30 splits train like a trusted run of the same micro-batches.", self.said)
         self.assertIn("declared: a micro-batch of batch-norm couples its samples", self.said)
         self.assertEqual(self.isobatch("check", "batch-norm", "--effective", "8", "--fault", "zero-grad-in-window"), 1, self.said)
         self.assertEqual([finding["causes"] for finding in self.result()["findings"]], [["zero-grad-in-window"]], self.said)

@@ -1,0 +1,23 @@
+#include "cases/labelled.h"
+
+#include <ATen/ops/argmax.h>
+#include <ATen/ops/linear.h>
+
+#include "cases/draw.h"
+#include "cases/rows.h"
+
+namespace isobatch {
+
+Dataset labelled_rows(const DataChoice& choice, std::int64_t longest, std::int64_t features, std::int64_t classes) {
+    const auto [samples, effective, kind, seed] = choice;
+    const std::vector<std::int64_t> lengths = row_lengths(samples, longest, kind, seed);
+    const at::Tensor inputs = draw_normal({samples, longest, features}, 1, seed.split("inputs"));
+    at::Tensor targets = at::linear(inputs, draw_normal({classes, features}, 1, seed.split("truth"))).argmax(-1);
+    for (std::int64_t row = 0; row < samples; ++row) {
+        const std::int64_t length = lengths[static_cast<std::size_t>(row)];
+        targets.select(0, row).narrow(0, length, longest - length).fill_(ignored);
+    }
+    return padded_rows(inputs, targets, lengths);
+}
+
+}  // namespace isobatch
