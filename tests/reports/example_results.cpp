@@ -52,6 +52,7 @@ int main(int argc, char** argv) {
         {.clipping = {Clipping::right, Clipping::left_out, Clipping::replicas_counted, Clipping::all_but_one,
                       Clipping::one_alone, Clipping::scaled, Clipping::told_another},
          .reporting = {Reporting::right, Reporting::last_micro, Reporting::over_accum, Reporting::scaled}});
+    odd.records[0].evidence.paces = {{3, not_a_number, -1}};
     write("odd.json", to_json(odd));
 
     for (const Outcome outcome : {Outcome::identical, Outcome::divergent}) {
