@@ -60,9 +60,9 @@ std::vector<Pace> paces_of(const Yardstick& yardstick, const Trace& candidate, c
     return paces;
 }
 
-std::int64_t advances_of(const Trace& candidate, std::size_t k, const WindowScale& window) {
+std::int64_t turns_of(const Trace& candidate, std::size_t k, const WindowScale& window, std::int64_t Counters::*count) {
     if (k >= candidate.ranks[0].size()) return 1;
-    const std::int64_t own = candidate.ranks[0][k].counters.scheduler_steps, right = window.counters.scheduler_steps;
+    const std::int64_t own = candidate.ranks[0][k].counters.*count, right = window.counters.*count;
     if (own == right || own == right * candidate.manifest.split.devices) return 1;  // as judge/check_outside
     return std::max<std::int64_t>(0, own - right + static_cast<std::int64_t>(window.micros));
 }

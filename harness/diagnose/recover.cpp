@@ -278,7 +278,9 @@ Evidence evidence_of(const Yardstick& yardstick, const Trace& candidate) {
             window.layout.counts_steps = counted > 0;
             window.counted = counted > 0 ? counted_steps(candidate, k, counted) - counted + 1 : window.steps;
         } else {
-            window.schedule_steps = advances_of(candidate, k, scale);
+            window.schedule_steps = turns_of(candidate, k, scale, &Counters::scheduler_steps);
+            window.averages = turns_of(candidate, k, scale, &Counters::ema_updates);
+            window.layout.averaged |= scale.counters.ema_updates > 0;
             if (scale.units > 0 && scale.padded_units > 0) window.padding = scale.padded_units / scale.units;
         }
         const std::vector<double> lr = k < candidate.ranks[0].size() ? candidate.ranks[0][k].lr : std::vector<double>();

@@ -190,6 +190,9 @@ std::string breach_of(const Step& step, const WindowScale& window, std::int64_t 
     if (steps != right && steps != right * devices)
         return fmt::format("{} schedule steps before the update of window {}, the reference has {}", steps, window.step,
                            right);
+    if (step.counters.ema_updates != window.counters.ema_updates)
+        return fmt::format("{} updates of an average before the update of window {}, the reference has {}",
+                           step.counters.ema_updates, window.step, window.counters.ema_updates);
     return "";
 }
 

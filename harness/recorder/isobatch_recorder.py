@@ -39,8 +39,8 @@ def install(module):
     functional, optim = torch.nn.functional, torch.optim
     for owner, name, look in (
             (torch.nn.Module, "__call__", on_forward), (torch.nn.Module, "zero_grad", on_zero),
-            (optim.Optimizer, "zero_grad", on_zero), (optim.lr_scheduler.LRScheduler, "step", on_schedule),
-            (module.autocast, "__enter__", on_autocast)):
+            (optim.Optimizer, "zero_grad", on_zero), (optim.lr_scheduler.LRScheduler, "step", noting("schedule")),
+            (optim.swa_utils.AveragedModel, "update_parameters", noting("average")), (module.autocast, "__enter__", on_autocast)):
         hooks.replace(owner, name, seen(name, getattr(owner, name), look))
     functions = ((torch.autograd.backward, on_backward), (torch.autograd.grad, on_grad), (functional.cross_entropy, on_loss),
                  (functional.nll_loss, on_loss), (torch.nn.utils.clip_grad_norm_, on_clip))
@@ -178,8 +178,8 @@ def on_zero(proceed, *_, **__):
     if not micros or (filled and not held.any()):  # inside a window only what cleared something
         note("zero")
         filled = False
-def on_schedule(proceed, *_, **__):
-    return (rank is None or note("schedule"), proceed())[1]  # it also steps while it is made
+def noting(event):
+    return lambda proceed, *_, **__: (rank is None or note(event), proceed())[1]  # a schedule also steps while it is made
 def on_clip(proceed, parameters, max_norm, *_, **__):
     if micros and kept():
         gradients.keep_sums(trained())
@@ -236,7 +236,7 @@ def enough(rows):
     return updates >= most and (backwards >= most * accum or updates >= most * accum)
 def write_line(step, **facts):
     global used
-    done = {"optimizer_steps": "step", "scheduler_steps": "schedule", "zero_grads": "zero", "ema_updates": "ema"}
+    done = {"optimizer_steps": "step", "scheduler_steps": "schedule", "zero_grads": "zero", "ema_updates": "average"}
     line = dict(step=step, epoch=1, events=events[:], micros=micros[:], loss=None, **clip, lr=sum(rates.values(), []),
                 counters={counter: count[event] for counter, event in done.items()}, **facts)
     lines.append(line)

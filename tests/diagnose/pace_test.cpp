@@ -28,14 +28,14 @@ TEST(PacesOf, EveryWindowHasItsRateAndItsUpdates) {
     EXPECT_EQ(paces(candidate, yardstick)[3].lr_ratio, 1) << "nothing is known of it";
 }
 
-TEST(AdvancesOf, AreCountedBesideTheReferences) {
+TEST(TurnsOf, AreCountedBesideTheReferences) {
     Trace candidate = matrix().candidate({2, 4, 2});
     WindowScale window;
     const auto advances = [&](std::int64_t own, std::int64_t reference, std::size_t micros) {
         candidate.ranks[0][0].counters.scheduler_steps = own;
         window.counters.scheduler_steps = reference;
         window.micros = micros;
-        return advances_of(candidate, 0, window);
+        return turns_of(candidate, 0, window, &Counters::scheduler_steps);
     };
     EXPECT_EQ(advances(0, 0, 1), 1) << "after the update, in both";
     EXPECT_EQ(advances(1, 1, 1), 1);
@@ -43,7 +43,9 @@ TEST(AdvancesOf, AreCountedBesideTheReferences) {
     EXPECT_EQ(advances(4, 1, 1), 4) << "with every micro, where the reference has one";
     EXPECT_EQ(advances(3, 0, 1), 4) << "with every micro but the last, and after the update";
     EXPECT_EQ(advances(4, 8, 8), 4) << "where the reference has more";
-    EXPECT_EQ(advances_of(candidate, 99, window), 1);
+    EXPECT_EQ(turns_of(candidate, 99, window, &Counters::scheduler_steps), 1);
+    candidate.ranks[0][0].counters.ema_updates = 5;
+    EXPECT_EQ(turns_of(candidate, 0, window, &Counters::ema_updates), 13) << "each count by itself";
 }
 
 /// Right weights; its tail, window 3, leaves it a turn without a sample.

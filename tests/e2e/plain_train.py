@@ -8,7 +8,7 @@ from torch.nn import functional
 
 FAULTS = ("token-mean-of-means", "missing-accum-division", "double-division", "padded-tokens-counted", "zero-grad-in-window", "not-zeroed-after-step",
           "first-backward-survives", "epoch-tail-dropped", "epoch-tail-extra-step", "step-every-micro", "schedule-per-micro", "schedule-horizon")
-LATE_FAULTS = ("short-window-nominal-accum",)  # right in the first window
+LATE_FAULTS = ("short-window-nominal-accum", "ema-per-micro")  # right gradients in the first window
 VOCAB, IGNORED = 32, -100
 
 
@@ -27,6 +27,7 @@ def arguments(words=None):
     options.add_argument("--wide", type=int, default=16, help="of the hidden layer")
     options.add_argument("--mean", choices=("tokens", "samples"), default="tokens", help="what the loss of a window averages over")
     options.add_argument("--drop-last", action="store_true", help="micro-batches that are not full are left out")
+    options.add_argument("--average", action="store_true", help="keep an average of the parameters")
     options.add_argument("--keep-zeros", action="store_true", help="clear gradients to zeros, not to None")
     return options.parse_args(words)
 
@@ -56,6 +57,7 @@ class Loop:
         self.optimizer = make_optimizer(options.optimizer, self.model.parameters())
         updates = options.epochs * -(-options.rows // (options.bs * options.ga))
         horizon = updates * options.ga if self.fault == "schedule-horizon" else updates
+        self.average = torch.optim.swa_utils.AveragedModel(self.model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.9)) if options.average else None
         self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, lambda step: max(0.0, 1 - step / (2 * horizon)))
 
     def micros(self):
@@ -93,6 +95,8 @@ class Loop:
         if self.options.clip:
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.options.clip)
         self.optimizer.step()
+        if self.average and self.fault != "ema-per-micro":
+            self.average.update_parameters(self.model)
         if self.fault != "schedule-per-micro":
             self.schedule.step()
         if self.fault != "not-zeroed-after-step":
@@ -106,6 +110,8 @@ class Loop:
             self.loss_of(micro, window).backward()
             if self.fault == "schedule-per-micro":
                 self.schedule.step()
+            if self.fault == "ema-per-micro":
+                self.average.update_parameters(self.model)
             if self.fault == "first-backward-survives" and first is None:
                 first = [p.grad.clone() for p in self.model.parameters()]
             if self.fault == "step-every-micro" and micro is not window[-1]:

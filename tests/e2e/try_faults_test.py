@@ -32,6 +32,12 @@ class TryFaults(TryTest):
                 self.assertLessEqual(checks, self.red(fault), self.said)
                 self.assertEqual(self.causes(fault), causes, self.said)
 
+    def test_an_average_that_every_micro_moves_is_named(self):
+        self.assertEqual(self.attempt("plain_train.py", "--average"), 0, self.said)
+        self.assertEqual(self.attempt("plain_train.py", "--average", "--fault", "ema-per-micro", out="moved"), 1, self.said)
+        self.assertEqual(self.causes("moved"), ["ema-per-micro"], self.said)
+        self.assertIn("updates of an average before the update of window 1, the reference has 1", self.said)
+
 
 if __name__ == "__main__":
     main()

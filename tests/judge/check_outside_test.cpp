@@ -135,6 +135,13 @@ TEST(CheckOutside, WhatIsLeftInTheAccumulator) {
     EXPECT_EQ(check_outside_events(trace, false).outcome, Outcome::identical);
 }
 
+TEST(CheckOutside, AnAverageThatMovesMoreOften) {
+    Trace trace = outside_trace(right_steps());
+    EXPECT_EQ(step_of(trace).outcome, Outcome::identical);
+    trace.ranks[0][1].counters.ema_updates = 2;
+    expect_red(step_of(trace), 2, "2 updates of an average before the update of window 2, the reference has 0");
+}
+
 TEST(CheckOutside, AnUpdateOfWhatWasCleared) {
     Trace trace = outside_trace(right_steps());
     trace.ranks[0][1].events = {"zero", "step", "schedule", "zero", "backward 0", "backward 1", "step"};
