@@ -117,12 +117,15 @@ std::string breach_of(const Step& step, bool own_sums) {
     if (cleared > 0 && !own_sums)
         return fmt::format("the gradients were cleared after {} backward(s) of an unfinished window", cleared);
     int late = 0;
-    bool exchanged = false, cleared_since = false;
+    bool exchanged = false, empty = false, of_nothing = false;
     for (const std::string& event : step.events) {
-        cleared_since = event == "zero" || (cleared_since && !event.starts_with("backward"));
-        if (event == "step" && cleared_since && !own_sums)
+        const bool backward = event.starts_with("backward");
+        // A rank without a sample steps with what the exchange gave it, and no backward follows in its window.
+        if (backward && of_nothing && !own_sums)
             return "an update came between the clearing of the gradients and the next backward";
-        if (event.starts_with("backward")) ++late;
+        empty = event == "zero" || (empty && !backward);
+        of_nothing |= event == "step" && empty;
+        if (backward) ++late;
         if (event != "reduce") continue;
         exchanged = true;
         late = 0;
