@@ -3,7 +3,6 @@
 #include <ATen/ops/arange.h>
 #include <ATen/ops/bitwise_and.h>
 #include <ATen/ops/bitwise_right_shift.h>
-#include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/reshape.h>
 #include <ATen/ops/tanh.h>
 #include <ATen/ops/tensor.h>
@@ -11,7 +10,6 @@
 #include "cases/draw.h"
 #include "cases/labelled.h"
 #include "cases/perceptron.h"
-#include "cases/rows.h"
 #include "cases/widened.h"
 #include "run/case.h"
 
@@ -57,8 +55,7 @@ at::Tensor loss_sum(torch::nn::Module& model, const Examples& examples) {
     const at::Tensor x = at::tanh(at::linear(examples[0], own.weights[0], own.biases[0]));
     const at::Tensor kept = x * mask(examples[2], x.size(1), x.options());
     const at::Tensor logits = widened(at::linear(kept, own.weights[1], own.biases[1]));
-    return at::cross_entropy_loss(logits.reshape({-1, classes}), examples[1].reshape({-1}), {}, at::Reduction::Sum,
-                                  ignored);
+    return labelled_loss(logits, examples[1]);
 }
 
 Case dropout() {

@@ -1,7 +1,6 @@
 /// A Transformer language model on a lattice, through the production softmax, cross entropy and GELU: scaled until they
 /// are their own asymptotes, they choose and cut off, and every split must have the same bits.
 #include <ATen/ops/arange.h>
-#include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/gelu.h>
@@ -14,6 +13,7 @@
 #include <ATen/ops/zeros.h>
 #include <torch/nn/module.h>
 
+#include "cases/labelled.h"
 #include "cases/lattice.h"
 #include "cases/rows.h"
 #include "run/case.h"
@@ -105,9 +105,7 @@ Dataset make_data(const DataChoice& choice) {
 at::Tensor loss_sum(torch::nn::Module& model, const Examples& examples) {
     const auto& own = static_cast<ExactGpt&>(model);
     const at::Tensor logits = own.apart(own.forward(examples[0]), vocabulary);
-    return at::cross_entropy_loss(logits.reshape({-1, vocabulary}), examples[1].reshape({-1}), {}, at::Reduction::Sum,
-                                  ignored)
-        .div(2.0 * gap * vocabulary);
+    return labelled_loss(logits, examples[1]).div(2.0 * gap * vocabulary);
 }
 
 Case exact_gpt() {

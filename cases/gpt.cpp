@@ -2,7 +2,6 @@
 /// value projections (the key bias has a true gradient of zero), rows of different lengths with ignored labels, a mean
 /// over tokens.
 #include <ATen/ops/arange.h>
-#include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/gelu.h>
@@ -12,9 +11,9 @@
 #include <ATen/ops/reshape.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
 #include <ATen/ops/zeros.h>
-#include <torch/nn/module.h>
 
-#include "cases/draw.h"
+#include "cases/drawn.h"
+#include "cases/labelled.h"
 #include "cases/recomputed.h"
 #include "cases/rows.h"
 #include "cases/widened.h"
@@ -26,7 +25,7 @@ namespace {
 
 constexpr std::int64_t vocabulary = 32, width = 32, heads = 2, layers = 2, longest = 12;
 
-struct Gpt : torch::nn::Module {
+struct Gpt : Drawn {
     struct Affine {
         at::Tensor weight, bias;
         at::Tensor operator()(const at::Tensor& x) const { return at::linear(x, weight, bias); }
@@ -70,7 +69,7 @@ struct Gpt : torch::nn::Module {
         }
     };
 
-    Gpt(at::ScalarType dtype, Seed seed, bool recomputes) : dtype_(dtype), seed_(seed), recomputes_(recomputes) {
+    Gpt(at::ScalarType dtype, Seed seed, bool recomputes) : Drawn(dtype, seed), recomputes_(recomputes) {
         embedding = parameter("embedding", {vocabulary, width}, 0.3);
         position = parameter("position", {longest, width}, 0.1);
         for (int layer = 0; layer < layers; ++layer) {
@@ -92,9 +91,6 @@ struct Gpt : torch::nn::Module {
     }
 
 private:
-    at::Tensor parameter(const std::string& name, at::IntArrayRef shape, double deviation) {
-        return register_parameter(name, draw_normal(shape, deviation, seed_.split(name)).to(dtype_));
-    }
     Affine affine(const std::string& name, std::int64_t out, std::int64_t in) {
         return {parameter(name + "_weight", {out, in}, 0.2), parameter(name + "_bias", {out}, 0.05)};
     }
@@ -104,8 +100,6 @@ private:
                 register_parameter(name + "_bias", at::zeros({width}, options))};
     }
 
-    at::ScalarType dtype_;
-    Seed seed_;
     bool recomputes_;
 
 public:
@@ -145,8 +139,7 @@ Case case_of(std::string name, std::string summary, bool recomputes) {
             .loss_sum =
                 [](torch::nn::Module& model, const Examples& examples) {
                     const at::Tensor logits = static_cast<Gpt&>(model).forward(examples[0]);
-                    return at::cross_entropy_loss(widened(logits).reshape({-1, vocabulary}), examples[1].reshape({-1}),
-                                                  {}, at::Reduction::Sum, ignored);
+                    return labelled_loss(widened(logits), examples[1]);
                 }};
 }
 

@@ -1,7 +1,9 @@
 #include "cases/labelled.h"
 
 #include <ATen/ops/argmax.h>
+#include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/linear.h>
+#include <ATen/ops/reshape.h>
 
 #include "cases/draw.h"
 #include "cases/rows.h"
@@ -18,6 +20,11 @@ Dataset labelled_rows(const DataChoice& choice, std::int64_t longest, std::int64
         targets.select(0, row).narrow(0, length, longest - length).fill_(ignored);
     }
     return padded_rows(inputs, targets, lengths);
+}
+
+at::Tensor labelled_loss(const at::Tensor& logits, const at::Tensor& targets, double smoothing) {
+    return at::cross_entropy_loss(logits.reshape({-1, logits.size(-1)}), targets.reshape({-1}), {}, at::Reduction::Sum,
+                                  ignored, smoothing);
 }
 
 }  // namespace isobatch

@@ -1,9 +1,8 @@
 /// The lesson's model: linear regression, whose loss is a mean over samples.
 #include <ATen/ops/linear.h>
 #include <ATen/ops/sum.h>
-#include <torch/nn/module.h>
 
-#include "cases/draw.h"
+#include "cases/drawn.h"
 #include "cases/rows.h"
 #include "cases/widened.h"
 #include "run/case.h"
@@ -14,10 +13,10 @@ namespace {
 
 constexpr std::int64_t features = 24, outputs = 4;
 
-struct Lesson : torch::nn::Module {
-    Lesson(at::ScalarType dtype, Seed seed) {
-        weight = register_parameter("weight", draw_normal({outputs, features}, 0.2, seed.split("weight")).to(dtype));
-        bias = register_parameter("bias", draw_normal({outputs}, 0.2, seed.split("bias")).to(dtype));
+struct Lesson : Drawn {
+    Lesson(at::ScalarType dtype, Seed seed) : Drawn(dtype, seed) {
+        weight = parameter("weight", {outputs, features}, 0.2);
+        bias = parameter("bias", {outputs}, 0.2);
     }
     at::Tensor weight, bias;
 };

@@ -5,9 +5,8 @@
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/softmax.h>
-#include <torch/nn/module.h>
 
-#include "cases/draw.h"
+#include "cases/drawn.h"
 #include "cases/rows.h"
 #include "cases/widened.h"
 #include "run/case.h"
@@ -19,11 +18,8 @@ namespace {
 constexpr std::int64_t features = 8, hidden = 6, experts = 3, classes = 4;
 constexpr double balance = 0.1;
 
-struct Mixture : torch::nn::Module {
-    Mixture(at::ScalarType dtype, Seed seed) {
-        const auto parameter = [&](const std::string& name, at::IntArrayRef shape, double deviation) {
-            return register_parameter(name, draw_normal(shape, deviation, seed.split(name)).to(dtype));
-        };
+struct Mixture : Drawn {
+    Mixture(at::ScalarType dtype, Seed seed) : Drawn(dtype, seed) {
         gate = parameter("gate", {experts, features}, 0.5);
         widen = parameter("widen", {experts * hidden, features}, 0.35);
         narrow = parameter("narrow", {classes, experts * hidden}, 0.3);

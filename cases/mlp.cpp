@@ -1,13 +1,10 @@
 /// Classification of the tokens of a row by a multilayer perceptron: small, fast, and its loss is a mean over scored
 /// tokens.
-#include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/gelu.h>
-#include <ATen/ops/reshape.h>
 
 #include "cases/draw.h"
 #include "cases/labelled.h"
 #include "cases/perceptron.h"
-#include "cases/rows.h"
 #include "cases/widened.h"
 #include "run/case.h"
 
@@ -28,8 +25,7 @@ std::shared_ptr<torch::nn::Module> make_model(at::ScalarType dtype, Seed seed) {
 at::Tensor loss_sum(torch::nn::Module& model, const Examples& examples) {
     const at::Tensor x =
         static_cast<const Perceptron&>(model).forward(examples[0], [](const at::Tensor& y) { return at::gelu(y); });
-    return at::cross_entropy_loss(widened(x).reshape({-1, classes}), examples[1].reshape({-1}), {}, at::Reduction::Sum,
-                                  ignored);
+    return labelled_loss(widened(x), examples[1]);
 }
 
 Case mlp() {

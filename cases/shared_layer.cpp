@@ -1,14 +1,10 @@
 /// Classification of the tokens of a row by a network that applies one layer twice: its gradient is the sum of what
 /// both applications leave.
-#include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/linear.h>
-#include <ATen/ops/reshape.h>
-#include <torch/nn/module.h>
 
-#include "cases/draw.h"
+#include "cases/drawn.h"
 #include "cases/labelled.h"
-#include "cases/rows.h"
 #include "cases/widened.h"
 #include "run/case.h"
 
@@ -18,11 +14,8 @@ namespace {
 
 constexpr std::int64_t features = 8, hidden = 12, classes = 4, longest = 9;
 
-struct SharedLayer : torch::nn::Module {
-    SharedLayer(at::ScalarType dtype, Seed seed) {
-        const auto parameter = [&](const std::string& name, at::IntArrayRef shape, double deviation) {
-            return register_parameter(name, draw_normal(shape, deviation, seed.split(name)).to(dtype));
-        };
+struct SharedLayer : Drawn {
+    SharedLayer(at::ScalarType dtype, Seed seed) : Drawn(dtype, seed) {
         widen = parameter("widen", {hidden, features}, 0.35);
         shared = parameter("shared", {hidden, hidden}, 0.3);
         bias = parameter("shared_bias", {hidden}, 0.1);
@@ -40,8 +33,7 @@ struct SharedLayer : torch::nn::Module {
 
 at::Tensor loss_sum(torch::nn::Module& model, const Examples& examples) {
     const at::Tensor logits = widened(static_cast<const SharedLayer&>(model).forward(examples[0]));
-    return at::cross_entropy_loss(logits.reshape({-1, classes}), examples[1].reshape({-1}), {}, at::Reduction::Sum,
-                                  ignored);
+    return labelled_loss(logits, examples[1]);
 }
 
 Case shared_layer() {

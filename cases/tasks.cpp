@@ -1,12 +1,9 @@
 /// A loss of several terms: classification with label smoothing, a second task on a head of its own, and a regulariser,
 /// of which each scored token has its share, so that their sum over a window is one.
-#include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/linear.h>
-#include <ATen/ops/reshape.h>
-#include <torch/nn/module.h>
 
-#include "cases/draw.h"
+#include "cases/drawn.h"
 #include "cases/labelled.h"
 #include "cases/rows.h"
 #include "cases/widened.h"
@@ -19,11 +16,8 @@ namespace {
 constexpr std::int64_t features = 8, hidden = 12, classes = 4, longest = 9;
 constexpr double smoothing = 0.1, second_task = 0.3, penalty = 0.01;
 
-struct Tasks : torch::nn::Module {
-    Tasks(at::ScalarType dtype, Seed seed) {
-        const auto parameter = [&](const std::string& name, at::IntArrayRef shape, double deviation) {
-            return register_parameter(name, draw_normal(shape, deviation, seed.split(name)).to(dtype));
-        };
+struct Tasks : Drawn {
+    Tasks(at::ScalarType dtype, Seed seed) : Drawn(dtype, seed) {
         trunk = parameter("trunk", {hidden, features}, 0.35);
         bias = parameter("trunk_bias", {hidden}, 0.1);
         classify = parameter("classify", {classes, hidden}, 0.3);
@@ -36,9 +30,7 @@ struct Tasks : torch::nn::Module {
 at::Tensor loss_sum(torch::nn::Module& model, const Examples& examples) {
     const auto& own = static_cast<const Tasks&>(model);
     const at::Tensor x = at::gelu(at::linear(examples[0], own.trunk, own.bias));
-    const at::Tensor named =
-        at::cross_entropy_loss(widened(at::linear(x, own.classify)).reshape({-1, classes}), examples[1].reshape({-1}),
-                               {}, at::Reduction::Sum, ignored, smoothing);
+    const at::Tensor named = labelled_loss(widened(at::linear(x, own.classify)), examples[1], smoothing);
     const at::Tensor missed = widened(at::linear(x, own.restore)) - examples[0];
     const at::Tensor scored = examples[1].ne(ignored).to(missed.scalar_type());
     const at::Tensor restored = missed.square().sum(-1).mul(scored).sum();

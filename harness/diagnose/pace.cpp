@@ -47,15 +47,18 @@ std::string against_extra_steps(const Record& record) {
 
 }  // namespace
 
+double lr_ratio(const Step& step, const WindowScale& window) {
+    return step.lr.empty() || window.lr.empty() || window.lr[0] == 0 ? 1 : step.lr[0] / window.lr[0];
+}
+
 std::vector<Pace> paces_of(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment) {
     std::vector<Pace> paces;
     for (std::size_t k = 0; k < alignment.window.size() && k < candidate.ranks[0].size(); ++k) {
         if (!alignment.window[k]) continue;
         const WindowScale& window = yardstick.windows[*alignment.window[k]];
         const Step& step = candidate.ranks[0][k];
-        Pace pace{window.step, 1, step.counters.optimizer_steps - window.counters.optimizer_steps};
-        if (!step.lr.empty() && !window.lr.empty() && window.lr[0] != 0) pace.lr_ratio = step.lr[0] / window.lr[0];
-        paces.push_back(pace);
+        paces.push_back(
+            {window.step, lr_ratio(step, window), step.counters.optimizer_steps - window.counters.optimizer_steps});
     }
     return paces;
 }

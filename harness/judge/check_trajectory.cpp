@@ -40,7 +40,10 @@ Envelope envelope_of(const Yardstick& yardstick, double roundoff) {
         };
         if (!windows[w].loss || !std::isfinite(*windows[w].loss) || windows[w].free_losses.empty())
             return end("the reference holds no losses of trusted runs there");
-        for (const double loss : windows[w].free_losses) spread = std::max(spread, std::abs(loss - *windows[w].loss));
+        for (const double loss : windows[w].free_losses) {
+            if (!std::isfinite(loss)) return end("a trusted run's loss is no number");
+            spread = std::max(spread, std::abs(loss - *windows[w].loss));
+        }
         const double rounding = roundoff * std::abs(*windows[w].loss);
         if (!(spread <= std::max(void_share * moved, rounding)))
             return end(fmt::format("trusted runs are {:.2g} apart, where all that the loss moves by is {:.2g}", spread,

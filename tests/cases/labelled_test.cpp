@@ -1,7 +1,9 @@
 #include "cases/labelled.h"
 
+#include <cmath>
 #include <set>
 
+#include <ATen/ops/tensor.h>
 #include <gtest/gtest.h>
 
 #include "cases/rows.h"
@@ -22,6 +24,15 @@ TEST(Labelled, EveryUnitHasAClassAndWhatIsBehindARowIsIgnored) {
         }
     }
     EXPECT_EQ(classes, (std::set<std::int64_t>{ignored, 0, 1, 2, 3}));
+}
+
+TEST(Labelled, TheLossIsASumOverUnitsThatAreNotIgnored) {
+    const at::Tensor logits = at::tensor({0.0, 0.0, 1.0, 3.0, 5.0, 7.0}, at::kDouble).reshape({1, 3, 2});
+    const at::Tensor targets = at::tensor({0, 1, static_cast<int>(ignored)}, at::kLong).reshape({1, 3});
+    const double first = std::log(2.0), second = std::log1p(std::exp(-2.0));
+    EXPECT_DOUBLE_EQ(labelled_loss(logits, targets).item<double>(), first + second);
+    // Smoothing gives either class of two half of it: of the second unit, the wrong one costs 2 more.
+    EXPECT_DOUBLE_EQ(labelled_loss(logits, targets, 0.1).item<double>(), first + second + 0.05 * 2);
 }
 
 }  // namespace isobatch
