@@ -1,4 +1,5 @@
-/// Faults of what is counted: optimizer steps, those of the learning rate's schedule, and updates of an average.
+/// Faults of steps: how many are counted by the optimizer, the learning rate's schedule and an average, which are left
+/// out, and in which parameters decay.
 #include "cases/faults/faults.h"
 
 namespace isobatch {
@@ -34,6 +35,10 @@ bool plant_schedule(const std::string& id, Setup& setup) {
         decide.counts = [](const Window& window) { return window.most_micros(); };
     } else if (id == "step-not-incremented") {
         decide.counts = [](const Window&) { return 0; };
+    } else if (id == "decay-lost-when-accumulating") {
+        decide.decays = [](const Window& window) { return window.most_micros() < 2; };
+    } else if (id == "inf-not-skipped") {
+        decide.skips = [](const Window&, const Replica&) { return false; };
     } else if (id == "schedule-per-rank") {
         decide.schedule_steps = [](const Window& window) { return window.mesh.places; };
     } else if (id == "schedule-horizon") {

@@ -41,6 +41,8 @@ Decisions timed(const Setup& setup, const Decisions& right, const Occasion& occa
     decide.clears_before = either(faulty.clears_before, right.clears_before, when);
     decide.clips = either(faulty.clips, right.clips, when);
     decide.steps = either(faulty.steps, right.steps, when);
+    decide.skips = either(faulty.skips, right.skips, when);
+    decide.decays = either(faulty.decays, right.decays, when);
     decide.counts = either(faulty.counts, right.counts, when);
     decide.averages = either(faulty.averages, right.averages, when);
     decide.schedule_steps = either(faulty.schedule_steps, right.schedule_steps, when);

@@ -17,6 +17,13 @@ std::vector<std::string> names(const std::vector<Check>& checks) {
     return list;
 }
 
+Json needs_json(const Needs& needs) {
+    Json object = Json::object();
+    if (!needs.optimizer.empty()) object["optimizer"] = needs.optimizer;
+    if (needs.recipe) object["recipe"] = to_string(*needs.recipe);
+    return object;
+}
+
 Json entry_json(const FaultEntry& entry) {
     const bool named = entry.cause && *entry.cause != Cause::unknown;
     return {{"id", entry.id},
@@ -27,7 +34,8 @@ Json entry_json(const FaultEntry& entry) {
             {"may", names(entry.may)},
             {"certain", entry.certain},
             {"timed", entry.timed},
-            {"by_micro", entry.touches != nullptr}};
+            {"by_micro", entry.touches != nullptr},
+            {"needs", needs_json(entry.needs)}};
 }
 
 }  // namespace
@@ -48,6 +56,8 @@ void add_faults(CLI::App& app, int& exit_code) {
                        entry.red.empty() ? "turns nothing red: every value stays right, and only the price is wrong"
                                          : "turns red: " + joined(names(entry.red), ", "));
             const Json& known = list[i];
+            for (const auto& [what, value] : known["needs"].items())
+                fmt::print("  needs: --{} {}\n", what, value.get<std::string>());
             if (known["meaning"] != "") fmt::print("  {}\n", known["meaning"].get<std::string>());
             if (known["seen_in"] != "") fmt::print("  seen in: {}\n", known["seen_in"].get<std::string>());
         }

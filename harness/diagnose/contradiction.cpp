@@ -109,11 +109,13 @@ std::string against_counts(const Prediction& prediction, const Record& record, c
     if (window.schedule_steps != prediction.schedule_steps)
         return fmt::format("in {} it predicts {} advances of the schedule, seen {}", place_of(record, window),
                            prediction.schedule_steps, window.schedule_steps);
-    if (window.counted != prediction.counted.value_or(prediction.steps))
+    if (!prediction.not_a_number && window.counted != prediction.counted.value_or(prediction.steps))
         return fmt::format("in {} it predicts that the optimizer counts {} steps, seen {}", place_of(record, window),
                            prediction.counted.value_or(prediction.steps), window.counted);
-    if (window.altered && !prediction.may_alter)
-        return fmt::format("in {} the parameters are changed once the step is done", place_of(record, window));
+    if (window.updating != Updating::right && window.updating != prediction.updating)
+        return fmt::format("in {} {}", place_of(record, window), meaning(window.updating));
+    if (window.updating == Updating::right && prediction.updating > Updating::altered)
+        return fmt::format("in {} it predicts that {}", place_of(record, window), meaning(prediction.updating));
     if (window.averages != prediction.averages)
         return fmt::format("in {} it predicts {} updates of the average, seen {}", place_of(record, window),
                            prediction.averages, window.averages);
@@ -179,14 +181,11 @@ std::string against_red(Cause cause, const Record& record, const Occasion& occas
     if (moves) return {};
     if (is_red(record, Check::grad))
         return fmt::format("{} is divergent, and it changes no gradient there", to_string(record.trial.split));
-    const bool alters = std::any_of(windows.begin(), windows.end(), [&](const WindowEvidence& window) {
-        return predict(cause, window, 0, occasion).value_or(Prediction{}).may_alter;
-    });
-    if (alters && std::none_of(windows.begin(), windows.end(), [](const WindowEvidence& w) { return w.altered; }))
-        return fmt::format("{} is divergent, and no parameters are changed once a step is done",
-                           to_string(record.trial.split));
     const FaultEntry& fault = find_fault(to_string(cause));
     const Check first = fault.red.front();
+    if (first == Check::param &&
+        std::all_of(windows.begin(), windows.end(), [](const auto& w) { return w.updating == Updating::right; }))
+        return fmt::format("{} is divergent, and no update of it is wrong like that", to_string(record.trial.split));
     const bool of_weights = first == Check::grad;  // and of the loss that follows them
     const bool counted = first == Check::step || first == Check::norm || first == Check::opt;
     // Of an outside trainer all rates were compared, also those of windows that nothing else is known of.

@@ -60,7 +60,9 @@ Json window_json(const WindowEvidence& window) {
             {"averages", window.averages},
             {"counts_steps", window.layout.counts_steps},
             {"counted", window.counted},
-            {"altered", window.altered},
+            {"updating", to_string(window.updating)},
+            {"decays", window.decays},
+            {"recipe", to_string(window.layout.recipe)},
             {"lr_ratio", number_to_json(window.lr_ratio)},
             {"padding", number_to_json(window.padding)},
             {"mesh",
@@ -95,6 +97,11 @@ Clipping clipping_from(const std::string& text, const std::string& where) {
 Reporting reporting_from(const std::string& text, const std::string& where) {
     return one_of({Reporting::right, Reporting::last_micro, Reporting::over_accum, Reporting::scaled}, "reporting",
                   text, where);
+}
+
+Updating updating_from(const std::string& text, const std::string& where) {
+    using enum Updating;
+    return one_of({right, altered, undecayed, unskipped}, "update", text, where);
 }
 
 Stage stage_from(const std::string& text, const std::string& where) {
@@ -141,7 +148,9 @@ WindowEvidence window_from(const Json& object, const std::string& where) {
     window.layout.averaged = object.at("averaged").get<bool>();
     window.averages = integer_from_json(object.at("averages"), 0, std::int64_t{1} << 40, where);
     window.layout.counts_steps = object.at("counts_steps").get<bool>();
-    window.altered = object.at("altered").get<bool>();
+    window.updating = updating_from(object.at("updating").get<std::string>(), where);
+    window.decays = object.at("decays").get<bool>();
+    window.layout.recipe = parse_recipe(object.at("recipe").get<std::string>());
     window.counted = integer_from_json(object.at("counted"), -1000000, std::int64_t{1} << 40, where);
     window.lr_ratio = number_from_json(object.at("lr_ratio"), where);
     window.padding = number_from_json(object.at("padding"), where);

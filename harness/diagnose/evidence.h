@@ -50,6 +50,18 @@ std::string to_string(Reporting reporting);
 /// As the end of a sentence.
 std::string meaning(Reporting reporting);
 
+/// What is wrong with what a step made of its gradient, as far as that is known.
+enum class Updating {
+    right,      ///< nothing of these
+    altered,    ///< it makes of the reference's gradient what the reference does; of its own something else was left
+    undecayed,  ///< it makes of the reference's gradient what the reference does without weight decay
+    unskipped,  ///< where losses are scaled, it changes the parameters by a gradient that is not finite
+};
+
+std::string to_string(Updating updating);
+/// As the end of a sentence.
+std::string meaning(Updating updating);
+
 /// One judged window of one trial, as far as a cause can be read from it.
 struct WindowEvidence {
     std::int64_t step = 0;             ///< the candidate's
@@ -62,8 +74,8 @@ struct WindowEvidence {
     std::int64_t schedule_steps = 1;  ///< advances of the learning rate in it
     std::int64_t averages = 1;        ///< updates of an average of the parameters in it; 1 where none is kept
     std::int64_t counted = 1;         ///< steps by the optimizer's own count; `steps` where it keeps none
-    /// Its trainer makes of the reference's gradient what the reference does, but of its own something else was left.
-    bool altered = false;
+    Updating updating = Updating::right;
+    bool decays = false;  ///< weight decay shows in its update, and was looked for
     double lr_ratio = 1;  ///< its learning rate ÷ the reference's, of the first group
     /// Of an outside trainer: units with padding ÷ units in the reference's own window, beside whose gradient the
     /// weights are read.

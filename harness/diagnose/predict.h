@@ -20,9 +20,9 @@ struct Prediction {
     std::int64_t averages = 1;  ///< updates of an average of the parameters, where one is kept
     Clipping clipping = Clipping::right;
     Reporting reporting = Reporting::right;
-    bool may_alter = false;     ///< what its update left, where that has bits to lose
-    bool not_a_number = false;  ///< whatever else is there
-    bool rounded = false;       ///< to bf16, so that no weights explain the gradient any better
+    Updating updating = Updating::right;  ///< altered: where that has bits to lose
+    bool not_a_number = false;            ///< whatever else is there
+    bool rounded = false;                 ///< to bf16, so that no weights explain the gradient any better
 };
 
 /// Nothing for `unknown`, which predicts nothing. Where the occasion is another, all is right.

@@ -80,7 +80,14 @@ std::optional<Prediction> predict_beside_weights(Cause cause, const WindowEviden
             return Prediction{.weights = ones,
                               .rounded = units_of(layout) > 0 && (layout.mesh.places > 1 || !concerns_devices(cause))};
         case Cause::master_weights_lost:
-            return Prediction{.weights = ones, .may_alter = true};
+            return Prediction{.weights = ones, .updating = Updating::altered};
+        case Cause::decay_lost_when_accumulating:
+            return Prediction{
+                .weights = ones,
+                .updating = has_several_turns(layout) && window.decays ? Updating::undecayed : Updating::right};
+        case Cause::inf_not_skipped:
+            return Prediction{.weights = ones,
+                              .updating = is_loss_scaled(layout) ? Updating::unskipped : Updating::right};
         case Cause::epoch_tail_dropped:
         case Cause::same_batch_repeated:
         case Cause::per_rank_sampler_seed:

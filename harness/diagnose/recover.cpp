@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "diagnose/pace.h"
+#include "diagnose/updating.h"
 #include "judge/compare.h"
 
 namespace isobatch {
@@ -62,20 +63,6 @@ std::vector<int> micros_of(const WindowScale& window, const Trace& candidate, st
     std::vector<int> micros;
     for (const std::string& sample : window.samples) micros.push_back(place.at(sample));
     return micros;
-}
-
-/// Whether some rank's own update left other parameters than a right one, though its update of the reference's gradient
-/// is the reference's.
-bool is_altered(const Trace& candidate, std::size_t k, const WindowScale& scale) {
-    return std::any_of(candidate.ranks.begin(), candidate.ranks.end(), [&](const std::vector<Step>& rank) {
-        if (k >= rank.size()) return false;
-        const auto made = rank[k].made.find("param");
-        if (made == rank[k].made.end() || made->second.found == made->second.owed) return false;
-        return std::all_of(scale.update.begin(), scale.update.end(), [&](const auto& expected) {
-            const auto forced = rank[k].tensors.find("forced/" + expected.first);
-            return forced != rank[k].tensors.end() && identical(forced->second, expected.second);
-        });
-    });
 }
 
 /// How often the rank that has it most has this event in step k.
@@ -273,7 +260,7 @@ Evidence evidence_of(const Yardstick& yardstick, const Trace& candidate) {
             window.steps = most_events(candidate, k, "step");
             window.schedule_steps = most_events(candidate, k, "schedule");
             if (scale.counters.ema_updates > 0) window.averages = most_events(candidate, k, "average");
-            window.altered = is_altered(candidate, k, scale);
+            read_update(candidate, k, scale, window);
             const std::int64_t counted = scale.counters.counted_steps;  // with this step's one
             window.layout.counts_steps = counted > 0;
             window.counted = counted > 0 ? counted_steps(candidate, k, counted) - counted + 1 : window.steps;
@@ -283,8 +270,7 @@ Evidence evidence_of(const Yardstick& yardstick, const Trace& candidate) {
             window.layout.averaged |= scale.counters.ema_updates > 0;
             if (scale.units > 0 && scale.padded_units > 0) window.padding = scale.padded_units / scale.units;
         }
-        const std::vector<double> lr = k < candidate.ranks[0].size() ? candidate.ranks[0][k].lr : std::vector<double>();
-        if (!lr.empty() && !scale.lr.empty()) window.lr_ratio = lr[0] / scale.lr[0];
+        if (k < candidate.ranks[0].size()) window.lr_ratio = lr_ratio(candidate.ranks[0][k], scale);
         evidence.windows.push_back(std::move(window));
     }
     return evidence;

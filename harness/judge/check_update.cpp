@@ -48,6 +48,16 @@ CheckResult check_update(Check check, const Yardstick& yardstick, const Trace& c
                 note(Outcome::divergent, {static_cast<std::int64_t>(k + 1), rank, key.substr(all.size()), -1},
                      fmt::format("step {} of rank {} leaves \"{}\", which the reference has not", k + 1, rank,
                                  printable(key.substr(all.size()))));
+        const auto overflow = step.made.find("overflow");
+        if (check == Check::param && loss_scale(yardstick.recipe) != 1 && overflow == step.made.end())
+            note(Outcome::inconclusive, {static_cast<std::int64_t>(k + 1), rank, "", -1},
+                 fmt::format("the trace does not tell what step {} of rank {} makes of an infinite gradient", k + 1,
+                             rank));
+        else if (check == Check::param && overflow != step.made.end() &&
+                 overflow->second.found != overflow->second.owed)
+            note(Outcome::divergent, {static_cast<std::int64_t>(k + 1), rank, overflow->second.first, -1},
+                 fmt::format("step {} of rank {} changes \"{}\" by an infinite gradient, where losses are scaled",
+                             k + 1, rank, printable(overflow->second.first)));
         const auto made = step.made.find(kind);
         if (made == step.made.end())
             note(Outcome::inconclusive, {static_cast<std::int64_t>(k + 1), rank, "", -1},

@@ -56,6 +56,8 @@ enum class Cause {
     ema_per_micro,
     adam_count_per_micro,
     step_not_incremented,
+    decay_lost_when_accumulating,
+    inf_not_skipped,
     schedule_horizon,
     log_last_micro_loss,
     log_loss_over_accum,

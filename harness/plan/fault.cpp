@@ -37,6 +37,29 @@ std::vector<FaultEntry> faults_of_numbers() {
     };
 }
 
+/// Of what only some trainers have: a count of steps, weight decay, a scaled loss.
+std::vector<FaultEntry> faults_of_parts() {
+    using enum Check;
+    const Needs counts{.optimizer = "adamw"}, scale{.recipe = Recipe::fp16_autocast};
+    const auto of = [](FaultEntry entry, Needs needs) {
+        entry.needs = std::move(needs);
+        return entry;
+    };
+    return {
+        of({"adam-count-per-micro", Cause::adam_count_per_micro, {opt}, any<counts_steps_of_several_turns>, {param}},
+           counts),
+        of({"step-not-incremented", Cause::step_not_incremented, {opt}, any<counts_steps>}, counts),
+        of({"decay-lost-when-accumulating",
+            Cause::decay_lost_when_accumulating,
+            {param},
+            any<has_several_turns>,
+            {opt},
+            false},
+           counts),
+        of({"inf-not-skipped", Cause::inf_not_skipped, {param}, any<is_loss_scaled>}, scale),
+    };
+}
+
 /// Of what a micro weighs.
 std::vector<FaultEntry> faults_of_micros() {
     using enum Check;
@@ -96,8 +119,6 @@ std::vector<FaultEntry> faults_of_events() {
         {"step-lost-grads-wiped", Cause::step_lost_grads_wiped, {events, step}, any<is_ragged>, update},
         {"schedule-per-micro", Cause::schedule_per_micro, {step}, any<has_several_turns>, {param, opt}},
         {"ema-per-micro", Cause::ema_per_micro, {step}, any<averages_several_turns>, {opt}},
-        {"adam-count-per-micro", Cause::adam_count_per_micro, {opt}, any<counts_steps_of_several_turns>, {param}},
-        {"step-not-incremented", Cause::step_not_incremented, {opt}, any<counts_steps>},
         {"schedule-per-rank", Cause::schedule_per_rank, {step}, any<has_several_places>, {param, opt}},
         {"schedule-horizon", Cause::schedule_horizon, {step}, any_other_horizon, {param, opt}, true, false},
         {"log-last-micro-loss", Cause::log_last_micro_loss, {loss}, any<has_other_last_mean>},
@@ -122,11 +143,17 @@ std::vector<FaultEntry> faults_of_events() {
 const std::vector<FaultEntry>& fault_catalogue() {
     static const std::vector<FaultEntry> entries = [] {
         std::vector<FaultEntry> all = faults_of_numbers();
-        for (const auto more : {faults_of_micros, faults_of_events})
+        for (const auto more : {faults_of_micros, faults_of_events, faults_of_parts})
             for (FaultEntry& entry : more()) all.push_back(std::move(entry));
         return all;
     }();
     return entries;
+}
+
+Trial suited(Trial trial, const FaultEntry& fault) {
+    if (!fault.needs.optimizer.empty()) trial.optimizer = fault.needs.optimizer;
+    trial.recipe = fault.needs.recipe.value_or(trial.recipe);
+    return trial;
 }
 
 std::vector<Check> green_checks(const FaultEntry& fault) {

@@ -9,8 +9,17 @@
 #include "plan/check.h"
 #include "plan/layout.h"
 #include "plan/occasion.h"
+#include "plan/trial.h"
 
 namespace isobatch {
+
+/// What a trial must have for a fault to matter, beside its counts; empty: anything.
+struct Needs {
+    std::string optimizer = {};
+    std::optional<Recipe> recipe = std::nullopt;
+
+    bool operator==(const Needs&) const = default;
+};
 
 /// What is known of a planted fault without running it: where it can matter, and which checks must and must not notice.
 struct FaultEntry {
@@ -28,9 +37,13 @@ struct FaultEntry {
     /// Whether it changes what this scored micro adds to the gradient, in a fault that is decided micro by micro and
     /// may therefore reach some micros only; none: it is not.
     bool (*touches)(const WindowLayout& window, const MicroCount& micro) = nullptr;
+    Needs needs = {};
 };
 
 const std::vector<FaultEntry>& fault_catalogue();
+
+/// The trial as one in which the fault can matter: with what it needs.
+Trial suited(Trial trial, const FaultEntry& fault);
 
 /// The checks that must not notice it: the others. Which identities do is tests/run/twins_test.cpp's to say.
 std::vector<Check> green_checks(const FaultEntry& fault);

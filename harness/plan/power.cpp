@@ -160,6 +160,10 @@ bool counts_steps_of_several_turns(const WindowLayout& window) {
     return window.counts_steps && has_several_turns(window);
 }
 
+bool is_loss_scaled(const WindowLayout& window) {
+    return loss_scale(window.recipe) != 1;
+}
+
 bool has_several_turns(const WindowLayout& window) {
     return most_micros(window) > 1;
 }

@@ -60,6 +60,7 @@ bool has_several_turns(const WindowLayout& window);       ///< some rank has sev
 bool averages_several_turns(const WindowLayout& window);  ///< where an average of the parameters is kept
 bool counts_steps(const WindowLayout& window);            ///< of the optimizer, which corrects its averages by them
 bool counts_steps_of_several_turns(const WindowLayout& window);
+bool is_loss_scaled(const WindowLayout& window);
 bool has_other_last_mean(const WindowLayout& window);  ///< than the window's, of the micros that come last
 bool is_clipped(const WindowLayout& window);
 bool has_norm(const WindowLayout& window);  ///< that a step may be clipped by

@@ -1,11 +1,13 @@
 #include "run/counted_backend.h"
 
+#include "run/tensors.h"
+
 namespace isobatch {
 
 void CountedBackend::count(const char* collective, const std::vector<at::Tensor>& tensors) {
     Collective& moved = moved_[level_ + collective];
     ++moved.calls;
-    for (const at::Tensor& tensor : tensors) moved.bytes += static_cast<std::int64_t>(tensor.nbytes());
+    moved.bytes += bytes_of(tensors);
 }
 
 c10::intrusive_ptr<c10d::Work> CountedBackend::broadcast(std::vector<at::Tensor>& tensors,

@@ -1,6 +1,7 @@
 #include "run/forced_update.h"
 
 #include <algorithm>
+#include <limits>
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty_like.h>
@@ -55,33 +56,63 @@ StateDigests state_digests(const Replica& replica) {
     return digests;
 }
 
+namespace {
+
+StateDigests forced_state(Replica& replica, const std::vector<at::Tensor>& gradients, const Update& update) {
+    StateDigests left;
+    try_update(replica, gradients, update, [&] { left = state_digests(replica); });
+    return left;
+}
+
+}  // namespace
+
 StateDigests owed_state(Replica& replica, const Update& update) {
     std::vector<at::Tensor> own;
     for (const at::Tensor& parameter : replica.parameters) own.push_back(parameter.grad());
-    StateDigests owed;
-    try_update(replica, own, update, [&] { owed = state_digests(replica); });
-    return owed;
+    return forced_state(replica, own, update);
+}
+
+namespace {
+
+Made made_of_kind(const std::string& kind, const StateDigests& found, const StateDigests& owed) {
+    const auto of_kind = [&](const StateDigests& all) {
+        StateDigests some;
+        for (const auto& [key, digest] : all)
+            if (key.starts_with(kind + "/")) some[key] = digest;
+        return some;
+    };
+    const StateDigests left = of_kind(found), right = of_kind(owed);
+    const auto [at, other] = std::mismatch(left.begin(), left.end(), right.begin(), right.end());
+    const std::string first = at != left.end() ? at->first : other != right.end() ? other->first : std::string();
+    const auto whole = [](const StateDigests& digests) {
+        RunningDigest digest;
+        for (const auto& [key, one] : digests) digest.add(key), digest.add(one);
+        return digest.text();
+    };
+    return {whole(left), whole(right), first};
+}
+
+}  // namespace
+
+Made undecayed_made(Replica& replica, const std::vector<at::Tensor>& gradients, const Tensors& forced,
+                    const Update& undecayed) {
+    StateDigests own;
+    for (const auto& [key, tensor] : forced) own[key.substr(std::string("forced/").size())] = xxh3_digest(tensor.bytes);
+    return made_of_kind("param", own, forced_state(replica, gradients, undecayed));
+}
+
+Made overflow_made(Replica& replica, const std::vector<at::Tensor>& gradients, const Update& update) {
+    std::vector<at::Tensor> infinite;
+    for (const at::Tensor& gradient : gradients) {
+        infinite.push_back(gradient.clone());
+        infinite.back().view({-1})[0].fill_(std::numeric_limits<double>::infinity());
+    }
+    return made_of_kind("param", forced_state(replica, infinite, update), state_digests(replica));
 }
 
 std::map<std::string, Made> made_of(const StateDigests& found, const StateDigests& owed) {
     std::map<std::string, Made> made;
-    for (const std::string kind : {"param", "opt"}) {
-        const auto of_kind = [&](const StateDigests& all) {
-            StateDigests some;
-            for (const auto& [key, digest] : all)
-                if (key.starts_with(kind + "/")) some[key] = digest;
-            return some;
-        };
-        const StateDigests left = of_kind(found), right = of_kind(owed);
-        const auto [at, other] = std::mismatch(left.begin(), left.end(), right.begin(), right.end());
-        const std::string first = at != left.end() ? at->first : other != right.end() ? other->first : std::string();
-        const auto whole = [](const StateDigests& digests) {
-            RunningDigest digest;
-            for (const auto& [key, one] : digests) digest.add(key), digest.add(one);
-            return digest.text();
-        };
-        made[kind] = {whole(left), whole(right), first};
-    }
+    for (const std::string kind : {"param", "opt"}) made[kind] = made_of_kind(kind, found, owed);
     return made;
 }
 

@@ -12,6 +12,11 @@ namespace isobatch {
 
 using Update = std::function<void(Replica&)>;
 
+/// That of the loop, that of a right one, and that of a right one without weight decay.
+struct Updates {
+    Update own, right, undecayed;
+};
+
 /// What `update` makes of these gradients, where the replica has one of its own: `forced/param/<p>` and
 /// `forced/opt/<slot>/<p>`. The replica's parameters, optimizer state and own gradients are then as they were.
 Tensors forced_update(Replica& replica, const std::vector<at::Tensor>& gradients, const Update& update);
@@ -23,7 +28,15 @@ StateDigests state_digests(const Replica& replica);
 /// Those that `update` would leave, made of the replica's own gradients. It is then as it was.
 StateDigests owed_state(Replica& replica, const Update& update);
 
-/// The two beside each other, by kind.
+/// The parameters of a `forced` update, beside those that one without weight decay makes of the same gradients.
+Made undecayed_made(Replica& replica, const std::vector<at::Tensor>& gradients, const Tensors& forced,
+                    const Update& undecayed);
+
+/// The parameters that are left by an update of these gradients, once one entry of each is infinite, beside those
+/// before.
+Made overflow_made(Replica& replica, const std::vector<at::Tensor>& gradients, const Update& update);
+
+/// The two beside each other, by kind: `param` and `opt`.
 std::map<std::string, Made> made_of(const StateDigests& found, const StateDigests& owed);
 
 }  // namespace isobatch

@@ -19,6 +19,7 @@ namespace {
 
 /// A process has one allocator for its tensors, and so one count.
 std::atomic<std::int64_t> held{0}, peak{0};
+thread_local std::int64_t held_here = 0;
 
 /// What may be held: `room` beyond what was held at the beginning of a MemoryBound.
 constexpr std::int64_t any = std::numeric_limits<std::int64_t>::max();
@@ -39,6 +40,7 @@ void require_room(std::int64_t bytes) {
 }
 
 void add(std::int64_t bytes) {
+    held_here += bytes;
     const std::int64_t now = held.fetch_add(bytes, std::memory_order_relaxed) + bytes;
     std::int64_t most = peak.load(std::memory_order_relaxed);
     while (now > most && !peak.compare_exchange_weak(most, now, std::memory_order_relaxed)) {
@@ -54,6 +56,7 @@ void release(void* data) {
     void* block = static_cast<char*>(data) - front;
     std::size_t bytes;
     std::memcpy(&bytes, block, sizeof bytes);
+    held_here -= static_cast<std::int64_t>(bytes);
     held.fetch_sub(static_cast<std::int64_t>(bytes), std::memory_order_relaxed);
     c10::free_cpu(block);
 }
@@ -95,6 +98,10 @@ void count_held_bytes() {
 
 Held held_now(const at::Device& device) {
     return {device, device.is_cpu() ? held.load(std::memory_order_relaxed) : allocated(device).current};
+}
+
+std::int64_t held_by_this_thread(const at::Device& device) {
+    return device.is_cpu() ? held_here : held_now(device).bytes;
 }
 
 std::int64_t take_peak_bytes(const at::Device& device) {

@@ -19,6 +19,11 @@ void count_held_bytes();
 /// Held now: on the CPU by tensors made since, 0 where nobody counts; on a GPU as its allocator counts.
 Held held_now(const at::Device& device);
 
+/// As `held_now`, of this thread alone: what it made, less what it let go. Others let go when they come to it: a worker
+/// of gloo's may free what was broadcast some time after the broadcast has ended. On a GPU, which has one allocator for
+/// all of them: as `held_now`.
+std::int64_t held_by_this_thread(const at::Device& device);
+
 /// The most that was held at one time since the last call, and from then on since this one.
 std::int64_t take_peak_bytes(const at::Device& device);
 

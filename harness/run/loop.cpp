@@ -40,9 +40,10 @@ struct Threads {
 /// What a step makes of the gradients, and counts nothing.
 void update(const Decisions& decide, const Window& window, Replica& replica) {
     const Threads alone(1);  // as the reference, whose bits are asked for
-    for (int i = 0; i < decide.steps(window); ++i) {
+    const bool skipped = decide.skips(window, replica);
+    for (int i = 0; i < decide.steps(window) && !skipped; ++i) {
         decide.clips(window, replica);
-        replica.optimizer.step(decide.counts(window));
+        replica.optimizer.step(decide.counts(window), decide.decays(window));
     }
     for (std::int64_t i = 0; i < decide.averages(window); ++i) replica.optimizer.average();
 }
@@ -87,6 +88,8 @@ std::vector<double> quanta_of(const Setup& setup, const Window& window) {
 void train(const Setup& setup, Engine& engine, Recorder& recorder) {
     const Decisions& decide = setup.decisions;
     const Decisions right;
+    Decisions undecayed;
+    undecayed.decays = [](const Window&) { return false; };
     // Threads may change the bits of one sample's gradient, which the reference's share of it does not follow.
     const Threads threads(setup.quanta ? 1 : setup.trial.threads);
     const auto quanta = std::make_shared<std::vector<double>>();
@@ -122,11 +125,17 @@ void train(const Setup& setup, Engine& engine, Recorder& recorder) {
             recorder.gradient_ready(replica, window);
             const int steps = decide.steps(window);
             recorder.update_begins(
-                replica, window, [&](Replica& one) { update(decide, window, one); },
-                [&](Replica& one) { update(right, window, one); });
+                replica, window,
+                {[&](Replica& one) { update(decide, window, one); }, [&](Replica& one) { update(right, window, one); },
+                 [&](Replica& one) { update(undecayed, window, one); }});
+            const bool skipped = decide.skips(window, replica);
             for (int i = 0; i < steps; ++i) {
-                if (const auto clip = decide.clips(window, replica)) recorder.clipped(replica, *clip);
-                replica.optimizer_step(decide.counts(window));
+                if (skipped) {
+                    replica.skip_step();
+                } else {
+                    if (const auto clip = decide.clips(window, replica)) recorder.clipped(replica, *clip);
+                    replica.optimizer_step(decide.counts(window), decide.decays(window));
+                }
                 recorder.note(replica, "step");
             }
             for (std::int64_t i = 0; replica.optimizer.averages() && i < decide.averages(window); ++i) {

@@ -12,6 +12,7 @@
 #include <torch/optim/sgd.h>
 
 #include "base/check.h"
+#include "run/tensors.h"
 
 namespace isobatch {
 
@@ -56,12 +57,17 @@ std::unique_ptr<torch::optim::Optimizer> make(const OptimizerChoice& choice,
     broken_promise("optimizer", "unknown optimizer", __FILE__, __LINE__);
 }
 
-/// Adam and AdamW keep the same three.
-template <class State>
-void add_moments(const State& state, std::size_t parameter, std::vector<Optimizer::Slot>& slots) {
-    slots.push_back({"step", parameter, at::scalar_tensor(state.step(), at::TensorOptions().dtype(at::kLong))});
-    slots.push_back({"exp_avg", parameter, state.exp_avg()});
-    slots.push_back({"exp_avg_sq", parameter, state.exp_avg_sq()});
+/// What LibTorch keeps for a parameter: a momentum, or a count and two moments.
+struct Kept {
+    std::int64_t steps = 0;
+    at::Tensor first, second;
+};
+
+Kept kept_of(Kind kind, const torch::optim::OptimizerParamState& state) {
+    const auto moments = [](const auto& own) { return Kept{own.step(), own.exp_avg(), own.exp_avg_sq()}; };
+    if (kind == Kind::adam) return moments(static_cast<const torch::optim::AdamParamState&>(state));
+    if (kind == Kind::adamw) return moments(static_cast<const torch::optim::AdamWParamState&>(state));
+    return {0, static_cast<const torch::optim::SGDParamState&>(state).momentum_buffer(), {}};
 }
 
 const at::Tensor& slot(const std::vector<Optimizer::Slot>& slots, const char* name) {
@@ -99,7 +105,8 @@ Optimizer::~Optimizer() = default;
 Optimizer::Optimizer(Optimizer&&) noexcept = default;
 Optimizer& Optimizer::operator=(Optimizer&&) noexcept = default;
 
-void Optimizer::step(std::int64_t counts) {
+void Optimizer::step(std::int64_t counts, bool decays) {
+    if (!decays) return step_without_decay(counts);
     // What it takes for several was that many before it is corrected; what it never counts, it forgets afterwards.
     if (counts > 1) count(counts - 1);
     optimizer_->step();
@@ -124,15 +131,16 @@ void Optimizer::count(std::int64_t more) {
 
 std::int64_t Optimizer::counted() const {
     std::int64_t most = 0;
-    for (const Slot& one : state())
-        if (one.name == "step") most = std::max(most, one.value.item<std::int64_t>());
+    for (const auto& [parameter, state] : optimizer_->state()) most = std::max(most, kept_of(kind_, *state).steps);
     return most;
 }
 
 std::int64_t Optimizer::bytes() const {
-    std::int64_t bytes = 0;
-    for (const Slot& one : state())
-        if (one.name != "step") bytes += static_cast<std::int64_t>(one.value.nbytes());
+    std::int64_t bytes = bytes_of(averages_);
+    for (const auto& [parameter, state] : optimizer_->state()) {
+        const Kept kept = kept_of(kind_, *state);
+        bytes += bytes_of(kept.first) + bytes_of(kept.second);
+    }
     return bytes;
 }
 
@@ -151,19 +159,53 @@ std::vector<double> Optimizer::lr() const {
     return rates;
 }
 
+namespace {
+
+/// What the groups' weights decay by, each to be read and set through the visitor.
+template <class Visit>
+void each_decay(Kind kind, std::vector<torch::optim::OptimizerParamGroup>& groups, Visit visit) {
+    for (auto& group : groups) switch (kind) {
+            case Kind::sgd:
+                visit(static_cast<torch::optim::SGDOptions&>(group.options()).weight_decay());
+                break;
+            case Kind::adam:
+                visit(static_cast<torch::optim::AdamOptions&>(group.options()).weight_decay());
+                break;
+            case Kind::adamw:
+                visit(static_cast<torch::optim::AdamWOptions&>(group.options()).weight_decay());
+                break;
+        }
+}
+
+}  // namespace
+
+bool Optimizer::decays() const {
+    bool any = false;
+    each_decay(kind_, optimizer_->param_groups(), [&](double decay) { any |= decay != 0; });
+    return any;
+}
+
+void Optimizer::step_without_decay(std::int64_t counts) {
+    std::vector<double> kept;
+    each_decay(kind_, optimizer_->param_groups(), [&](double& decay) { kept.push_back(std::exchange(decay, 0)); });
+    step(counts);
+    auto next = kept.begin();
+    each_decay(kind_, optimizer_->param_groups(), [&](double& decay) { decay = *next++; });
+}
+
 std::vector<Optimizer::Slot> Optimizer::state() const {
     std::vector<Slot> slots;
     for (std::size_t i = 0; i < averages_.size(); ++i) slots.push_back({"ema", i, averages_[i]});
     for (std::size_t i = 0; i < parameters_.size(); ++i) {
         const auto it = optimizer_->state().find(parameters_[i].unsafeGetTensorImpl());
         if (it == optimizer_->state().end()) continue;
-        if (kind_ == Kind::sgd) {
-            const auto& state = static_cast<const torch::optim::SGDParamState&>(*it->second);
-            if (state.momentum_buffer().defined()) slots.push_back({"momentum", i, state.momentum_buffer()});
-        } else if (kind_ == Kind::adam) {
-            add_moments(static_cast<const torch::optim::AdamParamState&>(*it->second), i, slots);
-        } else {
-            add_moments(static_cast<const torch::optim::AdamWParamState&>(*it->second), i, slots);
+        const Kept kept = kept_of(kind_, *it->second);
+        if (kind_ != Kind::sgd) {
+            slots.push_back({"step", i, at::scalar_tensor(kept.steps, at::TensorOptions().dtype(at::kLong))});
+            slots.push_back({"exp_avg", i, kept.first});
+            slots.push_back({"exp_avg_sq", i, kept.second});
+        } else if (kept.first.defined()) {
+            slots.push_back({"momentum", i, kept.first});
         }
     }
     return slots;

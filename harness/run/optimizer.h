@@ -22,8 +22,9 @@ public:
     Optimizer(Optimizer&&) noexcept;
     Optimizer& operator=(Optimizer&&) noexcept;
 
-    /// Which its own count, where it keeps one, takes for so many: with none, it stays where it was.
-    void step(std::int64_t counts = 1);
+    /// Which its own count, where it keeps one, takes for so many: with none, it stays where it was. Without `decays`
+    /// no parameter decays in it.
+    void step(std::int64_t counts = 1, bool decays = true);
     /// Its own count of its steps, of the parameter that has most; 0 where it keeps none.
     std::int64_t counted() const;
     /// Moves the average of the parameters towards them, where one is kept: the optimizer's slot `ema`.
@@ -32,6 +33,9 @@ public:
     void set_lr(double lr);
     /// Of every group of parameters.
     std::vector<double> lr() const;
+
+    /// Whether it lets some of its parameters decay.
+    bool decays() const;
 
     /// One tensor of the state of one parameter.
     struct Slot {
@@ -48,6 +52,8 @@ public:
 
 private:
     void count(std::int64_t more);
+    /// Steps while no parameter decays.
+    void step_without_decay(std::int64_t counts);
 
     OptimizerChoice::Kind kind_;
     std::vector<at::Tensor> parameters_, averages_;

@@ -19,18 +19,11 @@ double processor_ms() {
     return 1e3 * static_cast<double>(used.tv_sec) + 1e-6 * static_cast<double>(used.tv_nsec);
 }
 
-std::int64_t bytes_of(const std::vector<at::Tensor>& tensors) {
-    std::int64_t bytes = 0;
-    for (const at::Tensor& tensor : tensors) bytes += static_cast<std::int64_t>(tensor.nbytes());
-    return bytes;
-}
-
 /// What holds so many bytes in all.
 Memory standing(const Replica& replica, std::int64_t held) {
     Memory memory{.parameters = bytes_of(replica.parameters) + bytes_of(replica.copies),
                   .optimizer = replica.optimizer.bytes()};
-    for (const at::Tensor& parameter : replica.parameters)
-        if (parameter.grad().defined()) memory.gradients += static_cast<std::int64_t>(parameter.grad().nbytes());
+    for (const at::Tensor& parameter : replica.parameters) memory.gradients += bytes_of(parameter.grad());
     memory.buckets = std::max<std::int64_t>(0, held - memory.parameters - memory.gradients - memory.optimizer);
     return memory;
 }
@@ -58,13 +51,16 @@ Recorder::Lap Recorder::lap() {
 
 Recorder::Lap Recorder::pause() {
     const Lap last = lap();
-    if (before_) suspend_memory_bound();
+    if (before_) {
+        held_here_at_pause_ = held_by_this_thread(before_->device);
+        suspend_memory_bound();
+    }
     return last;
 }
 
 void Recorder::resume() {
     if (before_) {
-        before_->bytes += held_now(before_->device).bytes - held_at_lap_;
+        before_->bytes += held_by_this_thread(before_->device) - held_here_at_pause_;
         resume_memory_bound(*before_);
     }
     lap();
@@ -140,13 +136,17 @@ void Recorder::gradient_ready(const Replica& replica, const Window& window) {
     resume();
 }
 
-void Recorder::update_begins(Replica& replica, const Window& window, const Update& update, const Update& right) {
+void Recorder::update_begins(Replica& replica, const Window& window, const Updates& updates) {
     if (!judged_ || !forcing_) return;
     window_ += pause();
     Step& step = open(replica.rank);
-    for (auto& [key, tensor] : forced_update(replica, forcing_->gradients(window), update))
-        step.tensors[key] = std::move(tensor);
-    owed_[replica.rank] = owed_state(replica, right);
+    const std::vector<at::Tensor>& gradients = forcing_->gradients(window);
+    Tensors forced = forced_update(replica, gradients, updates.own);
+    if (replica.optimizer.decays() && window.most_micros() > 1)
+        step.made["undecayed"] = undecayed_made(replica, gradients, forced, updates.undecayed);
+    step.tensors.merge(forced);
+    if (loss_scale(replica.recipe) != 1) step.made["overflow"] = overflow_made(replica, gradients, updates.own);
+    owed_[replica.rank] = owed_state(replica, updates.right);
     resume();
 }
 
@@ -176,7 +176,7 @@ void Recorder::step_ends(const Replica& replica, std::optional<Collectives> move
     if (level_ == Level::full)
         each_state(replica,
                    [&](const std::string& key, const at::Tensor& tensor) { step.tensors[key] = snapshot(tensor); });
-    if (const auto owed = owed_.extract(replica.rank)) step.made = made_of(state_digests(replica), owed.mapped());
+    if (const auto owed = owed_.extract(replica.rank)) step.made.merge(made_of(state_digests(replica), owed.mapped()));
     sink_->step(replica.rank, std::move(step));
     step = Step{};
     resume();

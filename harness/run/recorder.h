@@ -47,9 +47,10 @@ public:
     void note(const Replica& replica, std::string event);
     /// The reduced gradient stands, before clip and optimizer.
     void gradient_ready(const Replica& replica, const Window& window);
-    /// Where there is a reference to follow, and its window is judged: what `update` would make of its gradient, and
-    /// what the right one would make of the replica's own.
-    void update_begins(Replica& replica, const Window& window, const Update& update, const Update& right);
+    /// Where there is a reference to follow, and its window is judged: what the loop's own update would make of its
+    /// gradient, and what the right one would make of the replica's own; without weight decay, where it may be lost as
+    /// a window accumulates; and of an overflow, where losses are scaled.
+    void update_begins(Replica& replica, const Window& window, const Updates& updates);
     void clipped(const Replica& replica, const Clip& clip);
     /// `moved` between the ranks for this step.
     void step_ends(const Replica& replica, std::optional<Collectives> moved);
@@ -75,7 +76,7 @@ private:
     Trust trust_;
     Beats beats_;
     std::optional<Held> before_;  ///< with what the recorder keeps by now
-    std::int64_t held_at_lap_ = 0;
+    std::int64_t held_at_lap_ = 0, held_here_at_pause_ = 0;
     bool alone_ = false;                ///< in its process, whose memory is then that of one rank
     std::map<int, Step> steps_;         ///< by rank
     std::map<int, StateDigests> owed_;  ///< by rank, of this window

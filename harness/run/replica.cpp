@@ -18,10 +18,14 @@ void Replica::zero_grad() {
     ++counters.zero_grads;
 }
 
-void Replica::optimizer_step(std::int64_t counts) {
-    optimizer.step(counts);
+void Replica::optimizer_step(std::int64_t counts, bool decays) {
+    optimizer.step(counts, decays);
     ++counters.optimizer_steps;
     counters.counted_steps = optimizer.counted();
+}
+
+void Replica::skip_step() {
+    ++counters.optimizer_steps;
 }
 
 void Replica::average() {

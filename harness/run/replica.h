@@ -34,8 +34,10 @@ struct Replica {
 
     /// Clears every gradient.
     void zero_grad();
-    /// Which the optimizer's own count, where it keeps one, takes for so many.
-    void optimizer_step(std::int64_t counts);
+    /// Which the optimizer's own count, where it keeps one, takes for so many, and in which parameters may decay.
+    void optimizer_step(std::int64_t counts, bool decays = true);
+    /// Leaves a step out, which is one of the loop's all the same.
+    void skip_step();
     void average();
     /// Before a window: to the lattice, where the case asks for one. What a step left is recorded before, so that
     /// nothing of it is rounded away.

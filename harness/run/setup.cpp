@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <ATen/ops/isfinite.h>
+
 #include "base/check.h"
 #include "base/error.h"
 #include "plan/exchange.h"
@@ -57,6 +59,13 @@ std::optional<Clip> clip_to_the_case(const Window&, Replica& replica) {
         return std::nullopt;
     }
     return clip_by_norm(replica.parameters, replica.clip_norm);
+}
+
+bool has_overflown(const Window&, const Replica& replica) {
+    if (loss_scale(replica.recipe) == 1) return false;
+    return !std::all_of(replica.parameters.begin(), replica.parameters.end(), [](const at::Tensor& parameter) {
+        return !parameter.grad().defined() || at::isfinite(parameter.grad()).all().item<bool>();
+    });
 }
 
 std::vector<std::int64_t> epoch_order(std::int64_t samples, int epoch, Seed seed) {

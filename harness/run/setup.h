@@ -57,6 +57,9 @@ std::vector<std::size_t> every_one(const std::vector<at::Tensor>& parameters);
 
 std::optional<Clip> clip_to_the_case(const Window& window, Replica& replica);
 
+/// Whether some entry of its gradients is not finite, where its losses are scaled so that small ones are not lost.
+bool has_overflown(const Window& window, const Replica& replica);
+
 /// What trainers get wrong, as plain functions. The defaults are the correct trainer; a planted fault replaces one of
 /// them.
 struct Decisions {
@@ -94,6 +97,10 @@ struct Decisions {
     std::function<void(Replica&)> keeps = [](Replica&) {};
     /// Optimizer steps at the end of a window.
     std::function<int(const Window&)> steps = [](const Window&) { return 1; };
+    /// Whether a step is left out: where losses are scaled, one of a gradient that is not finite.
+    std::function<bool(const Window&, const Replica&)> skips = has_overflown;
+    /// Whether its parameters decay, where the optimizer lets them.
+    std::function<bool(const Window&)> decays = [](const Window&) { return true; };
     /// Steps that the optimizer's own count takes each of them for, where it keeps one.
     std::function<std::int64_t(const Window&)> counts = [](const Window&) { return 1; };
     /// Updates of the parameters' average after it, where one is kept.

@@ -62,6 +62,16 @@ at::Tensor borrow(const Tensor& tensor) {
     broken_promise("dtype", "a trace tensor has a LibTorch dtype", __FILE__, __LINE__);
 }
 
+std::int64_t bytes_of(const at::Tensor& tensor) {
+    return tensor.defined() ? static_cast<std::int64_t>(tensor.nbytes()) : 0;
+}
+
+std::int64_t bytes_of(const std::vector<at::Tensor>& tensors) {
+    std::int64_t bytes = 0;
+    for (const at::Tensor& tensor : tensors) bytes += bytes_of(tensor);
+    return bytes;
+}
+
 double largest_entry(const at::Tensor& tensor) {
     return tensor.numel() == 0 ? 0.0 : tensor.abs().max().item<double>();
 }

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstdint>
+#include <vector>
+
 #include <ATen/core/Tensor.h>
 
 #include "plan/recipe.h"
@@ -19,6 +22,10 @@ Tensor snapshot(const at::Tensor& tensor);
 
 /// The values of a trace tensor as a LibTorch tensor over the same memory, valid while `tensor` lives.
 at::Tensor borrow(const Tensor& tensor);
+
+/// 0 of a tensor that is not defined.
+std::int64_t bytes_of(const at::Tensor& tensor);
+std::int64_t bytes_of(const std::vector<at::Tensor>& tensors);
 
 /// The largest |entry|; NaN where one is NaN.
 double largest_entry(const at::Tensor& tensor);

@@ -69,6 +69,7 @@ WindowLayout layout_of(const Trace& trace, std::size_t k) {
     std::sort(window.samples.begin(), window.samples.end());
     window.ragged = std::ssize(window.samples) < trace.manifest.split.effective();
     window.accum = static_cast<int>(trace.manifest.split.accum);
+    window.recipe = trace.manifest.recipe;
     return window;
 }
 
@@ -81,7 +82,6 @@ std::vector<WindowLayout> layouts_of(const Trace& trace) {
         entries += std::accumulate(parameter.shape.begin(), parameter.shape.end(), 1.0, std::multiplies<>());
     for (std::size_t k = 0; k < steps; ++k) {
         windows.push_back(layout_of(trace, k));
-        windows.back().recipe = trace.manifest.recipe;
         windows.back().entries = entries;
     }
     return windows;

@@ -9,7 +9,6 @@ from runs import PROGRAM, write_report
 TIMINGS = ("always", "first-window", "later-windows", "epoch-ends", "later-epochs")  # the simplest first, as in plan/timing.h
 REACHES = ("everywhere", "last-micros", "later-micros", "second-device")  # likewise, as in plan/occasion.h
 SIMPLER = {("rank-local-denominator", "epoch-ends", "uneven-ranks-equal-weight")}  # planted, when, and the cause that is this always
-COUNTED = ("adam-count-per-micro", "step-not-incremented")  # need an optimizer that counts its steps
 CONTROLS = ("no-sync-around-backward",)  # every value stays right: must be green
 
 
@@ -17,14 +16,15 @@ def catalogue():
     return json.loads(subprocess.run([PROGRAM, "faults", "--json"], capture_output=True, text=True, check=True).stdout)
 
 
-def plant(fault, red, timing, reach, case, effective, recipe):
-    """One matrix: all splits of the batch on at most four devices, the fault in each of them."""
+def plant(entry, timing, reach, case, effective, recipe):
+    """One matrix: all splits of the batch on at most four devices, the fault in each of them, with what it needs to matter."""
+    fault, red = entry["id"], entry["red"]
     with tempfile.TemporaryDirectory(prefix="isobatch-campaign-") as home:
         words = ["check", case, "--effective", str(effective), "--max-devices", "4", "--recipe", recipe, "--fault", f"{fault}@{timing}@{reach}", "--out", os.path.join(home, "run"), "--jobs", "1"]
         if fault == "two-level-order":
             words += ["--engine", "serial:inner=1"]
-        if fault in COUNTED:
-            words += ["--optimizer", "adamw"]
+        if "optimizer" in entry["needs"]:
+            words += ["--optimizer", entry["needs"]["optimizer"]]
         if red == ["trajectory"]:
             words += ["--trajectory", "8"]
         if fault == "wrong-group-divisor":
@@ -91,8 +91,9 @@ def main():
     planned += [(fault, timing, "everywhere", case, options.effective[0], options.recipes[0]) for fault, timing, case in itertools.product(wanted, options.timings, options.cases) if timing != "always" and known[fault]["timed"]]
     planned += [(fault, timing, reach, case, options.effective[0], options.recipes[0]) for fault, timing, reach, case in itertools.product(wanted, ("always", "later-windows"), options.reaches, options.cases)
                 if reach != "everywhere" and known[fault]["by_micro"]]
+    planned = list(dict.fromkeys((*words[:-1], known[words[0]]["needs"].get("recipe", words[-1])) for words in planned))  # in the only one where it matters, once
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        done = list(pool.map(lambda words: plant(words[0], known[words[0]]["red"], *words[1:]), planned))
+        done = list(pool.map(lambda words: plant(known[words[0]], *words[1:]), planned))
     problems = [matrix for matrix in done if "problem" in matrix]
     for matrix in problems:
         print("PROBLEM", json.dumps(matrix), flush=True)

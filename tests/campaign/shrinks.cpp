@@ -25,9 +25,7 @@ Trial with_fault(Trial trial, const FaultEntry& fault) {
     trial.fault = fault.id;
     trial.trajectory = fault.red == std::vector{Check::trajectory} ? 4 : 0;
     if (fault.cause == Cause::two_level_order) trial.engine = "serial:inner=1";
-    if (fault.cause == Cause::adam_count_per_micro || fault.cause == Cause::step_not_incremented)
-        trial.optimizer = "adamw";
-    return trial;
+    return suited(trial, fault);
 }
 
 bool is_red(const Trial& trial) {

@@ -44,6 +44,27 @@ TEST(Contradiction, StepsAreCountedWhereTheyWereJudged) {
               "in step 2 of 2x2x1 it predicts that the optimizer counts 1 steps, seen 2");
 }
 
+TEST(Contradiction, WhatIsWrongWithAnUpdateIsWhatTheCauseLeaves) {
+    Record undecayed = with_check({.check = Check::param, .outcome = Outcome::divergent});
+    for (CheckResult& check : undecayed.verdict.checks)
+        if (check.check == Check::grad) check.outcome = Outcome::equivalent;
+    WindowEvidence& window = undecayed.evidence.windows[0];
+    window.decays = true;
+    window.updating = Updating::undecayed;
+    EXPECT_EQ(against(Cause::missing_accum_division, undecayed),
+              "in step 2 of 2x2x1 the update is one without weight decay");
+    EXPECT_TRUE(says(against(Cause::master_weights_lost, undecayed), "the update is one without weight decay"));
+    window.schedule_steps = 1;
+    window.recovered.clear();
+    EXPECT_EQ(against(Cause::decay_lost_when_accumulating, undecayed), "");
+    window.updating = Updating::right;
+    EXPECT_EQ(against(Cause::decay_lost_when_accumulating, undecayed),
+              "in step 2 of 2x2x1 it predicts that the update is one without weight decay");
+    window.decays = false;
+    for (const Cause cause : {Cause::decay_lost_when_accumulating, Cause::inf_not_skipped, Cause::master_weights_lost})
+        EXPECT_EQ(against(cause, undecayed), "2x2x1 is divergent, and no update of it is wrong like that");
+}
+
 TEST(Contradiction, OnlyWhatIsDecidedMicroByMicroReachesSomeOfThem) {
     const Occasion last(Timing::always, Reach::last_micros);
     EXPECT_EQ(contradiction(Cause::zero_grad_in_window, record(), last), "it does not depend on the micro-batch");

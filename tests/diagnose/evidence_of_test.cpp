@@ -77,7 +77,8 @@ TEST(EvidenceOf, WhatIsLeftIsAlteredWhereTheUpdateItselfIsRight) {
     Trace candidate = matrix().candidate({4, 2, 2});
     const auto altered = [&] {
         std::vector<bool> windows;
-        for (const WindowEvidence& window : evidence(candidate).windows) windows.push_back(window.altered);
+        for (const WindowEvidence& window : evidence(candidate).windows)
+            windows.push_back(window.updating == Updating::altered);
         return windows;
     };
     EXPECT_EQ(altered(), (std::vector<bool>{false, false, false, false, false}));

@@ -32,7 +32,8 @@ Evidence evidence() {
         .schedule_steps = 7,
         .averages = 3,
         .counted = 4,
-        .altered = true,
+        .updating = Updating::unskipped,
+        .decays = true,
         .lr_ratio = 0.1,
         .padding = 1.5,
         .condition = std::numeric_limits<double>::infinity(),
@@ -44,6 +45,7 @@ Evidence evidence() {
         .refused = "why",
         .recovered = {{{0, 5}, {1, -0.0, std::nan("")}, {0.5}, 1e-17, {"a \"b\""}}, {{1}, {0, 0, 0}, {}, 0}}};
     window.layout.samples = window.samples;
+    window.layout.recipe = Recipe::fp16_autocast;
     return {{window, WindowEvidence{.step = 1}},
             {3, 6},
             {6},
@@ -71,11 +73,11 @@ void expect_same_numbers(const std::vector<double>& a, const std::vector<double>
 void expect_same(const WindowEvidence& left, const WindowEvidence& right) {
     const auto plain = [](const WindowEvidence& window) {
         const auto& [step, number, samples, sample_units, micro_of, layout, steps, schedule_steps, averages, counted,
-                     altered, lr_ratio, padding, condition, weight_tolerance, clipping, reporting, each_micro,
+                     updating, decays, lr_ratio, padding, condition, weight_tolerance, clipping, reporting, each_micro,
                      each_rank, refused, recovered] = window;
-        return std::tie(step, number, samples, micro_of, layout, steps, schedule_steps, averages, counted, altered,
-                        lr_ratio, padding, clipping, reporting, each_micro, each_rank, condition, weight_tolerance,
-                        refused);
+        return std::tie(step, number, samples, micro_of, layout, steps, schedule_steps, averages, counted, updating,
+                        decays, lr_ratio, padding, clipping, reporting, each_micro, each_rank, condition,
+                        weight_tolerance, refused);
     };
     EXPECT_EQ(plain(left), plain(right));
     expect_same_numbers(left.sample_units, right.sample_units);

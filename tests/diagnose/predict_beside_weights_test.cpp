@@ -67,5 +67,19 @@ TEST(PredictBesideWeights, AnOptimizersOwnCountIsOfItsStepsWhereItKeepsOne) {
     EXPECT_FALSE(predict(Cause::schedule_per_micro, kept, 0)->counted) << "as many as are made";
 }
 
+TEST(PredictBesideWeights, AnUpdateIsWithoutDecayOrOfAnOverflowWhereItMayBe) {
+    WindowEvidence one = window();
+    EXPECT_EQ(predict(Cause::decay_lost_when_accumulating, one, 0)->updating, Updating::right) << "nothing decays";
+    one.decays = true;
+    EXPECT_EQ(predict(Cause::decay_lost_when_accumulating, one, 0)->updating, Updating::undecayed);
+    EXPECT_EQ(predict(Cause::inf_not_skipped, one, 0)->updating, Updating::right) << "no loss is scaled";
+    one.layout.recipe = Recipe::fp16_autocast;
+    EXPECT_EQ(predict(Cause::inf_not_skipped, one, 0)->updating, Updating::unskipped);
+    std::erase_if(one.layout.micros, [](const MicroCount& micro) { return micro.micro > 0; });
+    EXPECT_EQ(predict(Cause::decay_lost_when_accumulating, one, 0)->updating, Updating::right);
+    EXPECT_EQ(predict(Cause::master_weights_lost, one, 0)->updating, Updating::altered);
+    EXPECT_EQ(predict(Cause::schedule_per_micro, one, 0)->updating, Updating::right);
+}
+
 }  // namespace
 }  // namespace isobatch

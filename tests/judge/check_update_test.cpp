@@ -76,5 +76,23 @@ TEST_P(CheckUpdate, AWindowThatIsNotJudgedSaysNothing) {
     EXPECT_EQ(checked(Check::param, trace).outcome, Outcome::identical);
 }
 
+TEST(CheckOverflow, AnInfiniteGradientChangesNoParameterWhereLossesAreScaled) {
+    const Synthetic matrix{{.recipe = Recipe::fp16_autocast}};
+    const Yardstick yardstick = yardstick_of(matrix.reference());
+    const auto checked = [&](Check check, const Trace& trace) {
+        return check_update(check, yardstick, trace, align(yardstick, trace));
+    };
+    Trace trace = matrix.candidate({4, 2, 2});
+    EXPECT_EQ(checked(Check::param, trace), (CheckResult{.check = Check::param}));
+    trace.ranks[1][2].made.at("overflow") = {"xxh3:2", "xxh3:1", "param/bias"};
+    EXPECT_EQ(checked(Check::param, trace).outcome, Outcome::divergent);
+    EXPECT_EQ(checked(Check::param, trace).first, (Place{3, 1, "param/bias", -1}));
+    EXPECT_TRUE(says(checked(Check::param, trace).message, "by an infinite gradient"));
+    EXPECT_EQ(checked(Check::opt, trace).outcome, Outcome::identical);
+    trace.ranks[1][2].made.erase("overflow");
+    EXPECT_EQ(checked(Check::param, trace).outcome, Outcome::inconclusive) << "never a silent pass";
+    EXPECT_EQ(checked(Check::opt, trace).outcome, Outcome::identical);
+}
+
 }  // namespace
 }  // namespace isobatch

@@ -64,6 +64,8 @@ TEST(Cause, NamesAreThoseOfThePublicFormats) {
                                                "ema-per-micro",
                                                "adam-count-per-micro",
                                                "step-not-incremented",
+                                               "decay-lost-when-accumulating",
+                                               "inf-not-skipped",
                                                "schedule-horizon",
                                                "log-last-micro-loss",
                                                "log-loss-over-accum",

@@ -43,6 +43,18 @@ TEST(FaultCatalogue, UnknownIdNamesTheNearest) {
     EXPECT_THROW(find_fault(""), Error);
 }
 
+TEST(FaultCatalogue, ATrialIsSuitedByWhatAFaultNeedsAndNothingElse) {
+    Trial trial;
+    trial.subject = "mlp";
+    EXPECT_EQ(suited(trial, find_fault("n-minus-one")), trial);
+    Trial wanted = trial;
+    wanted.optimizer = "adamw";
+    EXPECT_EQ(suited(trial, find_fault("step-not-incremented")), wanted);
+    wanted = trial;
+    wanted.recipe = Recipe::fp16_autocast;
+    EXPECT_EQ(suited(trial, find_fault("inf-not-skipped")), wanted);
+}
+
 TEST(FaultTiming, IsPartOfTheTextAndOfThePower) {
     const PlantedFault always = parse_fault("double-division"), first = parse_fault("double-division@first-window");
     EXPECT_EQ(always.entry, first.entry);

@@ -31,5 +31,19 @@ TEST(FaultPower, PositionsThatNothingPredictsMatterWhereUnitsAreNoSamples) {
     EXPECT_TRUE(power("unpredicted-position-counted", {two_ranks({4}, {5})}));
 }
 
+TEST(FaultPower, AnOverflowMattersWhereLossesAreScaled) {
+    for (const Recipe recipe : known_recipes) {
+        WindowLayout window = two_ranks({5}, {4});
+        window.recipe = recipe;
+        EXPECT_EQ(power("inf-not-skipped", {window}), recipe == Recipe::fp16_autocast) << to_string(recipe);
+    }
+}
+
+TEST(FaultPower, DecayIsLostWhereADeviceAccumulates) {
+    EXPECT_FALSE(power("decay-lost-when-accumulating", {two_ranks({5}, {4})}));
+    EXPECT_TRUE(power("decay-lost-when-accumulating", {two_ranks({5}, {4, 0})}));
+    EXPECT_FALSE(find_fault("decay-lost-when-accumulating").certain) << "its optimizer may not let anything decay";
+}
+
 }  // namespace
 }  // namespace isobatch

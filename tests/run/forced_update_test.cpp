@@ -91,6 +91,37 @@ TEST(MadeOf, NamesTheFirstTensorOfEachKindThatDiffers) {
     EXPECT_EQ(other.at("opt").first, "opt/step/w");
 }
 
+TEST(UndecayedMade, SaysWhetherAnUpdateIsARightOneWithoutDecay) {
+    Trial trial = small_trial({1, 1, 1});
+    trial.subject = "gpt";
+    Replica own = make_replica(find_case("gpt"), trial, 0, 6);
+    give(own, filled(own, 0.7));
+    const StateDigests before = state_digests(own);
+    const auto undecayed = [](Replica& replica) { replica.optimizer.step(1, false); };
+    const auto made = [&](const Update& update) {
+        const std::vector<at::Tensor> gradients = filled(own, 0.2);
+        return undecayed_made(own, gradients, forced_update(own, gradients, update), undecayed);
+    };
+    const Made decays = made(step), lost = made(undecayed);
+    EXPECT_NE(decays.found, decays.owed);
+    EXPECT_TRUE(decays.first.starts_with("param/"));
+    EXPECT_EQ(lost.found, decays.owed);
+    EXPECT_EQ(lost, (Made{lost.owed, lost.owed, ""}));
+    EXPECT_EQ(state_digests(own), before);
+}
+
+TEST(OverflowMade, SaysWhetherAnInfiniteGradientChangesParameters) {
+    Trial trial = small_trial({1, 1, 1});
+    Replica own = make_replica(find_case("mlp"), trial, 0, 6);
+    give(own, filled(own, 0.7));
+    const StateDigests before = state_digests(own);
+    const Made stepped = overflow_made(own, filled(own, 0.2), step),
+               skipped = overflow_made(own, filled(own, 0.2), [](Replica&) {});
+    EXPECT_NE(stepped.found, stepped.owed);
+    EXPECT_EQ(skipped, (Made{stepped.owed, stepped.owed, ""}));
+    EXPECT_EQ(state_digests(own), before);
+}
+
 TEST(ForcedUpdate, AParameterThatNothingReachedIsSkipped) {
     Trial trial = small_trial({1, 1, 1});
     trial.subject = "gpt";  // weight decay would move it

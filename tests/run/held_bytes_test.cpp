@@ -50,8 +50,12 @@ TEST_F(Counted, ThePeakIsOfOnePhase) {
 TEST_F(Counted, AnotherThreadMayLetGo) {
     const std::int64_t before = held_now(at::kCPU).bytes;
     at::Tensor kept = of_bytes(4096);
+    const std::int64_t here = held_by_this_thread(at::kCPU);
     std::thread([own = std::move(kept)]() mutable { own.reset(); }).join();
     EXPECT_EQ(held_now(at::kCPU).bytes, before);
+    EXPECT_EQ(held_by_this_thread(at::kCPU), here) << "which it did not do";
+    const at::Tensor own = of_bytes(100);
+    EXPECT_EQ(held_by_this_thread(at::kCPU), here + 100);
 }
 
 TEST_F(Counted, AKernelMayAskForItsOwn) {

@@ -1,5 +1,8 @@
 #include "run/loop.h"
 
+#include <algorithm>
+#include <limits>
+
 #include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
@@ -70,6 +73,23 @@ TEST(Loop, ForcedRunFollowsTheReferenceIntoEveryWindow) {
         const Tensor& truth = reference.ranks[0][k].tensors.at("grad/layer2_bias");
         for (std::size_t j = 0; j < truth.count(); ++j)
             EXPECT_NEAR(gradient.as<float>()[j], 3 * truth.as<float>()[j], 1e-5);
+    }
+}
+
+TEST(Loop, AStepOfAnOverflowIsLeftOutAndCountsAsOne) {
+    for (const Recipe recipe : {Recipe::fp32, Recipe::fp16_autocast}) {
+        isobatch::Setup setup = make_setup(small_trial({2, 2, 1}, recipe));
+        setup.decisions.disturbs = [](const Window& window, const Slice&, Replica& replica) {
+            if (window.batch.index == 1)
+                replica.parameters[0].mutable_grad().fill_(std::numeric_limits<double>::infinity());
+        };
+        const Trace trace = run_trial(setup, Level::full, nullptr, std::nullopt);
+        const std::vector<Step>& steps = trace.ranks[0];
+        EXPECT_EQ(identical(steps[0].tensors.at("param/layer0_weight"), steps[1].tensors.at("param/layer0_weight")),
+                  recipe == Recipe::fp16_autocast);
+        EXPECT_EQ(steps[1].number, 2);
+        EXPECT_EQ(std::count(steps[1].events.begin(), steps[1].events.end(), "step"), 1);
+        EXPECT_EQ(steps[1].grad_norm.has_value(), recipe == Recipe::fp32) << "nothing is clipped";
     }
 }
 

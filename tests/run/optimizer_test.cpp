@@ -97,6 +97,21 @@ TEST(Optimizer, ItsOwnCountMayBeOfOtherSteps) {
     EXPECT_DOUBLE_EQ(value(p), 2.0 - 0.1 * 0.5);
 }
 
+TEST(Optimizer, BytesAreThoseOfItsTensors) {
+    const auto bytes = [](const OptimizerChoice& choice, int steps) {
+        at::Tensor p = parameter();
+        Optimizer optimizer(choice, {p});
+        for (int i = 0; i < steps; ++i) optimizer.step();
+        return optimizer.bytes() / static_cast<std::int64_t>(p.nbytes());
+    };
+    EXPECT_EQ(bytes({.kind = Kind::sgd, .lr = 0.1}, 2), 0);
+    EXPECT_EQ(bytes({.kind = Kind::sgd, .lr = 0.1, .momentum = 0.9}, 0), 0);
+    EXPECT_EQ(bytes({.kind = Kind::sgd, .lr = 0.1, .momentum = 0.9}, 2), 1);
+    EXPECT_EQ(bytes({.kind = Kind::adam, .lr = 0.1}, 1), 2);
+    EXPECT_EQ(bytes({.kind = Kind::adamw, .lr = 0.1, .average = 0.9}, 0), 1);
+    EXPECT_EQ(bytes({.kind = Kind::adamw, .lr = 0.1, .average = 0.9}, 1), 3);
+}
+
 TEST(Chosen, IsTheCasesOwnUnlessTheTrialNamesOne) {
     const OptimizerChoice own{.kind = Kind::adamw, .lr = 3e-3, .weight_decay = 0.1, .clip_norm = 0.5, .ternary = true};
     EXPECT_EQ(chosen(own, "").kind, Kind::adamw);
@@ -179,6 +194,30 @@ TEST(Optimizer, AnAverageFollowsTheParametersAndTravelsWithTheState) {
     }
     at::Tensor alone = parameter();
     EXPECT_FALSE(Optimizer({.kind = Kind::sgd}, {alone}).averages());
+}
+
+TEST(Optimizer, AStepMayGoWithoutDecayAndTheNextOneDecaysAgain) {
+    for (const Kind kind : {Kind::sgd, Kind::adam, Kind::adamw}) {
+        const auto matrix = [] {
+            at::Tensor p = at::full({2, 2}, 2.0, at::TensorOptions().dtype(at::kDouble));
+            p.set_requires_grad(true);
+            p.mutable_grad() = at::full({2, 2}, 0.5, at::TensorOptions().dtype(at::kDouble));
+            return p;
+        };
+        at::Tensor a = matrix(), b = matrix(), c = matrix();
+        Optimizer decaying({.kind = kind, .lr = 0.1, .weight_decay = 0.25}, {a}),
+            other({.kind = kind, .lr = 0.1, .weight_decay = 0.25}, {c}), plain({.kind = kind, .lr = 0.1}, {b});
+        EXPECT_TRUE(decaying.decays());
+        EXPECT_FALSE(plain.decays());
+        decaying.step(1, false);
+        plain.step();
+        other.step();
+        EXPECT_TRUE(a.equal(b));
+        EXPECT_FALSE(a.equal(c) && kind != Kind::adam);  // whose first step has the size of its rate alone
+        EXPECT_TRUE(decaying.decays());
+        for (Optimizer* one : {&decaying, &plain}) one->step();
+        EXPECT_FALSE(a.equal(b));
+    }
 }
 
 TEST(Rate, RunsFromOneToZeroAndStaysThere) {

@@ -35,14 +35,15 @@ protected:
 
     TwoRanks() {
         allow_ranks_as_threads();
-        follow("");
+        follow(trial);
     }
 
-    /// From now on, what steps with this optimizer.
-    void follow(const std::string& optimizer) {
-        reference = directory / ("reference-" + optimizer + ".trace");
+    /// From now on, what has this trial's optimizer and recipe.
+    void follow(const Trial& wanted) {
+        reference = directory / ("reference-" + wanted.optimizer + to_string(wanted.recipe) + ".trace");
         Trial own = trial;
-        own.optimizer = optimizer;
+        own.optimizer = wanted.optimizer;
+        own.recipe = wanted.recipe;
         if (!std::filesystem::exists(reference)) Matrix(plant, {}).write_reference(own, reference);
     }
 
@@ -75,13 +76,10 @@ TEST_F(TwoRanks, WriteATraceThatIsJudgedLikeAnyOther) {
 TEST_F(TwoRanks, FaultsAreFoundOnEveryExchange) {
     for (const char* engine : {"gloo", "gloo:flat", "gloo:bucket=64:view"})
         for (const FaultEntry& entry : fault_catalogue()) {
-            Trial faulty = trial;
+            Trial faulty = suited(trial, entry);
             faulty.engine = engine;
             faulty.fault = entry.id;
-            const bool counts =
-                entry.cause == Cause::adam_count_per_micro || entry.cause == Cause::step_not_incremented;
-            faulty.optimizer = counts ? "adamw" : "";
-            follow(faulty.optimizer);
+            follow(faulty);
             SCOPED_TRACE(std::string(engine) + " " + entry.id);
             if (entry.cause == Cause::wrong_group_divisor) continue;  // matters where a place has copies, so four ranks
             if (!entry.certain) continue;                             // and what may not matter, nobody knows where

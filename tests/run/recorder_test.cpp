@@ -1,8 +1,15 @@
 #include "run/recorder.h"
 
+#include <thread>
+
+#include <ATen/ops/ones.h>
 #include <gtest/gtest.h>
 
+#include "run/forcing.h"
+#include "run/loop.h"
 #include "run/matrix.h"
+#include "run/reference.h"
+#include "run/serial_engine.h"
 #include "small_trial.h"
 
 namespace isobatch {
@@ -59,6 +66,27 @@ TEST(Recorder, SaysWhereItIs) {
     }
 }
 
+/// As gloo does, whose workers let go of what was broadcast when they come to it.
+TEST(Recorder, WhatAnotherThreadLetsGoWhileItWorksIsNotItsOwn) {
+    count_held_bytes();
+    const isobatch::Setup setup = make_setup(small_trial({2, 2, 1}));
+    const Held before = held_now(at::kCPU);
+    std::vector<Replica> replicas;
+    replicas.push_back(make_replica(*setup.subject, setup.trial, 0, setup.horizon()));
+    at::Tensor broadcast = at::ones({1 << 20}, at::kByte);
+    const auto let_go = [&](const Beat&) {
+        if (broadcast.defined()) std::thread([own = std::move(broadcast)]() mutable { own.reset(); }).join();
+    };
+    MemorySink sink(1);
+    SerialEngine engine(std::move(replicas), setup.decisions, mesh_of(setup.trial));
+    Recorder recorder(sink, setup.data, Level::losses, nullptr, nullptr, let_go, before);
+    train(setup, engine, recorder);
+    for (const Step& step : sink.trace().ranks[0]) {
+        EXPECT_LT(step.memory.buckets, 1 << 10) << "step " << *step.number;
+        EXPECT_GT(step.memory.steady, 0);
+    }
+}
+
 TEST(Recorder, LevelsHoldWhatTheyPromise) {
     EXPECT_TRUE(recorded({4, 1, 1}, Level::losses).ranks[0][0].tensors.empty());
     const Tensors grads = recorded({4, 1, 1}, Level::grads).ranks[0][1].tensors;
@@ -79,6 +107,27 @@ TEST(Recorder, TimesAreThereAndTheStepIsNotLessThanItsMicros) {
         EXPECT_GT(step.processor_ms, 0);
         EXPECT_LE(step.processor_ms, 2 * step.step_ms);  // one thread; two where the clocks are read apart
     }
+}
+
+TEST(Recorder, TriesAnUpdateWithoutDecayWhereItMayBeLostAndAnOverflowWhereLossesAreScaled) {
+    const auto kinds = [](const Trial& trial) {
+        const Trace reference = make_reference(trial);
+        const Forcing forcing(reference);
+        const Trace trace = run_trial(make_setup(trial), Level::grads, &forcing, std::nullopt);
+        std::vector<std::string> names;
+        for (const auto& [kind, made] : trace.ranks[0][1].made) names.push_back(kind);
+        EXPECT_TRUE(trace.ranks[0][1].tensors.contains("forced/param/" + trace.manifest.parameters[0].name));
+        return names;
+    };
+    using Kinds = std::vector<std::string>;
+    Trial trial = small_trial({2, 2, 1});
+    EXPECT_EQ(kinds(trial), (Kinds{"opt", "param"})) << "nothing decays";
+    trial.optimizer = "adamw";
+    EXPECT_EQ(kinds(trial), (Kinds{"opt", "param", "undecayed"}));
+    trial.split = {4, 1, 1};
+    EXPECT_EQ(kinds(trial), (Kinds{"opt", "param"})) << "nothing is accumulated";
+    trial.recipe = Recipe::fp16_autocast;
+    EXPECT_EQ(kinds(trial), (Kinds{"opt", "overflow", "param"}));
 }
 
 }  // namespace isobatch

@@ -1,10 +1,13 @@
 #include "run/setup.h"
 
+#include <limits>
 #include <set>
 
+#include <ATen/ops/ones_like.h>
 #include <gtest/gtest.h>
 
 #include "../base/expect.h"
+#include "run/replica.h"
 #include "small_trial.h"
 
 namespace isobatch {
@@ -90,6 +93,21 @@ TEST(Setup, WhatScalesALossIsNoIdentityInFp16) {
     trial.recipe = Recipe::bf16;
     trial.identities = "all";
     EXPECT_NO_THROW(make_setup(trial));
+}
+
+TEST(Decisions, AStepIsLeftOutWhereLossesAreScaledAndAnEntryIsNotFinite) {
+    for (const Recipe recipe : {Recipe::fp32, Recipe::fp16_autocast}) {
+        const isobatch::Setup setup = make_setup(small_trial({1, 2, 2}, recipe));
+        Replica replica = make_replica(*setup.subject, setup.trial, 0, 6);
+        const Window window = setup.window(setup.batches()[0]);
+        EXPECT_FALSE(setup.decisions.skips(window, replica)) << "no gradient at all";
+        replica.parameters[1].mutable_grad() = at::ones_like(replica.parameters[1]).detach();
+        EXPECT_FALSE(setup.decisions.skips(window, replica));
+        for (const double value : {std::numeric_limits<double>::infinity(), std::nan("")}) {
+            replica.parameters[1].mutable_grad().view({-1})[0].fill_(value);
+            EXPECT_EQ(setup.decisions.skips(window, replica), recipe == Recipe::fp16_autocast);
+        }
+    }
 }
 
 TEST(Decisions, CorrectTrainerDividesByTheUnitsOfTheWindowPerDevice) {

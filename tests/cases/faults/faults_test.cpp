@@ -33,18 +33,12 @@ static bool only_in_a_trajectory(const FaultEntry& entry) {
     return entry.red == std::vector{Check::trajectory};
 }
 
-/// One that counts its steps, where that is what is wrong.
-static std::string optimizer_for(const FaultEntry& entry) {
-    return entry.cause == Cause::adam_count_per_micro || entry.cause == Cause::step_not_incremented ? "adamw" : "";
-}
-
 /// Each fault turns exactly the checks red that its entry names, where it has power.
 TEST(Faults, RedAndGreenChecksAreAsTheCatalogueSays) {
     for (const FaultEntry& entry : fault_catalogue()) {
-        Trial trial = small_trial({1, 2, 2});
+        Trial trial = suited(small_trial({1, 2, 2}), entry);
         trial.copies = 2;  // some matter only there
         trial.fault = entry.id;
-        trial.optimizer = optimizer_for(entry);
         trial.trajectory = only_in_a_trajectory(entry) ? 4 : 0;
         const Record record = Matrix(plant, {}).run(trial);
         for (const Check check : entry.red)
@@ -63,10 +57,9 @@ TEST(Faults, EveryOneIsNamed) {
         std::vector<Record> records;
         Matrix matrix(plant, {});
         for (const Split& split : splits_of({.effective = 8, .max_devices = 2})) {
-            Trial trial = small_trial(split);
+            Trial trial = suited(small_trial(split), entry);
             trial.copies = entry.cause == Cause::wrong_group_divisor ? 2 : 1;
             trial.fault = entry.id;
-            trial.optimizer = optimizer_for(entry);
             trial.trajectory = only_in_a_trajectory(entry) ? 4 : 0;
             records.push_back(matrix.run(trial));
         }

@@ -1,8 +1,12 @@
 #include "cases/faults/faults.h"
 
+#include <limits>
+
+#include <ATen/ops/full_like.h>
 #include <gtest/gtest.h>
 
 #include "../../run/small_trial.h"
+#include "run/replica.h"
 
 namespace isobatch {
 namespace {
@@ -38,6 +42,26 @@ TEST(ScheduleFaults, TheOptimizersCountIsOfMicrosOrOfNothing) {
     EXPECT_EQ(right.decisions.counts(full), 1);
     EXPECT_EQ(planted("adam-count-per-micro", {1, 2, 2}).decisions.counts(full), 2);
     EXPECT_EQ(planted("step-not-incremented", {1, 2, 2}).decisions.counts(full), 0);
+}
+
+TEST(ScheduleFaults, NothingDecaysWhereItAccumulates) {
+    const isobatch::Setup right = planted("", {1, 2, 2}), lost = planted("decay-lost-when-accumulating", {1, 2, 2}),
+                          alone = planted("decay-lost-when-accumulating", {2, 1, 2});
+    EXPECT_TRUE(right.decisions.decays(right.window(right.batches()[0])));
+    EXPECT_FALSE(lost.decisions.decays(lost.window(lost.batches()[0])));
+    EXPECT_TRUE(alone.decisions.decays(alone.window(alone.batches()[0])));
+}
+
+TEST(ScheduleFaults, AGradientThatIsNotFiniteIsSteppedWith) {
+    Trial trial = small_trial({1, 2, 2}, Recipe::fp16_autocast);
+    isobatch::Setup setup = make_setup(trial);
+    Replica replica = make_replica(*setup.subject, trial, 0, 6);
+    for (at::Tensor& parameter : replica.parameters)
+        parameter.mutable_grad() = at::full_like(parameter, std::numeric_limits<double>::infinity()).detach();
+    const Window window = setup.window(setup.batches()[0]);
+    EXPECT_TRUE(setup.decisions.skips(window, replica));
+    EXPECT_TRUE(plant_schedule("inf-not-skipped", setup));
+    EXPECT_FALSE(setup.decisions.skips(window, replica));
 }
 
 TEST(ScheduleFaults, TheHorizonCountsMicros) {

@@ -67,7 +67,7 @@ std::vector<Record> matrix(const std::string& fault) {
     Matrix matrix(plant, {});
     std::vector<Record> records;
     for (const Split& split : splits_of({.effective = 8, .max_devices = 2})) {
-        Trial trial = small_trial(split);
+        Trial trial = suited(small_trial(split), *parse_fault(fault).entry);
         trial.samples = 21;
         trial.epochs = 2;
         trial.fault = fault;
@@ -77,7 +77,8 @@ std::vector<Record> matrix(const std::string& fault) {
 }
 
 TEST(TimedFaults, AreNamedWithTheirTime) {
-    for (const std::string id : {"n-minus-one", "double-division", "zero-grad-in-window", "schedule-per-micro"})
+    for (const std::string id : {"n-minus-one", "double-division", "zero-grad-in-window", "schedule-per-micro",
+                                 "decay-lost-when-accumulating", "inf-not-skipped"})
         for (const Timing timing : all_timings) {
             const std::vector<Finding> findings = diagnose(matrix(id + "@" + to_string(timing)));
             ASSERT_EQ(findings.size(), 1u) << id << " " << to_string(timing);

@@ -1,0 +1,73 @@
+#include "diagnose/updating.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "judge/compare.h"
+
+namespace isobatch {
+
+namespace {
+
+/// Whether the step's update makes of the reference's gradient what the reference does.
+bool follows(const Step& step, const WindowScale& scale) {
+    return std::all_of(scale.update.begin(), scale.update.end(), [&](const auto& expected) {
+        const auto forced = step.tensors.find("forced/" + expected.first);
+        return forced != step.tensors.end() && identical(forced->second, expected.second);
+    });
+}
+
+/// Whether the two sides of what was made are the same; nothing where nobody looked.
+std::optional<bool> same(const Step& step, const char* kind) {
+    const auto made = step.made.find(kind);
+    if (made == step.made.end()) return std::nullopt;
+    return made->second.found == made->second.owed;
+}
+
+}  // namespace
+
+std::string to_string(Updating updating) {
+    switch (updating) {
+        case Updating::right:
+            return "right";
+        case Updating::altered:
+            return "altered";
+        case Updating::undecayed:
+            return "undecayed";
+        case Updating::unskipped:
+            return "unskipped";
+    }
+    broken_promise("updating", "unknown updating", __FILE__, __LINE__);
+}
+
+std::string meaning(Updating updating) {
+    switch (updating) {
+        case Updating::right:
+            return "the update is right";
+        case Updating::altered:
+            return "the parameters are changed once the step is done";
+        case Updating::undecayed:
+            return "the update is one without weight decay";
+        case Updating::unskipped:
+            return "the parameters are stepped by a gradient that is not finite";
+    }
+    broken_promise("updating", "unknown updating", __FILE__, __LINE__);
+}
+
+void read_update(const Trace& candidate, std::size_t k, const WindowScale& scale, WindowEvidence& window) {
+    const auto any = [&](auto holds) {
+        return std::any_of(candidate.ranks.begin(), candidate.ranks.end(),
+                           [&](const std::vector<Step>& rank) { return k < rank.size() && holds(rank[k]); });
+    };
+    const auto undecayed = [](const Step& step) { return same(step, "undecayed"); };
+    if (any([&](const Step& step) { return same(step, "param") == false && follows(step, scale); }))
+        window.updating = Updating::altered;
+    else if (any([&](const Step& step) { return undecayed(step) == true && !follows(step, scale); }))
+        window.updating = Updating::undecayed;
+    else if (any([](const Step& step) { return same(step, "overflow") == false; }))
+        window.updating = Updating::unskipped;
+    window.decays =
+        window.updating == Updating::undecayed || any([&](const Step& step) { return undecayed(step) == false; });
+}
+
+}  // namespace isobatch
