@@ -49,7 +49,7 @@ std::string meaning(Updating updating) {
         case Updating::undecayed:
             return "the update is one without weight decay";
         case Updating::unskipped:
-            return "the parameters are stepped by a gradient that is not finite";
+            return "a gradient that is not finite is stepped with";
     }
     broken_promise("updating", "unknown updating", __FILE__, __LINE__);
 }
@@ -59,7 +59,10 @@ void read_update(const Trace& candidate, std::size_t k, const WindowScale& scale
         return std::any_of(candidate.ranks.begin(), candidate.ranks.end(),
                            [&](const std::vector<Step>& rank) { return k < rank.size() && holds(rank[k]); });
     };
-    const auto undecayed = [](const Step& step) { return same(step, "undecayed"); };
+    // At another rate it is another update than the reference's, with and without decay.
+    const auto undecayed = [&](const Step& step) {
+        return step.lr == scale.lr ? same(step, "undecayed") : std::nullopt;
+    };
     if (any([&](const Step& step) { return same(step, "param") == false && follows(step, scale); }))
         window.updating = Updating::altered;
     else if (any([&](const Step& step) { return undecayed(step) == true && !follows(step, scale); }))

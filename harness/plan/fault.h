@@ -13,7 +13,7 @@
 
 namespace isobatch {
 
-/// What a trial must have for a fault to matter, beside its counts; empty: anything.
+/// A trial with these shows a fault that not every one can show, whatever its counts; empty: any does.
 struct Needs {
     std::string optimizer = {};
     std::optional<Recipe> recipe = std::nullopt;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <string_view>
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty_like.h>
@@ -37,82 +38,100 @@ void try_update(Replica& replica, const std::vector<at::Tensor>& gradients, cons
     }
 }
 
-}  // namespace
+constexpr std::string_view forced = "forced/";
 
-Tensors forced_update(Replica& replica, const std::vector<at::Tensor>& gradients, const Update& update) {
-    Tensors left;
-    try_update(replica, gradients, update, [&] {
-        each_state(replica,
-                   [&](const std::string& key, const at::Tensor& tensor) { left["forced/" + key] = snapshot(tensor); });
-    });
-    return left;
+using Wanted = bool (*)(const std::string& key);
+
+bool any_key(const std::string&) {
+    return true;
 }
 
-StateDigests state_digests(const Replica& replica) {
+bool is_parameter(const std::string& key) {
+    return key.starts_with("param/");
+}
+
+/// An average moves towards the parameters also where a step is left out.
+bool is_no_average(const std::string& key) {
+    return !key.starts_with("opt/ema/");
+}
+
+StateDigests digests_of(const Replica& replica, Wanted wanted) {
     StateDigests digests;
     each_state(replica, [&](const std::string& key, const at::Tensor& tensor) {
-        digests[key] = xxh3_digest(view_of(tensor).bytes);
+        if (wanted(key)) digests[key] = xxh3_digest(view_of(tensor).bytes);
     });
     return digests;
 }
 
-namespace {
-
-StateDigests forced_state(Replica& replica, const std::vector<at::Tensor>& gradients, const Update& update) {
+StateDigests forced_state(Replica& replica, const std::vector<at::Tensor>& gradients, const Update& update,
+                          Wanted wanted) {
     StateDigests left;
-    try_update(replica, gradients, update, [&] { left = state_digests(replica); });
+    try_update(replica, gradients, update, [&] { left = digests_of(replica, wanted); });
     return left;
 }
 
-}  // namespace
-
-StateDigests owed_state(Replica& replica, const Update& update) {
-    std::vector<at::Tensor> own;
-    for (const at::Tensor& parameter : replica.parameters) own.push_back(parameter.grad());
-    return forced_state(replica, own, update);
-}
-
-namespace {
-
-Made made_of_kind(const std::string& kind, const StateDigests& found, const StateDigests& owed) {
-    const auto of_kind = [&](const StateDigests& all) {
-        StateDigests some;
-        for (const auto& [key, digest] : all)
-            if (key.starts_with(kind + "/")) some[key] = digest;
-        return some;
-    };
-    const StateDigests left = of_kind(found), right = of_kind(owed);
-    const auto [at, other] = std::mismatch(left.begin(), left.end(), right.begin(), right.end());
-    const std::string first = at != left.end() ? at->first : other != right.end() ? other->first : std::string();
+Made beside(const StateDigests& found, const StateDigests& owed) {
+    const auto [at, other] = std::mismatch(found.begin(), found.end(), owed.begin(), owed.end());
+    const std::string first = at != found.end() ? at->first : other != owed.end() ? other->first : std::string();
     const auto whole = [](const StateDigests& digests) {
         RunningDigest digest;
         for (const auto& [key, one] : digests) digest.add(key), digest.add(one);
         return digest.text();
     };
-    return {whole(left), whole(right), first};
+    return {whole(found), whole(owed), first};
 }
 
 }  // namespace
 
-Made undecayed_made(Replica& replica, const std::vector<at::Tensor>& gradients, const Tensors& forced,
+Tensors forced_update(Replica& replica, const std::vector<at::Tensor>& gradients, const Update& update) {
+    Tensors left;
+    try_update(replica, gradients, update, [&] {
+        each_state(replica, [&](const std::string& key, const at::Tensor& tensor) {
+            left[std::string(forced) + key] = snapshot(tensor);
+        });
+    });
+    return left;
+}
+
+StateDigests state_digests(const Replica& replica) {
+    return digests_of(replica, any_key);
+}
+
+StateDigests owed_state(Replica& replica, const Update& update) {
+    std::vector<at::Tensor> own;
+    for (const at::Tensor& parameter : replica.parameters) own.push_back(parameter.grad());
+    return forced_state(replica, own, update, any_key);
+}
+
+Made undecayed_made(Replica& replica, const std::vector<at::Tensor>& gradients, const Tensors& left,
                     const Update& undecayed) {
     StateDigests own;
-    for (const auto& [key, tensor] : forced) own[key.substr(std::string("forced/").size())] = xxh3_digest(tensor.bytes);
-    return made_of_kind("param", own, forced_state(replica, gradients, undecayed));
+    for (const auto& [key, tensor] : left)
+        if (const std::string name = key.substr(forced.size()); is_parameter(name))
+            own[name] = xxh3_digest(tensor.bytes);
+    return beside(own, forced_state(replica, gradients, undecayed, is_parameter));
 }
 
 Made overflow_made(Replica& replica, const std::vector<at::Tensor>& gradients, const Update& update) {
     std::vector<at::Tensor> infinite;
     for (const at::Tensor& gradient : gradients) {
         infinite.push_back(gradient.clone());
-        infinite.back().view({-1})[0].fill_(std::numeric_limits<double>::infinity());
+        infinite.back().flatten().slice(0, 0, 1).fill_(std::numeric_limits<double>::infinity());
     }
-    return made_of_kind("param", forced_state(replica, infinite, update), state_digests(replica));
+    return beside(forced_state(replica, infinite, update, is_no_average), digests_of(replica, is_no_average));
 }
 
 std::map<std::string, Made> made_of(const StateDigests& found, const StateDigests& owed) {
     std::map<std::string, Made> made;
-    for (const std::string kind : {"param", "opt"}) made[kind] = made_of_kind(kind, found, owed);
+    for (const std::string kind : {"param", "opt"}) {
+        const auto of_kind = [&](const StateDigests& all) {
+            StateDigests some;
+            for (const auto& [key, digest] : all)
+                if (key.starts_with(kind + "/")) some[key] = digest;
+            return some;
+        };
+        made[kind] = beside(of_kind(found), of_kind(owed));
+    }
     return made;
 }
 

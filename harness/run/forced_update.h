@@ -28,12 +28,12 @@ StateDigests state_digests(const Replica& replica);
 /// Those that `update` would leave, made of the replica's own gradients. It is then as it was.
 StateDigests owed_state(Replica& replica, const Update& update);
 
-/// The parameters of a `forced` update, beside those that one without weight decay makes of the same gradients.
-Made undecayed_made(Replica& replica, const std::vector<at::Tensor>& gradients, const Tensors& forced,
+/// The parameters that a forced update `left`, beside those that one without weight decay makes of the same gradients.
+Made undecayed_made(Replica& replica, const std::vector<at::Tensor>& gradients, const Tensors& left,
                     const Update& undecayed);
 
-/// The parameters that are left by an update of these gradients, once one entry of each is infinite, beside those
-/// before.
+/// What an update of these gradients leaves, once the first entry of each is infinite, beside what was there before:
+/// all but averages of the parameters.
 Made overflow_made(Replica& replica, const std::vector<at::Tensor>& gradients, const Update& update);
 
 /// The two beside each other, by kind: `param` and `opt`.

@@ -93,7 +93,7 @@ struct Step {
     std::optional<Watched> watched;         ///< of an outside trainer; none: nobody looked
     /// Of the same window in runs that follow nothing: of the trial itself, or beside a reference of trusted splits.
     std::vector<double> free_losses;
-    std::map<std::string, Made> made;  ///< by kind, `param` and `opt`; empty: nobody looked
+    std::map<std::string, Made> made;  ///< by kind, as in FORMAT.md; empty: nobody looked
     std::optional<Trusted> trusted;
     Json unknown = Json::object();  ///< fields of a newer minor version, kept
     Tensors tensors;

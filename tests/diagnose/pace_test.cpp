@@ -28,6 +28,18 @@ TEST(PacesOf, EveryWindowHasItsRateAndItsUpdates) {
     EXPECT_EQ(paces(candidate, yardstick)[3].lr_ratio, 1) << "nothing is known of it";
 }
 
+TEST(LrRatio, IsOneWhereThereIsNone) {
+    Step step;
+    WindowScale window;
+    EXPECT_EQ(lr_ratio(step, window), 1);
+    step.lr = {0.3, 7};
+    EXPECT_EQ(lr_ratio(step, window), 1);
+    window.lr = {0, 7};
+    EXPECT_EQ(lr_ratio(step, window), 1) << "the reference stands still";
+    window.lr = {0.1, 7};
+    EXPECT_DOUBLE_EQ(lr_ratio(step, window), 3);
+}
+
 TEST(TurnsOf, AreCountedBesideTheReferences) {
     Trace candidate = matrix().candidate({2, 4, 2});
     WindowScale window;

@@ -44,6 +44,13 @@ TEST_F(ReadUpdate, IsOfWhatAnyRankMade) {
     tensors.lower_bound("forced/param/")->second = tensors.lower_bound("forced/opt/")->second;
     EXPECT_EQ(read(), Updating::undecayed);
     EXPECT_TRUE(window().decays);
+    std::vector<double>& lr = trace.ranks[1][1].lr;
+    lr[0] *= 2;
+    made.erase("param");
+    EXPECT_EQ(read(), Updating::unskipped) << "an update at another rate";
+    EXPECT_FALSE(window().decays);
+    lr[0] /= 2;
+    EXPECT_EQ(read(), Updating::undecayed);
     trace.ranks[1].resize(1);
     EXPECT_EQ(read(), Updating::right) << "that rank made no such step";
 }

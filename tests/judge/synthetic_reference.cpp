@@ -37,7 +37,8 @@ void Synthetic::put_forced(std::size_t w, Step& step) const {
     for (double& value : state[0]) value += off;
     put(step, "forced/param/", state[0]);
     put(step, "forced/opt/exp_avg/", state[1]);
-    for (const char* kind : {"param", "opt", "overflow"}) step.made[kind] = {"xxh3:1", "xxh3:1", ""};
+    for (const char* kind : {"param", "opt"}) step.made[kind] = {"xxh3:1", "xxh3:1", ""};
+    if (loss_scale(options_.recipe) != 1) step.made["overflow"] = {"xxh3:1", "xxh3:1", ""};
 }
 
 void Synthetic::make_reference() {

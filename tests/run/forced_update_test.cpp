@@ -1,5 +1,6 @@
 #include "run/forced_update.h"
 
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/full_like.h>
 #include <gtest/gtest.h>
 
@@ -110,7 +111,7 @@ TEST(UndecayedMade, SaysWhetherAnUpdateIsARightOneWithoutDecay) {
     EXPECT_EQ(state_digests(own), before);
 }
 
-TEST(OverflowMade, SaysWhetherAnInfiniteGradientChangesParameters) {
+TEST(OverflowMade, SaysWhetherAnInfiniteGradientChangesAnything) {
     Trial trial = small_trial({1, 1, 1});
     Replica own = make_replica(find_case("mlp"), trial, 0, 6);
     give(own, filled(own, 0.7));
@@ -119,6 +120,17 @@ TEST(OverflowMade, SaysWhetherAnInfiniteGradientChangesParameters) {
                skipped = overflow_made(own, filled(own, 0.2), [](Replica&) {});
     EXPECT_NE(stepped.found, stepped.owed);
     EXPECT_EQ(skipped, (Made{stepped.owed, stepped.owed, ""}));
+    const Made poisoned = overflow_made(own, filled(own, 0.2), [](Replica& replica) {
+        const std::vector<at::Tensor> kept = replica.parameters;
+        std::vector<at::Tensor> values;
+        for (const at::Tensor& parameter : kept) values.push_back(parameter.detach().clone());
+        step(replica);
+        const at::NoGradGuard no_grad;
+        for (std::size_t p = 0; p < kept.size(); ++p) kept[p].copy_(values[p]);
+    });
+    EXPECT_TRUE(poisoned.first.starts_with("opt/")) << "parameters are as they were, the optimizer is not";
+    const Made averaged = overflow_made(own, filled(own, 0.2), [](Replica& replica) { replica.average(); });
+    EXPECT_EQ(averaged.first, "");
     EXPECT_EQ(state_digests(own), before);
 }
 

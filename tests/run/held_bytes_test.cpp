@@ -54,8 +54,10 @@ TEST_F(Counted, AnotherThreadMayLetGo) {
     std::thread([own = std::move(kept)]() mutable { own.reset(); }).join();
     EXPECT_EQ(held_now(at::kCPU).bytes, before);
     EXPECT_EQ(held_by_this_thread(at::kCPU), here) << "which it did not do";
-    const at::Tensor own = of_bytes(100);
+    at::Tensor own = of_bytes(100);
     EXPECT_EQ(held_by_this_thread(at::kCPU), here + 100);
+    own.reset();
+    EXPECT_EQ(held_by_this_thread(at::kCPU), here);
 }
 
 TEST_F(Counted, AKernelMayAskForItsOwn) {

@@ -35,7 +35,9 @@ TEST(Trajectory, TrustedRunsAreCutInOtherWaysAndDifferByRoundingOnly) {
     const Trial trial = asked("mlp", {4, 1, 1}, Recipe::fp64);
     Trace reference = make_reference(trial);
     std::set<std::string> cuts;
+    std::set<double> scales;
     add_trusted_runs(reference, make_setup(trial), [&](const isobatch::Setup& setup) {
+        scales.insert(setup.window(setup.batches()[0]).scale);
         const Trace trace = freely(setup);
         std::string text;
         for (const Step& step : trace.ranks[0])
@@ -44,6 +46,7 @@ TEST(Trajectory, TrustedRunsAreCutInOtherWaysAndDifferByRoundingOnly) {
         return trace;
     });
     EXPECT_EQ(cuts.size(), 8u);
+    EXPECT_EQ(scales, (std::set<double>{1, 3, 5, 7}));
     for (const Step& step : reference.ranks[0]) {
         ASSERT_EQ(step.free_losses.size(), 8u);
         for (const double loss : step.free_losses) EXPECT_NEAR(loss, *step.loss, 1e-12);
@@ -72,7 +75,7 @@ TEST(Trajectory, WhereAMicroCouplesItsSamplesTrustedRunsReorderTheMicros) {
 
 /// Prints what the factor of the envelope is argued from.
 TEST(Trajectory, CleanTrialsStayInTheEnvelope) {
-    for (const Recipe recipe : {Recipe::fp64, Recipe::fp32, Recipe::bf16, Recipe::bf16_autocast})
+    for (const Recipe recipe : {Recipe::fp64, Recipe::fp32, Recipe::bf16, Recipe::bf16_autocast, Recipe::fp16_autocast})
         for (const char* subject : {"lesson", "mlp", "gpt", "batch-norm"}) {
             Matrix matrix(plant, {});
             double worst = 0, apart = 0;

@@ -51,21 +51,36 @@ TEST(Faults, RedAndGreenChecksAreAsTheCatalogueSays) {
 }
 
 /// From all splits together, ours to the last: each is named, and where nothing else looks like it, alone.
+std::vector<Finding> findings_of(const FaultEntry& entry, const std::string& optimizer = {}) {
+    std::vector<Record> records;
+    Matrix matrix(plant, {});
+    for (const Split& split : splits_of({.effective = 8, .max_devices = 2})) {
+        Trial trial = small_trial(split);
+        trial.optimizer = optimizer;
+        trial = suited(trial, entry);
+        trial.copies = entry.cause == Cause::wrong_group_divisor ? 2 : 1;
+        trial.fault = entry.id;
+        trial.trajectory = only_in_a_trajectory(entry) ? 4 : 0;
+        records.push_back(matrix.run(trial));
+    }
+    return diagnose(records);
+}
+
 TEST(Faults, EveryOneIsNamed) {
     for (const FaultEntry& entry : fault_catalogue()) {
         if (!entry.cause) continue;
-        std::vector<Record> records;
-        Matrix matrix(plant, {});
-        for (const Split& split : splits_of({.effective = 8, .max_devices = 2})) {
-            Trial trial = suited(small_trial(split), entry);
-            trial.copies = entry.cause == Cause::wrong_group_divisor ? 2 : 1;
-            trial.fault = entry.id;
-            trial.trajectory = only_in_a_trajectory(entry) ? 4 : 0;
-            records.push_back(matrix.run(trial));
-        }
-        const std::vector<Finding> findings = diagnose(records);
+        const std::vector<Finding> findings = findings_of(entry);
         ASSERT_EQ(findings.size(), 1U) << entry.id;
         EXPECT_EQ(findings[0].causes, std::vector<Cause>{*entry.cause}) << entry.id;
+    }
+}
+
+/// With a rate of 0, weight decay or none is the same.
+TEST(Faults, ARateThatRunsAheadIsNoLostDecay) {
+    for (const char* id : {"schedule-per-micro", "schedule-per-rank"}) {
+        const std::vector<Finding> findings = findings_of(find_fault(id), "adamw");
+        ASSERT_EQ(findings.size(), 1U) << id;
+        EXPECT_EQ(findings[0].causes, std::vector<Cause>{parse_cause(id)}) << findings[0].summary;
     }
 }
 
