@@ -58,6 +58,14 @@ at::Tensor loss_sum(torch::nn::Module& model, const Examples& examples) {
     return labelled_loss(logits, examples[1]);
 }
 
+/// Every micro has the masks of the window's first one.
+at::Tensor masked_alike(torch::nn::Module& model, const Examples& examples, const Part& micro) {
+    std::vector<std::int64_t> others;
+    for (std::int64_t i = 0; i < examples[2].numel(); ++i)
+        others.push_back(micro.first[static_cast<std::size_t>(i) % micro.first.size()]);
+    return loss_sum(model, {examples[0], examples[1], at::tensor(others, examples[2].options())});
+}
+
 Case dropout() {
     return {.name = "dropout",
             .summary =
@@ -67,7 +75,8 @@ Case dropout() {
             .optimizer = {.kind = OptimizerChoice::Kind::sgd, .lr = 0.1, .momentum = 0.9, .clip_norm = 0.1},
             .make_data = make_data,
             .make_model = make_model,
-            .loss_sum = loss_sum};
+            .loss_sum = loss_sum,
+            .wrong = {{"correlated-dropout", masked_alike}}};
 }
 
 ISOBATCH_CASE(dropout);

@@ -22,18 +22,30 @@ struct SharedLayer : Drawn {
         head = parameter("head", {classes, hidden}, 0.3);
     }
 
-    at::Tensor forward(const at::Tensor& input) const {
+    /// `trained`: the layer's gradient is that of its last so many applications.
+    at::Tensor forward(const at::Tensor& input, int trained) const {
         at::Tensor x = at::linear(input, widen);
-        for (int application = 0; application < 2; ++application) x = x + at::gelu(at::linear(x, shared, bias));
+        for (int left = 2; left > 0; --left) {
+            const auto seen = [&](const at::Tensor& own) { return left > trained ? own.detach() : own; };
+            x = x + at::gelu(at::linear(x, seen(shared), seen(bias)));
+        }
         return at::linear(x, head);
     }
 
     at::Tensor widen, shared, bias, head;
 };
 
+at::Tensor loss_of(torch::nn::Module& model, const Examples& examples, int trained) {
+    return labelled_loss(widened(static_cast<const SharedLayer&>(model).forward(examples[0], trained)), examples[1]);
+}
+
 at::Tensor loss_sum(torch::nn::Module& model, const Examples& examples) {
-    const at::Tensor logits = widened(static_cast<const SharedLayer&>(model).forward(examples[0]));
-    return labelled_loss(logits, examples[1]);
+    return loss_of(model, examples, 2);
+}
+
+/// What the last application leaves takes the place of the other's.
+at::Tensor overwritten(torch::nn::Module& model, const Examples& examples, const Part&) {
+    return loss_of(model, examples, 1);
 }
 
 Case shared_layer() {
@@ -43,7 +55,8 @@ Case shared_layer() {
             .optimizer = {.kind = OptimizerChoice::Kind::adam, .lr = 0.01, .weight_decay = 0.01, .clip_norm = 0.1},
             .make_data = [](const DataChoice& choice) { return labelled_rows(choice, longest, features, classes); },
             .make_model = [](at::ScalarType dtype, Seed seed) { return std::make_shared<SharedLayer>(dtype, seed); },
-            .loss_sum = loss_sum};
+            .loss_sum = loss_sum,
+            .wrong = {{"layer-used-twice-overwrites", overwritten}}};
 }
 
 ISOBATCH_CASE(shared_layer);

@@ -27,19 +27,43 @@ struct Tasks : Drawn {
     at::Tensor trunk, bias, classify, restore;
 };
 
-at::Tensor loss_sum(torch::nn::Module& model, const Examples& examples) {
-    const auto& own = static_cast<const Tasks&>(model);
-    const at::Tensor x = at::gelu(at::linear(examples[0], own.trunk, own.bias));
-    const at::Tensor named = labelled_loss(widened(at::linear(x, own.classify)), examples[1], smoothing);
-    const at::Tensor missed = widened(at::linear(x, own.restore)) - examples[0];
-    const at::Tensor scored = examples[1].ne(ignored).to(missed.scalar_type());
-    const at::Tensor restored = missed.square().sum(-1).mul(scored).sum();
+at::Tensor features_of(const Tasks& own, const Examples& examples) {
+    return at::gelu(at::linear(examples[0], own.trunk, own.bias));
+}
+
+/// What one unit's share of the regulariser is.
+at::Tensor regulariser(const Tasks& own) {
     at::Tensor squares;
     for (const at::Tensor& matrix : {own.trunk, own.classify, own.restore}) {
         const at::Tensor square = widened(matrix).square().sum();
         squares = squares.defined() ? squares + square : square;
     }
-    return named + second_task * restored + penalty / 2 * squares * scored.sum();
+    return penalty / 2 * squares;
+}
+
+at::Tensor loss_sum(torch::nn::Module& model, const Examples& examples) {
+    const auto& own = static_cast<const Tasks&>(model);
+    const at::Tensor x = features_of(own, examples);
+    const at::Tensor named = labelled_loss(widened(at::linear(x, own.classify)), examples[1], smoothing);
+    const at::Tensor missed = widened(at::linear(x, own.restore)) - examples[0];
+    const at::Tensor scored = examples[1].ne(ignored).to(missed.scalar_type());
+    const at::Tensor restored = missed.square().sum(-1).mul(scored).sum();
+    return named + second_task * restored + regulariser(own) * scored.sum();
+}
+
+/// With the whole regulariser in every micro, where each unit has its share of it.
+at::Tensor regularised_each_micro(torch::nn::Module& model, const Examples& examples, const Part& micro) {
+    const at::Tensor more = regulariser(static_cast<const Tasks&>(model)) * (micro.window_units - micro.units);
+    return loss_sum(model, examples) + more;
+}
+
+/// With the mean over the micro of what smoothing adds, where the rest is divided by the window's units.
+at::Tensor smoothed_by_its_own_mean(torch::nn::Module& model, const Examples& examples, const Part& micro) {
+    const auto& own = static_cast<const Tasks&>(model);
+    const at::Tensor logits = widened(at::linear(features_of(own, examples), own.classify));
+    const auto smoothed = [&](double by) { return labelled_loss(logits, examples[1], by); };
+    const double too_often = micro.units > 0 ? micro.window_units / micro.units - 1 : 0;
+    return loss_sum(model, examples) + (smoothed(smoothing) - (1 - smoothing) * smoothed(0)) * too_often;
 }
 
 Case tasks() {
@@ -51,7 +75,9 @@ Case tasks() {
             .optimizer = {.kind = OptimizerChoice::Kind::adamw, .lr = 0.01, .weight_decay = 0.01, .clip_norm = 0.5},
             .make_data = [](const DataChoice& choice) { return labelled_rows(choice, longest, features, classes); },
             .make_model = [](at::ScalarType dtype, Seed seed) { return std::make_shared<Tasks>(dtype, seed); },
-            .loss_sum = loss_sum};
+            .loss_sum = loss_sum,
+            .wrong = {{"regulariser-per-micro", regularised_each_micro},
+                      {"label-smoothing-local-mean", smoothed_by_its_own_mean}}};
 }
 
 ISOBATCH_CASE(tasks);

@@ -11,6 +11,8 @@ bool plant_precision(const std::string& id, Setup& setup) {
         setup.decisions.accumulator = at::kBFloat16;
     } else if (id == "bf16-reduction") {
         setup.decisions.reduction = Reduction::mean_in_bf16;
+    } else if (id == "fp16-sum-overflow") {
+        setup.decisions.reduction = Reduction::sum_in_fp16;
     } else if (id == "master-weights-lost") {
         setup.decisions.keeps = [](Replica& replica) {
             const at::NoGradGuard no_grad;

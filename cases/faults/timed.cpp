@@ -1,5 +1,7 @@
 #include "cases/faults/timed.h"
 
+#include <utility>
+
 namespace isobatch {
 
 namespace {
@@ -10,7 +12,7 @@ std::function<Result(const Window&, Rest...)> either(const std::function<Result(
                                                      const std::function<Result(const Window&, Rest...)>& right,
                                                      When when) {
     return [faulty, right, when](const Window& window, Rest... rest) {
-        return (when(window) ? faulty : right)(window, rest...);
+        return (when(window) ? faulty : right)(window, std::forward<Rest>(rest)...);
     };
 }
 
@@ -33,6 +35,7 @@ Decisions timed(const Setup& setup, const Decisions& right, const Occasion& occa
     const Decisions& faulty = setup.decisions;
     Decisions decide = right;
     decide.divisor = either(faulty.divisor, right.divisor, when, occasion.where);
+    decide.losses = either(faulty.losses, right.losses, when);
     decide.exchanges = either(faulty.exchanges, right.exchanges, when);
     decide.exchanges_with = either(faulty.exchanges_with, right.exchanges_with, when);
     decide.arrives = either(faulty.arrives, right.arrives, when, occasion.where);

@@ -19,6 +19,7 @@ std::vector<std::string> names(const std::vector<Check>& checks) {
 
 Json needs_json(const Needs& needs) {
     Json object = Json::object();
+    if (!needs.subject.empty()) object["case"] = needs.subject;
     if (!needs.optimizer.empty()) object["optimizer"] = needs.optimizer;
     if (needs.recipe) object["recipe"] = to_string(*needs.recipe);
     return object;
@@ -57,7 +58,7 @@ void add_faults(CLI::App& app, int& exit_code) {
                                          : "turns red: " + joined(names(entry.red), ", "));
             const Json& known = list[i];
             for (const auto& [what, value] : known["needs"].items())
-                fmt::print("  shows with: --{} {}\n", what, value.get<std::string>());
+                fmt::print("  shows with: {} {}\n", what == "case" ? "the case" : "--" + what, value.get<std::string>());
             if (known["meaning"] != "") fmt::print("  {}\n", known["meaning"].get<std::string>());
             if (known["seen_in"] != "") fmt::print("  seen in: {}\n", known["seen_in"].get<std::string>());
         }

@@ -14,6 +14,7 @@
 #include "diagnose/width.h"
 #include "judge/narrow.h"
 #include "plan/fault.h"
+#include "plan/power.h"
 
 namespace isobatch {
 
@@ -101,6 +102,21 @@ std::string also_seen(const std::vector<const Record*>& divergent, Cause named) 
     return text;
 }
 
+/// A number of micros that only the split promises is told from the window's own where the two differ. Where no full
+/// window shows them apart, what explains as much without a second number is what is named.
+void keep_the_simpler(Finding& finding, std::span<const Record> matrix) {
+    const auto other = std::find(finding.causes.begin(), finding.causes.end(), Cause::nominal_count_dynamic_batching);
+    const bool apart = std::any_of(matrix.begin(), matrix.end(), [](const Record& record) {
+        const std::vector<WindowEvidence>& windows = record.evidence.windows;
+        return std::any_of(windows.begin(), windows.end(), [](const auto& one) { return is_cut_anew(one.layout); });
+    });
+    if (apart || finding.causes.size() < 2 || other == finding.causes.end()) return;
+    Rival rival{*other, "every full window is cut as its split says"};
+    for (const Record& record : matrix) rival.explained += !unanswered(record.verdict.outcome);
+    finding.rivals.push_back(std::move(rival));
+    finding.causes.erase(other);
+}
+
 /// The causes that nothing in the matrix contradicts when they act on such an occasion, and what rules out the others.
 Finding explained(std::span<const Record> matrix, const std::vector<const Record*>& divergent,
                   const Occasion& occasion) {
@@ -128,6 +144,7 @@ Finding explained(std::span<const Record> matrix, const std::vector<const Record
         else
             finding.rivals.push_back(rival);
     }
+    keep_the_simpler(finding, matrix);
     std::stable_sort(finding.rivals.begin(), finding.rivals.end(),
                      [](const Rival& a, const Rival& b) { return a.explained > b.explained; });
     return finding;

@@ -131,6 +131,9 @@ Prediction by_divisor(Cause cause, const WindowEvidence& window) {
             return Prediction{by_micro(window, [&, most = most_micros(layout)](const auto& m) {
                 return equal_share(window, units_at(layout, m.micro), most);
             })};
+        case Cause::nominal_count_dynamic_batching:
+            return Prediction{
+                by_micro(window, [&](const auto& m) { return equal_share(window, m.units, places * layout.accum); })};
         case Cause::no_world_compensation:
             return all(1 / places);
         case Cause::wrong_group_divisor:
@@ -148,6 +151,7 @@ std::optional<Prediction> acting(Cause cause, const WindowEvidence& window, int 
         case Cause::rank_local_denominator:
         case Cause::uneven_ranks_equal_weight:
         case Cause::average_count_per_micro:
+        case Cause::nominal_count_dynamic_batching:
         case Cause::no_world_compensation:
         case Cause::wrong_group_divisor:
             return by_divisor(cause, window);

@@ -42,6 +42,7 @@ enum class Cause {
     unpredicted_position_counted,
     unscale_without_scale,
     re_reduced_sum,
+    nominal_count_dynamic_batching,
     same_batch_repeated,
     per_rank_sampler_seed,
     epoch_not_set,

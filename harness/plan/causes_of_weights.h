@@ -184,6 +184,12 @@ inline constexpr CauseEntry causes_of_weights[]{
      "With every micro-batch all that was accumulated is summed over the devices once more, so the earlier a "
      "micro-batch, the more it weighs.",
      "D^(A - 1 - a): D devices, A micro-batches, this one the a-th from 0",
-     "Exchange the gradients once, with the last micro-batch of the window.", "Paddle#29920"}};
+     "Exchange the gradients once, with the last micro-batch of the window.", "Paddle#29920"},
+    {Cause::nominal_count_dynamic_batching, "nominal-count-dynamic-batching", false,
+     "The mean of each micro-batch is divided by the number of micro-batches that the split promises, and a window has "
+     "another number of them, as where they are cut by a budget of tokens.",
+     "N / (D A n_m): N units in the window, D devices, A the accumulation that was promised, n_m units in the sample's "
+     "own micro-batch",
+     "Divide each micro-batch's summed loss by the units of the whole window, counted after it was cut.", "verl#141"}};
 
 }  // namespace isobatch

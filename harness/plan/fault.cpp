@@ -32,15 +32,25 @@ std::vector<FaultEntry> faults_of_numbers() {
         {"clip-scaled-gradients", Cause::clip_scaled_gradients, {norm, param}, any<has_norm>, {opt}},
         {"log-local-norm", Cause::log_local_norm, {norm}, any<has_norm_on_several_places>, {}, true, false},
         {"norm-counts-replicas", Cause::norm_counts_replicas, {norm}, any<has_norm_on_several_ranks>, {param, opt}},
+        {"nominal-count-dynamic-batching",
+         Cause::nominal_count_dynamic_batching,
+         {grad, loss},
+         any<has_unequal_share_of_fewer>,
+         {},
+         true,
+         false},
         {"empty-micro-counted", Cause::empty_micro_counted, {loss}, any<has_empty_micro>, {grad, norm}},
         {"re-reduced-sum", Cause::re_reduced_sum, {grad}, any<reduces_a_unit_again>},
     };
 }
 
-/// Of what only some trainers have: a count of steps, weight decay, a scaled loss.
+/// Of what only some trainers have: a count of steps, weight decay, a scaled loss, a loss of several terms, a layer
+/// that is used twice, random masks.
 std::vector<FaultEntry> faults_of_parts() {
     using enum Check;
-    const Needs counts{.optimizer = "adamw"}, scale{.recipe = Recipe::fp16_autocast};
+    const Needs counts{.optimizer = "adamw"}, scale{.recipe = Recipe::fp16_autocast}, terms{.subject = "tasks"},
+        twice{.subject = "shared-layer"}, masks{.subject = "dropout"};
+    constexpr Cause unnamed = Cause::unknown;  // what they leave is in no span of the samples' gradients
     const auto of = [](FaultEntry entry, Needs needs) {
         entry.needs = std::move(needs);
         return entry;
@@ -57,6 +67,10 @@ std::vector<FaultEntry> faults_of_parts() {
             false},
            counts),
         of({"inf-not-skipped", Cause::inf_not_skipped, {param}, any<is_loss_scaled>}, scale),
+        of({"regulariser-per-micro", unnamed, {grad, loss}, any<has_several_micros>}, terms),
+        of({"label-smoothing-local-mean", unnamed, {grad, loss}, any_micro<is_not_the_whole>}, terms),
+        of({"layer-used-twice-overwrites", unnamed, {grad}, any_micro<is_scored>}, twice),
+        of({"correlated-dropout", unnamed, {grad, loss}, any_micro<is_not_the_first>}, masks),
     };
 }
 
@@ -134,6 +148,7 @@ std::vector<FaultEntry> faults_of_events() {
         {"replicated-partial", Cause::replicated_partial, {grad}, any_micro<is_exchanged>, {param, opt}, true, false},
         {"bf16-accumulator", Cause::bf16_accumulator, {grad}, any_sum_of_few_bits, {}, true, false},
         {"bf16-reduction", Cause::bf16_reduction, {grad}, any_exchange_of_few_bits, {}, true, false},
+        {"fp16-sum-overflow", Cause::unknown, {grad}, any<is_exchanged_wide>, {}, true, false},
         {"master-weights-lost", Cause::master_weights_lost, {param}, any_window, {trajectory}, false, false},
     };
 }
@@ -151,9 +166,14 @@ const std::vector<FaultEntry>& fault_catalogue() {
 }
 
 Trial suited(Trial trial, const FaultEntry& fault) {
+    if (!fault.needs.subject.empty()) trial.subject = fault.needs.subject;
     if (!fault.needs.optimizer.empty()) trial.optimizer = fault.needs.optimizer;
     trial.recipe = fault.needs.recipe.value_or(trial.recipe);
     return trial;
+}
+
+bool is_of_its_case(const Trial& trial, const FaultEntry& fault) {
+    return fault.needs.subject.empty() || trial.subject == fault.needs.subject;
 }
 
 std::vector<Check> green_checks(const FaultEntry& fault) {

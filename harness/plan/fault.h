@@ -15,6 +15,7 @@ namespace isobatch {
 
 /// A trial with these shows a fault that not every one can show, whatever its counts; empty: any does.
 struct Needs {
+    std::string subject = {};  ///< the case whose loss it gets wrong
     std::string optimizer = {};
     std::optional<Recipe> recipe = std::nullopt;
 
@@ -44,6 +45,9 @@ const std::vector<FaultEntry>& fault_catalogue();
 
 /// The trial as one in which the fault can matter: with what it needs.
 Trial suited(Trial trial, const FaultEntry& fault);
+
+/// Whether the trial's case is one that the fault can matter in.
+bool is_of_its_case(const Trial& trial, const FaultEntry& fault);
 
 /// The checks that must not notice it: the others. Which identities do is tests/run/twins_test.cpp's to say.
 std::vector<Check> green_checks(const FaultEntry& fault);

@@ -1,5 +1,7 @@
 #include "plan/power.h"
 
+#include <map>
+
 namespace isobatch {
 
 namespace {
@@ -110,6 +112,54 @@ bool is_not_a_unit_a_place(const WindowLayout& window, const MicroCount&) {
 
 bool is_scored(const WindowLayout&, const MicroCount&) {
     return true;
+}
+
+bool is_not_the_whole(const WindowLayout& window, const MicroCount& micro) {
+    return micro.units != units_of(window);
+}
+
+bool is_not_the_first(const WindowLayout&, const MicroCount& micro) {
+    return micro.rank > 0 || micro.micro > 0;
+}
+
+std::size_t lightest_pair(const std::vector<double>& units) {
+    std::size_t lightest = 0;
+    for (std::size_t i = 1; i + 1 < units.size(); ++i)
+        if (units[i] + units[i + 1] < units[lightest] + units[lightest + 1]) lightest = i;
+    return lightest;
+}
+
+bool has_unequal_share_of_fewer(const WindowLayout& window) {
+    std::map<int, std::vector<double>> places;
+    for (const MicroCount& micro : window.micros) places[micro.rank].push_back(micro.units);
+    const double nominal = static_cast<double>(window.mesh.places) * window.accum;
+    for (auto& [rank, units] : places) {
+        if (units.size() > 1) {
+            const std::size_t first = lightest_pair(units);
+            units[first] += units[first + 1];
+            units.erase(units.begin() + static_cast<std::ptrdiff_t>(first) + 1);
+        }
+        if (std::any_of(units.begin(), units.end(),
+                        [&](double own) { return own > 0 && own * nominal != units_of(window); }))
+            return true;
+    }
+    return false;
+}
+
+bool is_cut_anew(const WindowLayout& window) {
+    const auto promised = static_cast<std::size_t>(window.mesh.places) * static_cast<std::size_t>(window.accum);
+    return !window.ragged && (window.micros.size() != promised ||
+                              std::any_of(window.micros.begin(), window.micros.end(), [&](const MicroCount& micro) {
+                                  return micro.samples != window.micros.front().samples;
+                              }));
+}
+
+bool has_several_micros(const WindowLayout& window) {
+    return window.micros.size() > 1 && units_of(window) > 0;
+}
+
+bool is_exchanged_wide(const WindowLayout& window) {
+    return window.mesh.places > 1 && units_of(window) > 0 && !computes_narrow(window.recipe);
 }
 
 bool has_empty_micro(const WindowLayout& window) {

@@ -35,6 +35,8 @@ MicroRule is_not_a_unit_a_sample;  ///< the window's units are not as many as it
 MicroRule is_padded;               ///< … as its units with padding
 MicroRule is_not_a_unit_a_place;   ///< … as its places
 MicroRule is_scored;
+MicroRule is_not_the_whole;  ///< the window has units in other micros too
+MicroRule is_not_the_first;  ///< of the window's
 
 /// Whether a scored micro of the window satisfies the rule.
 bool any_scored(const WindowLayout& window, MicroRule rule);
@@ -44,7 +46,18 @@ bool any_micro(const Windows& windows) {
     return std::any_of(windows.begin(), windows.end(), [](const auto& window) { return any_scored(window, rule); });
 }
 
+/// Which two neighbours hold fewest units together, as the first of them: what a budget of tokens leaves in one micro.
+/// Of two at least.
+std::size_t lightest_pair(const std::vector<double>& units);
+
 /// Of one window.
+/// Were each place's lightest pair of micros one, and weighed by the number of micros that the split promises.
+bool has_unequal_share_of_fewer(const WindowLayout& window);
+/// A full one, whose micros are not as many and as large as its split says; of another one nobody knows.
+bool is_cut_anew(const WindowLayout& window);
+bool has_several_micros(const WindowLayout& window);  ///< and a scored unit
+/// Units on several places, which are summed in no fewer bits than 24.
+bool is_exchanged_wide(const WindowLayout& window);
 bool has_empty_micro(const WindowLayout& window);
 bool is_ragged(const WindowLayout& window);
 bool has_several_places(const WindowLayout& window);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -60,6 +61,13 @@ struct DataChoice {
     Seed seed;
 };
 
+/// What a loss that is wrong may look at beside its examples.
+struct Part {
+    double units = 0;  ///< of the micro
+    double window_units = 0;
+    std::span<const std::int64_t> first = {};  ///< the samples of the window's first micro
+};
+
 /// A model with its data and its loss: what the harness runs under every split. Plain functions, so that it can be made
 /// twice, in two precisions.
 struct Case {
@@ -72,6 +80,8 @@ struct Case {
     std::function<std::shared_ptr<torch::nn::Module>(at::ScalarType dtype, Seed seed)> make_model;
     /// The loss summed over the units of the examples; never averaged.
     std::function<at::Tensor(torch::nn::Module& model, const Examples& examples)> loss_sum;
+    /// What it is under a planted fault that gets this case's loss wrong, by the id of the fault.
+    std::map<std::string, std::function<at::Tensor(torch::nn::Module&, const Examples&, const Part&)>> wrong = {};
 };
 
 /// Throws Error naming the nearest known case.

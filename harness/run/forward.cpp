@@ -36,13 +36,17 @@ void copy_anew(const Replica& replica) {
 }  // namespace
 
 at::Tensor forward(const Setup& setup, const Replica& replica, std::span<const std::int64_t> samples) {
+    return forward(setup, replica, samples, setup.subject->loss_sum);
+}
+
+at::Tensor forward(const Setup& setup, const Replica& replica, std::span<const std::int64_t> samples,
+                   const std::function<at::Tensor(torch::nn::Module& model, const Examples& examples)>& loss) {
     copy_anew(replica);
     std::optional<Autocast> autocast;
     const auto under = [&](at::ScalarType format) { autocast.emplace(device_of(setup.trial.device).type(), format); };
     if (replica.recipe == Recipe::bf16_autocast) under(at::kBFloat16);
     if (replica.recipe == Recipe::fp16_autocast) under(at::kHalf);
-    const at::Tensor sum =
-        setup.subject->loss_sum(*replica.model, setup.examples(samples, scalar_type(replica.recipe)));
+    const at::Tensor sum = loss(*replica.model, setup.examples(samples, scalar_type(replica.recipe)));
     return at::isReducedFloatingType(sum.scalar_type()) ? sum.to(at::kFloat) : sum;
 }
 

@@ -57,12 +57,15 @@ void accumulate(const Setup& setup, Engine& engine, Recorder& recorder, Replica&
     at::Tensor loss_sum;
     const std::span<const std::int64_t> samples = window.of(micro);
     ISOBATCH_CHECK(!samples.empty(), "a micro holds a sample");
+    const auto losses = [&](torch::nn::Module& model, const Examples& examples) {
+        return decide.losses(window, micro, *setup.subject, model, examples);
+    };
     // One backward is of the micro, or of each of its samples where they are rounded one by one.
     const std::size_t each = setup.quanta ? 1 : samples.size();
     for (std::size_t begin = 0; begin < samples.size(); begin += each) {
         const bool ends = begin + each == samples.size();
         engine.forward_begins(replica, exchanges && ends, last && ends);
-        const at::Tensor part = forward(setup, replica, samples.subspan(begin, each));
+        const at::Tensor part = forward(setup, replica, samples.subspan(begin, each), losses);
         recorder.forward_ends();
         if (exchanges && ends) recorder.exchange_begins(replica);
         at::Tensor loss = part.div(divisor / loss_scale(setup.trial.recipe));

@@ -42,6 +42,12 @@ struct Sum final : c10d::CppCommHookInterface<ProcessGroup> {
     }
 };
 
+c10::intrusive_ptr<c10::ivalue::Future> done_with(const at::Tensor& buffer) {
+    auto done = c10::make_intrusive<c10::ivalue::Future>(c10::TensorType::get());
+    done->markCompleted(buffer);
+    return done;
+}
+
 /// Sends half as much, as DDP's own bf16 hook does: each rank's part of the mean, rounded.
 struct MeanInBf16 final : c10d::CppCommHookInterface<ProcessGroup> {
     using CppCommHookInterface::CppCommHookInterface;
@@ -49,10 +55,18 @@ struct MeanInBf16 final : c10d::CppCommHookInterface<ProcessGroup> {
         const at::Tensor& buffer = bucket.getBufferRef();
         std::vector<at::Tensor> tensors{buffer.to(at::kBFloat16).div_(state_->getSize())};
         state_->allreduce(tensors)->wait();
-        buffer.copy_(tensors[0]);
-        const auto done = c10::make_intrusive<c10::ivalue::Future>(c10::TensorType::get());
-        done->markCompleted(buffer);
-        return done;
+        return done_with(buffer.copy_(tensors[0]));
+    }
+};
+
+/// As that hook once did: summed in fp16, and divided only then.
+struct SumInFp16 final : c10d::CppCommHookInterface<ProcessGroup> {
+    using CppCommHookInterface::CppCommHookInterface;
+    c10::intrusive_ptr<c10::ivalue::Future> runHook(c10d::GradBucket& bucket) override {
+        const at::Tensor& buffer = bucket.getBufferRef();
+        std::vector<at::Tensor> tensors{buffer.to(at::kHalf)};
+        state_->allreduce(tensors)->wait();
+        return done_with(buffer.copy_(tensors[0].div_(state_->getSize())));
     }
 };
 
@@ -110,6 +124,7 @@ ProcessEngine::ProcessEngine(Replica replica, const Decisions& decisions, const 
     reducer_ = make_reducer(parameters, std::move(names), exchange_, groups_.all);
     ISOBATCH_CHECK(reduction_ <= Reduction::sum, "DDP itself waits for its buckets");
     if (reduction_ == Reduction::mean_in_bf16) reducer_->register_comm_hook(std::make_unique<MeanInBf16>(groups_.all));
+    if (reduction_ == Reduction::sum_in_fp16) reducer_->register_comm_hook(std::make_unique<SumInFp16>(groups_.all));
     if (reduction_ == Reduction::sum) reducer_->register_comm_hook(std::make_unique<Sum>(groups_.all));
 }
 
@@ -188,7 +203,9 @@ void ProcessEngine::reduce_flat() {
     const at::Tensor unwaited = reduction_ == Reduction::own_part ? flat[0].div(places) : at::Tensor();
     const at::ScalarType dtype = flat[0].scalar_type();
     if (reduction_ == Reduction::mean_in_bf16) flat[0] = flat[0].to(at::kBFloat16).div_(places);
+    if (reduction_ == Reduction::sum_in_fp16) flat[0] = flat[0].to(at::kHalf);
     groups_.all->allreduce(flat)->wait();
+    if (reduction_ == Reduction::sum_in_fp16) flat[0].div_(places);
     flat[0] = flat[0].to(dtype);
     if (unwaited.defined()) flat[0] = unwaited;
     if (reduction_ == Reduction::mean) flat[0].div_(places);

@@ -60,18 +60,19 @@ at::Tensor SerialEngine::left(std::size_t parameter, int rank, const at::Tensor&
 
 void SerialEngine::reduce(std::size_t parameter, int copy) {
     const bool in_bf16 = reduction_ == Reduction::mean_in_bf16;
+    const auto sent = [&](const at::Tensor& given) {
+        if (given.defined() && in_bf16) return given.to(at::kBFloat16).div_(mesh_.places);
+        return given.defined() && reduction_ == Reduction::sum_in_fp16 ? given.to(at::kHalf) : given;
+    };
     at::Tensor sum;
     std::vector<at::Tensor> groups(static_cast<std::size_t>(mesh_.places / mesh_.inner));
     for (int rank = copy; rank < mesh_.ranks(); rank += mesh_.copies) {
         const auto r = static_cast<std::size_t>(rank);
-        const at::Tensor& given = given_[r][parameter];
-        add(sum, in_bf16 && given.defined() ? given.to(at::kBFloat16).div_(mesh_.places) : given);
+        add(sum, sent(given_[r][parameter]));
         add(groups[static_cast<std::size_t>(mesh_.inner_group(rank))], kept_[r][parameter]);
     }
-    if (sum.defined() && in_bf16)
-        sum = sum.to(replicas_[0].parameters[parameter].scalar_type());
-    else if (sum.defined() && reduction_ != Reduction::sum)
-        sum.div_(mesh_.places);
+    if (sum.defined() && !in_bf16 && reduction_ != Reduction::sum) sum.div_(mesh_.places);
+    if (sum.defined()) sum = sum.to(replicas_[0].parameters[parameter].scalar_type());
     for (at::Tensor& group : groups)
         if (group.defined()) group.div_(mesh_.inner);
     for (int rank = copy; rank < mesh_.ranks(); rank += mesh_.copies) {

@@ -47,6 +47,7 @@ struct Window {
 enum class Reduction {
     mean,          ///< of all ranks' gradients
     mean_in_bf16,  ///< of them, each divided and rounded to bf16 before it is sent, and summed so
+    sum_in_fp16,   ///< of them, each rounded to fp16 before it is sent, and divided after they are summed so
     sum,           ///< of them
     own_part,      ///< what is there when nobody waits for the others: this rank's part of the mean
     last_alone,    ///< the mean of what the window's last micros added; what came before, averaged in the inner group
@@ -68,6 +69,11 @@ struct Decisions {
     std::function<double(const Window&, const Slice&)> divisor = [](const Window& window, const Slice&) {
         return window.denominator() / window.mesh.places;
     };
+    /// A micro's loss, or that of some of its examples, summed over their units: the case's.
+    std::function<at::Tensor(const Window&, const Slice&, const Case&, torch::nn::Module&, const Examples&)> losses =
+        [](const Window&, const Slice&, const Case& subject, torch::nn::Module& model, const Examples& examples) {
+            return subject.loss_sum(model, examples);
+        };
     /// Whether the ranks exchange their gradients in this window.
     std::function<bool(const Window&)> exchanges = [](const Window& window) { return window.mesh.places > 1; };
     /// With which of a rank's micros: its last one.

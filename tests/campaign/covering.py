@@ -83,7 +83,7 @@ def main():
     parser.add_argument("--report", help="where to write FILE.json and FILE.md")
     options = parser.parse_args()
     known = {entry["id"]: entry for entry in catalogue()}
-    faults = options.faults or [fault for fault in known if fault not in CONTROLS]
+    faults = options.faults or [fault for fault, entry in known.items() if fault not in CONTROLS and entry["needs"].get("case", options.cases[0]) in options.cases]
     covers = {strength: {choices(trial) for trial in run_of(*options.cases, "--effective", str(options.effective), "--cover", str(strength))} for strength in (2, 3)}
     levels = [sorted({chosen[factor] for chosen in covers[2]}) for factor in range(6)]  # a covering has every choice
     everything = list(itertools.product(*levels))

@@ -91,7 +91,8 @@ def main():
     planned += [(fault, timing, "everywhere", case, options.effective[0], options.recipes[0]) for fault, timing, case in itertools.product(wanted, options.timings, options.cases) if timing != "always" and known[fault]["timed"]]
     planned += [(fault, timing, reach, case, options.effective[0], options.recipes[0]) for fault, timing, reach, case in itertools.product(wanted, ("always", "later-windows"), options.reaches, options.cases)
                 if reach != "everywhere" and known[fault]["by_micro"]]
-    planned = list(dict.fromkeys((*words[:-1], known[words[0]]["needs"].get("recipe", words[-1])) for words in planned))  # in the only one where it matters, once
+    # In the only case and the only recipe where it matters, once.
+    planned = list(dict.fromkeys((*words[:3], known[words[0]]["needs"].get("case", words[3]), words[4], known[words[0]]["needs"].get("recipe", words[5])) for words in planned))
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         done = list(pool.map(lambda words: plant(known[words[0]], *words[1:]), planned))
     problems = [matrix for matrix in done if "problem" in matrix]

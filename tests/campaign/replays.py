@@ -21,7 +21,8 @@ def matrix(chance, known):
     """The words of a random matrix with a fault."""
     fault = chance.choice([entry for entry in known if entry["red"]])
     name = fault["id"] + ("@" + chance.choice(TIMINGS) if fault["timed"] and chance.randint(0, 1) else "")
-    words = ["check", chance.choices(list(CASES), list(CASES.values()))[0], "--effective", str(chance.randint(2, 12)), "--max-devices", "3", "--recipe", chance.choice(RECIPES),
+    case = chance.choices(list(CASES), list(CASES.values()))[0]
+    words = ["check", fault["needs"].get("case", case), "--effective", str(chance.randint(2, 12)), "--max-devices", "3", "--recipe", chance.choice(RECIPES),
              "--seed", str(chance.randrange(1, 1 << 30)), "--epochs", str(chance.randint(1, 2)), "--fault", name]
     words += ["--engine", "serial:inner=1" if fault["id"] == "two-level-order" else chance.choice(ENGINES)]
     words += ["--trajectory", "4"] if fault["red"] == ["trajectory"] else []

@@ -1,3 +1,5 @@
+#include <ATen/ops/full_like.h>
+
 #include "gradient_check.h"
 
 namespace isobatch {
@@ -8,6 +10,22 @@ TEST(Dropout, GradientIsTheSlopeOfItsLoss) {
 
 TEST(Dropout, LossIsASumOverSamples) {
     expect_additive_loss("dropout");
+}
+
+TEST(Dropout, CorrelatedMasksAreThoseOfTheFirstMicro) {
+    const isobatch::Setup setup = case_setup("dropout");
+    const Replica replica = make_replica(*setup.subject, setup.trial, 0, 1);
+    const std::vector<std::int64_t> own{4, 2}, other{7};
+    const Examples examples = setup.examples(own, at::kDouble);
+    const at::NoGradGuard no_grad;
+    const auto masked_as = [&](const std::vector<std::int64_t>& first) {
+        return setup.subject->wrong.at("correlated-dropout")(*replica.model, examples, {1, 1, first}).item<double>();
+    };
+    Examples alike = examples;
+    alike[2] = at::full_like(examples[2], 7);
+    EXPECT_EQ(masked_as(own), loss_of(setup, replica, own));
+    EXPECT_EQ(masked_as(other), setup.subject->loss_sum(*replica.model, alike).item<double>());
+    EXPECT_NE(masked_as(other), masked_as(own));
 }
 
 TEST(Dropout, AQuarterIsDroppedAndTheMaskIsTheSamplesOwn) {

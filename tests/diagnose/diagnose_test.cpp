@@ -253,6 +253,23 @@ TEST_P(Diagnose, AGreenSplitExcludesOnlyBeyondItsSensitivity) {
     EXPECT_EQ(diagnose(records).at(0).causes, Causes{Cause::unknown});
 }
 
+TEST_P(Diagnose, APromisedNumberOfMicrosIsNamedWhereAWindowHasAnother) {
+    const SyntheticLoop promised = dividing_by([](const auto& window, const auto& micro) {
+        return std::max(1.0, micro.units) * window.accum * window.mesh.places;
+    });
+    const std::vector<Split> splits{{4, 4, 1}, {2, 4, 2}};
+    EXPECT_EQ(diagnose(records_of(matrix, splits, promised)).at(0).causes,
+              Causes{Cause::nominal_count_dynamic_batching})
+        << "a tail has fewer";
+    const Synthetic whole({.recipe = GetParam(), .samples = 48});
+    const Finding finding = diagnose(records_of(whole, splits, promised)).at(0);
+    EXPECT_EQ(finding.causes, (Causes{Cause::token_mean_of_means, Cause::sample_share_on_token_mean}));
+    const Rival* other = rival(finding, Cause::nominal_count_dynamic_batching);
+    ASSERT_NE(other, nullptr);
+    EXPECT_EQ(other->ruled_out_by, "every full window is cut as its split says");
+    EXPECT_EQ(other->explained, 2);
+}
+
 TEST_P(Diagnose, CrashesDisturbNothing) {
     std::vector<Record> records = records_of(matrix, Cause::zero_grad_in_window);
     const Json alone = to_json(diagnose(records).at(0));

@@ -16,6 +16,14 @@ TEST(Predict, MeanOfMeansIsUnitsPerMicrosTimesOwnUnits) {
     EXPECT_EQ(predict(Cause::token_mean_of_means, window(), 0)->stale, 0);
 }
 
+TEST(Predict, ANominalCountIsUnitsPerPromisedMicrosTimesOwnUnits) {
+    WindowEvidence promised = window();
+    promised.layout.accum = 3;  // of four ranks: 12 micros, where 3 are held
+    const double first = 8.0 / (12 * 6), last = 8.0 / (12 * 2);
+    EXPECT_EQ(predicted(Cause::nominal_count_dynamic_batching, promised),
+              (Weights{first, first, last, last, last, 1, 1}));
+}
+
 TEST(Predict, MissingDivisionIsTheMicrosOfTheOwnRank) {
     EXPECT_EQ(predicted(Cause::missing_accum_division, window()), (Weights{2, 2, 1, 1, 1, 2, 2}));
     EXPECT_EQ(predict(Cause::missing_accum_division, window(), 0)->stale, 0);

@@ -53,6 +53,12 @@ TEST(FaultCatalogue, ATrialIsSuitedByWhatAFaultNeedsAndNothingElse) {
     wanted = trial;
     wanted.recipe = Recipe::fp16_autocast;
     EXPECT_EQ(suited(trial, find_fault("inf-not-skipped")), wanted);
+    wanted = trial;
+    wanted.subject = "tasks";
+    EXPECT_EQ(suited(trial, find_fault("regulariser-per-micro")), wanted);
+    EXPECT_TRUE(is_of_its_case(wanted, find_fault("regulariser-per-micro")));
+    EXPECT_FALSE(is_of_its_case(trial, find_fault("regulariser-per-micro")));
+    EXPECT_TRUE(is_of_its_case(trial, find_fault("n-minus-one")));
 }
 
 TEST(FaultTiming, IsPartOfTheTextAndOfThePower) {

@@ -21,7 +21,7 @@ namespace isobatch {
 
 namespace {
 
-/// References on disk, one an optimizer, and two ranks that can be asked for trials which follow one.
+/// References on disk, one a case, optimizer and recipe, and two ranks that can be asked for trials which follow one.
 class TwoRanks : public ::testing::Test {
 protected:
     Trial trial = [] {
@@ -38,10 +38,12 @@ protected:
         follow(trial);
     }
 
-    /// From now on, what has this trial's optimizer and recipe.
+    /// From now on, what has this trial's case, optimizer and recipe.
     void follow(const Trial& wanted) {
-        reference = directory / ("reference-" + wanted.optimizer + to_string(wanted.recipe) + ".trace");
+        reference =
+            directory / ("reference-" + wanted.subject + wanted.optimizer + to_string(wanted.recipe) + ".trace");
         Trial own = trial;
+        own.subject = wanted.subject;
         own.optimizer = wanted.optimizer;
         own.recipe = wanted.recipe;
         if (!std::filesystem::exists(reference)) Matrix(plant, {}).write_reference(own, reference);

@@ -1,5 +1,7 @@
 #include "run/serial_engine.h"
 
+#include <limits>
+
 #include <ATen/ops/full_like.h>
 #include <gtest/gtest.h>
 
@@ -107,6 +109,22 @@ TEST(SerialEngine, WhatIsExchangedInBf16IsRoundedWithEachAddition) {
     for (const Replica& replica : ranks.replicas()) {
         EXPECT_EQ(entry(replica), 256) << "256 + 1 needs nine bits";
         EXPECT_EQ(replica.parameters[0].grad().scalar_type(), at::kDouble);
+    }
+}
+
+TEST(SerialEngine, WhatIsSummedInFp16OverflowsBeforeItIsDivided) {
+    Decisions decisions;
+    decisions.reduction = Reduction::sum_in_fp16;
+    for (const auto& [value, mean] :
+         {std::pair{30000.0, 30000.0}, {40000.0, std::numeric_limits<double>::infinity()}}) {
+        SerialEngine ranks = engine({.places = 2}, decisions);
+        for (Replica& replica : ranks.replicas())
+            replica.parameters[0].mutable_grad() = at::full_like(replica.parameters[0], value);
+        ranks.reduce(Window{});
+        for (const Replica& replica : ranks.replicas()) {
+            EXPECT_EQ(entry(replica), mean);
+            EXPECT_EQ(replica.parameters[0].grad().scalar_type(), at::kDouble);
+        }
     }
 }
 

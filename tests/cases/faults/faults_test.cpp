@@ -17,7 +17,7 @@ TEST(Faults, EveryEntryOfTheCatalogueIsPlantedByExactlyOneFamily) {
         EXPECT_EQ(plant_denominator(entry.id, setup) + plant_accumulator(entry.id, setup) +
                       plant_clip(entry.id, setup) + plant_synchronisation(entry.id, setup) +
                       plant_data(entry.id, setup) + plant_schedule(entry.id, setup) + plant_reporting(entry.id, setup) +
-                      plant_precision(entry.id, setup),
+                      plant_precision(entry.id, setup) + plant_loss(entry.id, setup),
                   1)
             << entry.id;
     }

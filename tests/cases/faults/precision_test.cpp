@@ -27,6 +27,8 @@ TEST(PrecisionFaults, ChangeOneDecisionEach) {
     EXPECT_EQ(setup.decisions.reduction, Reduction::mean);
     EXPECT_TRUE(plant_precision("bf16-reduction", setup));
     EXPECT_EQ(setup.decisions.reduction, Reduction::mean_in_bf16);
+    EXPECT_TRUE(plant_precision("fp16-sum-overflow", setup));
+    EXPECT_EQ(setup.decisions.reduction, Reduction::sum_in_fp16);
     EXPECT_FALSE(plant_precision("never-synced", setup));
 }
 
@@ -34,7 +36,7 @@ TEST(PrecisionFaults, AreNotPlantedInTwoLevels) {
     Trial trial = small_trial({1, 2, 2});
     trial.engine = "serial:inner=2";
     isobatch::Setup setup = make_setup(trial);
-    for (const char* id : {"bf16-accumulator", "bf16-reduction"})
+    for (const char* id : {"bf16-accumulator", "bf16-reduction", "fp16-sum-overflow"})
         EXPECT_TRUE(says(error_of([&] { plant_precision(id, setup); }).next(), "inner")) << id;
 }
 

@@ -1,0 +1,54 @@
+#include <gtest/gtest.h>
+
+#include "../../run/small_trial.h"
+#include "cases/faults/faults.h"
+#include "diagnose/diagnose.h"
+#include "plan/fault.h"
+#include "run/matrix.h"
+
+namespace isobatch {
+
+namespace {
+
+constexpr auto ids = {"regulariser-per-micro", "label-smoothing-local-mean", "layer-used-twice-overwrites",
+                      "correlated-dropout"};
+
+Record run(const std::string& id, const Split& split, const std::string& subject = "") {
+    Trial trial = suited(small_trial(split), *parse_fault(id).entry);
+    if (!subject.empty()) trial.subject = subject;
+    trial.fault = id;
+    return Matrix(plant, {}).run(trial);
+}
+
+}  // namespace
+
+/// A single micro is the window: nothing of it can be counted too often, drawn for another or divided by less.
+TEST(LossFaults, AreRedWhereAWindowHasSeveralMicrosAndNoWeightsExplainThem) {
+    for (const std::string id : ids) {
+        const bool always = id == "layer-used-twice-overwrites";
+        EXPECT_EQ(run(id, {4, 1, 1}).verdict.outcome == Outcome::divergent, always) << id;
+        for (const Split& split : {Split{1, 4, 1}, {1, 1, 4}, {2, 2, 1}}) {
+            const Record record = run(id, split);
+            const Check loss = always ? Check::grad : Check::loss;
+            EXPECT_EQ(result_of(record.verdict, Check::grad).outcome, Outcome::divergent) << id << to_string(split);
+            EXPECT_EQ(result_of(record.verdict, loss).outcome, Outcome::divergent) << id << to_string(split);
+            EXPECT_EQ(diagnose(std::span(&record, 1)).at(0).causes, std::vector{Cause::unknown}) << id;
+        }
+    }
+}
+
+TEST(LossFaults, LeaveTheLossOfAnotherCaseAlone) {
+    for (const std::string id : ids) EXPECT_LE(run(id, {1, 2, 2}, "mlp").verdict.outcome, Outcome::equivalent) << id;
+}
+
+TEST(LossFaults, HaveTheirTime) {
+    for (const std::string id : ids)
+        for (const auto& [timing, step] : {std::pair{"@first-window", 1}, {"@later-windows", 2}}) {
+            const Record record = run(id + timing, {1, 2, 2});
+            const CheckResult& grad = result_of(record.verdict, Check::grad);
+            ASSERT_TRUE(grad.first) << id << timing;
+            EXPECT_EQ(grad.first->step, step) << id << timing;
+        }
+}
+
+}  // namespace isobatch
