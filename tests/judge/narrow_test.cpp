@@ -82,6 +82,18 @@ TEST(NarrowShare, WhereNobodyPromisedAFormatThereIsNone) {
     for (const Yardstick& yardstick : {outside, exact, unknown}) EXPECT_FALSE(share(yardstick, candidate));
 }
 
+TEST(NarrowShare, WhereTheReferenceHasFewBitsTooItSaysNothing) {
+    const Synthetic matrix = matrix_in(Recipe::fp32);
+    const Trace candidate = matrix.candidate({16, 1, 1}, {.sums_in_bf16 = true});
+    Yardstick yardstick = yardstick_of(matrix.reference());
+    EXPECT_EQ(share(yardstick, candidate), 1);
+    for (WindowScale& window : yardstick.windows)
+        for (TensorScale& scale : window.tensors)
+            scale.gradient =
+                candidate.ranks[0][static_cast<std::size_t>(window.step - 1)].tensors.at("grad/" + scale.name);
+    EXPECT_FALSE(share(yardstick, candidate));
+}
+
 TEST(NarrowShare, MakesTheGradientRedWhereItsSizeDoesNot) {
     for (const Recipe recipe : {Recipe::bf16, Recipe::fp16_autocast}) {
         const Synthetic matrix = matrix_in(recipe);
