@@ -58,7 +58,8 @@ void add_faults(CLI::App& app, int& exit_code) {
                                          : "turns red: " + joined(names(entry.red), ", "));
             const Json& known = list[i];
             for (const auto& [what, value] : known["needs"].items())
-                fmt::print("  shows with: {} {}\n", what == "case" ? "the case" : "--" + what, value.get<std::string>());
+                fmt::print("  shows with: {} {}\n", what == "case" ? "the case" : "--" + what,
+                           value.get<std::string>());
             if (known["meaning"] != "") fmt::print("  {}\n", known["meaning"].get<std::string>());
             if (known["seen_in"] != "") fmt::print("  seen in: {}\n", known["seen_in"].get<std::string>());
         }
