@@ -68,7 +68,7 @@ std::optional<Fit> fit(const WindowScale& window, const std::vector<std::size_t>
 /// What the run of single samples makes of the sum of what its micros added, as a factor, and how far the window's
 /// gradient is from that, relative to it.
 struct Common {
-    double factor = 1, residual = 0;
+    double factor, residual;
 };
 
 Common common_factor(const WindowScale& window, const std::vector<Tensor>& one_by_one) {

@@ -90,6 +90,17 @@ TEST_P(CheckIdentity, OneThatFitsNoWindowSaysWhy) {
     EXPECT_EQ(std::count(none.tested.begin(), none.tested.end(), Claim::identities), 0);
 }
 
+/// Nor is it run again.
+TEST_P(CheckIdentity, TheWindowThatAStaticGraphIsLearntInHasNoTwin) {
+    Trace trace = with_twins(matrix.candidate({4, 2, 2}), "null-micro", matrix.reference());
+    for (std::vector<Step>& steps : trace.ranks)
+        std::erase_if(steps[0].tensors, [](const auto& one) { return one.first.starts_with("twin/"); });
+    EXPECT_EQ(checked(trace).outcome, Outcome::inconclusive);
+    trace.manifest.engine = "gloo:static";
+    EXPECT_EQ(checked(trace), (CheckResult{.check = Check::identity}));
+    EXPECT_EQ(status_of(judged(trace), Identity::null_micro).windows, 4);
+}
+
 TEST_P(CheckIdentity, WhereTheSameWindowDiffersNothingIsSaid) {
     Trace trace = with_twins(matrix.candidate({4, 2, 2}), "all", matrix.reference());
     edit(trace.ranks[0][0], "twin/null-micro/weight", [](std::size_t, double value) { return 2 * value; });

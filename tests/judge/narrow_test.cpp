@@ -60,6 +60,16 @@ TEST(NarrowShare, AnEntryThatFewMicrosReachDoesNotCount) {
     EXPECT_FALSE(share(yardstick, matrix.candidate({1, 16, 1}, {.sums_in_bf16 = true})));
 }
 
+TEST(NarrowShare, ARankThatEndedEarlyHasNoAddends) {
+    const Synthetic matrix = matrix_in(Recipe::bf16);
+    Trace trace = matrix.candidate({2, 4, 2}, {.sums_in_bf16 = true});
+    const Yardstick yardstick = yardstick_of(matrix.reference());
+    const Alignment alignment = align(yardstick, trace);
+    EXPECT_TRUE(narrow_share(yardstick, trace, alignment));
+    trace.ranks[1].clear();
+    EXPECT_FALSE(narrow_share(yardstick, trace, alignment)) << "four addends";
+}
+
 TEST(NarrowShare, ZerosAndWhatIsNoNumberDoNotCount) {
     const Synthetic matrix = matrix_in(Recipe::fp32);
     const Yardstick yardstick = yardstick_of(matrix.reference());

@@ -22,6 +22,13 @@ TEST(Tolerance, TheConstantsAreThoseThatWereMeasured) {
     EXPECT_EQ(magnitude_floor, std::ldexp(1, -10));
 }
 
+TEST(ResidualLimit, IsThatOfTheArithmetic) {
+    EXPECT_EQ(residual_limit(Recipe::fp64), 1e-10);
+    EXPECT_EQ(residual_limit(Recipe::fp32), 1e-4);
+    for (const Recipe recipe : {Recipe::bf16, Recipe::bf16_autocast, Recipe::fp16_autocast})
+        EXPECT_EQ(residual_limit(recipe), 2e-2);
+}
+
 TEST(Tolerance, TheBoundOfNarrowArithmeticIsItsOwn) {
     for (const Recipe recipe : known_recipes) {
         const Bound bound = bound_of(recipe);

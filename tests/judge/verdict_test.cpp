@@ -134,6 +134,22 @@ TEST(Verdict, AHostileTextIsEscapedInTheError) {
     EXPECT_TRUE(says(error_of([&] { verdict_from_json(damaged, "f"); }).what(), "\\x1b[2J"));
 }
 
+TEST(HoldsStrictly, WhereAWindowOfItWasJudgedAndRight) {
+    Verdict verdict;
+    verdict.checks = {{.check = Check::identity}};
+    verdict.identities = {{Identity::strict, 2, 0, ""}};
+    EXPECT_TRUE(holds_strictly(verdict));
+    verdict.identities[0].windows = 0;
+    EXPECT_FALSE(holds_strictly(verdict));
+    verdict.identities = {{Identity::scale, 2, 0, ""}};
+    EXPECT_FALSE(holds_strictly(verdict));
+    verdict.identities = {{Identity::strict, 2, 0, ""}};
+    verdict.checks[0].outcome = Outcome::divergent;
+    EXPECT_FALSE(holds_strictly(verdict));
+    verdict.checks.clear();
+    EXPECT_FALSE(holds_strictly(verdict));
+}
+
 TEST(ResultOf, FindsTheCheckOrSaysThatThereIsNone) {
     const Verdict some = verdict();
     EXPECT_EQ(&result_of(some, Check::grad), &some.checks[1]);
