@@ -1,5 +1,6 @@
 /// Faults of which samples a window holds.
 #include "cases/faults/faults.h"
+#include "cases/faults/held.h"
 
 namespace isobatch {
 
@@ -30,18 +31,9 @@ void repeat_the_first(const Setup&, Window& window) {
 
 /// What the first micro of every place holds is all there is.
 void keep_the_first(const Setup&, Window& window) {
-    std::vector<std::int64_t> samples;
-    std::vector<Slice> micros;
-    for (Slice micro : window.micros) {
-        if (micro.micro > 0) continue;
-        const auto begin = static_cast<std::int64_t>(samples.size());
-        for (const std::int64_t sample : window.of(micro)) samples.push_back(sample);
-        micro.begin = begin;
-        micro.end = static_cast<std::int64_t>(samples.size());
-        micros.push_back(micro);
-    }
-    window.samples = std::move(samples);
-    window.micros = std::move(micros);
+    Places places = places_of(window);
+    for (auto& [place, micros] : places) micros.resize(1);
+    hold(window, places);
 }
 
 /// All places but the first draw from an order that is one sample ahead.

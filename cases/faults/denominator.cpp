@@ -1,7 +1,6 @@
 /// Faults of what a micro's loss is divided by.
-#include <map>
-
 #include "cases/faults/faults.h"
+#include "cases/faults/held.h"
 #include "plan/power.h"
 
 namespace isobatch {
@@ -79,35 +78,19 @@ bool plant_factor(const std::string& id, Decisions& decide) {
 
 /// The lightest pair of each place's micros becomes one, as under a budget of tokens.
 void cut_anew(const Setup& setup, Window& window) {
-    std::map<int, std::vector<std::vector<std::int64_t>>> places;
-    for (const Slice& micro : window.micros) {
-        const std::span<const std::int64_t> samples = window.of(micro);
-        places[micro.place].emplace_back(samples.begin(), samples.end());
-    }
-    std::int64_t turns = 0;
+    Places places = places_of(window);
     for (auto& [place, micros] : places) {
+        if (micros.size() < 2) continue;
         std::vector<double> units;
         for (const auto& micro : micros) {
             units.push_back(0);
             for (const std::int64_t sample : micro) units.back() += setup.data.units[static_cast<std::size_t>(sample)];
         }
-        if (micros.size() > 1) {
-            const auto first = micros.begin() + static_cast<std::ptrdiff_t>(lightest_pair(units));
-            first->insert(first->end(), first[1].begin(), first[1].end());
-            micros.erase(first + 1);
-        }
-        turns = std::max(turns, std::ssize(micros));
+        const auto first = micros.begin() + static_cast<std::ptrdiff_t>(lightest_pair(units));
+        first->insert(first->end(), first[1].begin(), first[1].end());
+        micros.erase(first + 1);
     }
-    window.samples.clear();
-    window.micros.clear();
-    for (int turn = 0; turn < turns; ++turn)
-        for (const auto& [place, micros] : places) {
-            if (turn >= std::ssize(micros)) continue;
-            const std::vector<std::int64_t>& micro = micros[static_cast<std::size_t>(turn)];
-            const std::int64_t begin = std::ssize(window.samples);
-            window.samples.insert(window.samples.end(), micro.begin(), micro.end());
-            window.micros.push_back({place, turn, begin, std::ssize(window.samples)});
-        }
+    hold(window, places);
 }
 
 }  // namespace

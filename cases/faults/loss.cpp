@@ -1,14 +1,11 @@
 /// Faults of the loss that a case's model is trained on. Each is written where the case's own loss is.
-#include <algorithm>
-
 #include "cases/faults/faults.h"
+#include "plan/fault.h"
 
 namespace isobatch {
 
 bool plant_loss(const std::string& id, Setup& setup) {
-    const auto known = {"regulariser-per-micro", "label-smoothing-local-mean", "layer-used-twice-overwrites",
-                        "correlated-dropout"};
-    if (std::find(known.begin(), known.end(), id) == known.end()) return false;
+    if (find_fault(id).needs.subject.empty()) return false;
     const auto wrong = setup.subject->wrong.find(id);
     if (wrong == setup.subject->wrong.end()) return true;  // nothing in this case's loss that it could get wrong
     setup.decisions.losses = [loss = wrong->second](const Window& window, const Slice& micro, const Case&,

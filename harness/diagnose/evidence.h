@@ -55,7 +55,7 @@ enum class Updating {
     right,      ///< nothing of these
     altered,    ///< it makes of the reference's gradient what the reference does; of its own something else was left
     undecayed,  ///< it makes of the reference's gradient what the reference does without weight decay
-    unskipped,  ///< where losses are scaled, it changes the parameters by a gradient that is not finite
+    unskipped,  ///< where losses are scaled, a gradient that is not finite changes parameters or state
 };
 
 std::string to_string(Updating updating);

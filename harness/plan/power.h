@@ -50,7 +50,7 @@ bool any_micro(const Windows& windows) {
 /// Of two at least.
 std::size_t lightest_pair(const std::vector<double>& units);
 
-/// Of one window.
+// Of one window.
 /// Were each place's lightest pair of micros one, and weighed by the number of micros that the split promises.
 bool has_unequal_share_of_fewer(const WindowLayout& window);
 /// A full one, whose micros are not as many and as large as its split says; of another one nobody knows.

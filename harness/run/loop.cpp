@@ -1,6 +1,7 @@
 #include "run/loop.h"
 
 #include <bit>
+#include <functional>
 #include <memory>
 
 #include <ATen/Parallel.h>
@@ -65,7 +66,7 @@ void accumulate(const Setup& setup, Engine& engine, Recorder& recorder, Replica&
     for (std::size_t begin = 0; begin < samples.size(); begin += each) {
         const bool ends = begin + each == samples.size();
         engine.forward_begins(replica, exchanges && ends, last && ends);
-        const at::Tensor part = forward(setup, replica, samples.subspan(begin, each), losses);
+        const at::Tensor part = forward(setup, replica, samples.subspan(begin, each), std::cref(losses));
         recorder.forward_ends();
         if (exchanges && ends) recorder.exchange_begins(replica);
         at::Tensor loss = part.div(divisor / loss_scale(setup.trial.recipe));

@@ -100,12 +100,13 @@ def main():
         print("PROBLEM", json.dumps(matrix), flush=True)
     done = [matrix for matrix in done if "problem" not in matrix]
     figures = summary(done)
-    figures["nameless"] = sum(matrix["causes"] == ["unknown"] and known[matrix["fault"]]["cause"] == "unknown" for matrix in done)
+    nameless = [fault for fault in wanted if known[fault]["cause"] == "unknown"]
+    figures["nameless"] = sum(matrix["causes"] == ["unknown"] and matrix["fault"] in nameless for matrix in done)
     lines = ["| fault | matrices where it was found | trials that diverged | red checks | named | named alone |", "| --- | ---: | ---: | --- | ---: | ---: |"]
     lines += [row(fault, [matrix for matrix in done if matrix["fault"] == fault]) for fault in wanted if any(matrix["fault"] == fault for matrix in done)]
     text = (f"{figures['faults']} planted faults, at different times and with different micro-batches {figures['variants']} ({figures['variants_found']} of which some matrix can show), and {len(CONTROLS)} control in {', '.join(options.cases)}; effective batch {', '.join(map(str, options.effective))} in every split on at most "
             f"4 devices; {', '.join(options.recipes)} (faults at some times or with some micro-batches only: the first of each).\n\nOf {figures['matrices']} matrices with a fault {figures['found']} diverged: the fault is in the set of causes in {figures['named']}, alone in "
-            f"{figures['named_alone']}, with when and where it happens in {figures['named_with_their_time']}; in {figures['simpler']} another one that happens more simply explains as much; {figures['unknown']} are `unknown` ({figures['nameless']} of them of faults that no cause names: {', '.join(fault for fault in wanted if known[fault]['cause'] == 'unknown') or 'none'}), {figures['named_wrongly']} named wrongly. A fault that a case cannot show (a loss whose units are its samples, for "
+            f"{figures['named_alone']}, with when and where it happens in {figures['named_with_their_time']}; in {figures['simpler']} another one that happens more simply explains as much; {figures['unknown']} are `unknown` ({figures['nameless']} of them of faults that no cause names: {', '.join(nameless) or 'none'}), {figures['named_wrongly']} named wrongly. A fault that a case cannot show (a loss whose units are its samples, for "
             f"one) leaves its matrix green. Controls green: {figures['controls_green']} of {figures['controls']}.\n\n" + "\n".join(lines))
     print(text)
     if options.report:
