@@ -35,6 +35,13 @@ bool off(const Recovered& recovered, const WindowEvidence& window, Recipe recipe
            !(recovered.residual <= residual_limit(recipe));
 }
 
+std::vector<const Record*> divergent_of(std::span<const Record> matrix) {
+    std::vector<const Record*> divergent;
+    for (const Record& record : matrix)
+        if (record.verdict.outcome == Outcome::divergent) divergent.push_back(&record);
+    return divergent;
+}
+
 Sight first_sight(const std::vector<const Record*>& divergent) {
     for (const Record* record : divergent)
         for (const WindowEvidence& window : record->evidence.windows)
@@ -162,15 +169,30 @@ Finding explained(std::span<const Record> matrix, const std::vector<const Record
     return always;
 }
 
+/// The matrix as if each window told its samples apart as well as any: a condition bounds what rounding may do to a
+/// weight, and mostly it does far less.
+std::vector<Record> sharpened(std::span<const Record> matrix) {
+    std::vector<Record> sharp(matrix.begin(), matrix.end());
+    for (Record& record : sharp)
+        for (WindowEvidence& window : record.evidence.windows)
+            window.weight_tolerance = std::min(window.weight_tolerance, finest_weight(record.trial.recipe));
+    return sharp;
+}
+
+/// What explains the weights as nearly as they are read, if anything does; else what their tolerance lets pass.
+Finding nearest(std::span<const Record> matrix) {
+    const std::vector<Record> sharp = sharpened(matrix);
+    Finding near = explained(sharp, divergent_of(sharp));
+    return near.causes.empty() ? explained(matrix, divergent_of(matrix)) : near;
+}
+
 }  // namespace
 
 std::vector<Finding> diagnose(std::span<const Record> matrix) {
-    std::vector<const Record*> divergent;
-    for (const Record& record : matrix)
-        if (record.verdict.outcome == Outcome::divergent) divergent.push_back(&record);
+    const std::vector<const Record*> divergent = divergent_of(matrix);
     if (divergent.empty()) return {};
 
-    Finding finding = explained(matrix, divergent);
+    Finding finding = nearest(matrix);
     const bool decoded = std::any_of(divergent.begin(), divergent.end(), [](const Record* record) {
         return !record->evidence.missing.empty() ||
                std::any_of(record->evidence.windows.begin(), record->evidence.windows.end(),

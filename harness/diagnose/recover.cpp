@@ -105,11 +105,16 @@ const WindowScale* scale_of(const Yardstick& yardstick, const WindowEvidence& wi
     return scale == yardstick.windows.end() ? nullptr : &*scale;
 }
 
+double finest_weight(Recipe recipe) {
+    if (computes_narrow(recipe)) return 5e-3;
+    return recipe == Recipe::fp64 ? 1e-9 : 1e-5;
+}
+
 double weight_tolerance(Recipe recipe, double condition) {
-    if (sums_narrow(recipe)) return std::max(5e-3, 4 * unit_roundoff(recipe) * condition);
-    if (computes_narrow(recipe)) return std::max(5e-3, 0x1p-9 * condition);
-    const double floor = recipe == Recipe::fp64 ? 1e-9 : 1e-5;
-    return std::max(floor, 16 * unit_roundoff(recipe) * condition);
+    const double noise = sums_narrow(recipe)       ? 4 * unit_roundoff(recipe)
+                         : computes_narrow(recipe) ? 0x1p-9
+                                                   : 16 * unit_roundoff(recipe);
+    return std::max(finest_weight(recipe), noise * condition);
 }
 
 Decoder::Decoder(const Yardstick& yardstick) : yardstick_(&yardstick), windows_(yardstick.windows.size()) {

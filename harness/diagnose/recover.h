@@ -48,9 +48,13 @@ private:
 /// The reference's window that this one is; nullptr where the yardstick has none of that number.
 const WindowScale* scale_of(const Yardstick& yardstick, const WindowEvidence& window);
 
-/// A weight is right to this, from the condition of its columns: 16·u·condition, floored at 1e-5 (fp32) or 1e-9 (fp64),
-/// 5 times above the worst of 154 right fp32 runs. In fewer bits, floored at 5e-3: 2^-9·condition, 3.7 times above 120
-/// perceptrons in bf16 with columns of that recipe; where the sum is narrow 4·u·condition, twice above 120 models.
+/// What the tolerance of a weight is floored at: no condition makes it right to less. 1e-5 in fp32, 1e-9 in fp64, 5
+/// times above the worst of 154 right fp32 runs; 5e-3 in fewer bits.
+double finest_weight(Recipe recipe);
+
+/// A weight is right to this, from the condition of its columns: 16·u·condition. In fewer bits 2^-9·condition, 3.7
+/// times above 120 perceptrons in bf16 with columns of that recipe; where the sum is narrow 4·u·condition, twice above
+/// 120 models.
 double weight_tolerance(Recipe recipe, double condition);
 
 /// Above this tolerance a weight of 1 and one of 1.5 could be confused, and nothing is decoded.

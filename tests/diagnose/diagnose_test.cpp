@@ -253,6 +253,24 @@ TEST_P(Diagnose, AGreenSplitExcludesOnlyBeyondItsSensitivity) {
     EXPECT_EQ(diagnose(records).at(0).causes, Causes{Cause::unknown});
 }
 
+/// A weight of 2^-16 is as good as 0 where a bad condition makes a tolerance wide, and yet it was read.
+TEST_P(Diagnose, WhatLiesNearIsNamedBeforeWhatATolerancePasses) {
+    const SyntheticLoop loop =
+        arriving([](const auto&, const auto& micro) { return micro.micro == 0 ? 1 : 1 / first_loss_scale; });
+    std::vector<Record> records = records_of(matrix, {{4, 4, 1}, {2, 2, 4}}, loop);
+    for (Record& record : records)
+        for (WindowEvidence& window : record.evidence.windows) window.weight_tolerance = 1e-4;
+    const Finding finding = diagnose(records).at(0);
+    EXPECT_EQ(finding.causes, Causes{Cause::unscale_without_scale});
+    EXPECT_EQ(finding.occasion, Occasion(Timing::always, Reach::later_micros));
+    EXPECT_LT(finding.worst_error, exactness);
+
+    for (Record& record : records)
+        for (WindowEvidence& window : record.evidence.windows)
+            for (Recovered& recovered : window.recovered) recovered.weights[0] += 5e-5;
+    EXPECT_EQ(diagnose(records).at(0).causes, Causes{Cause::first_backward_survives}) << "neither lies near";
+}
+
 TEST_P(Diagnose, APromisedNumberOfMicrosIsNamedWhereAWindowHasAnother) {
     const SyntheticLoop promised = dividing_by([](const auto& window, const auto& micro) {
         return std::max(1.0, micro.units) * window.accum * window.mesh.places;
