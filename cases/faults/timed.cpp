@@ -30,8 +30,10 @@ std::function<Result(const Window&, const Slice&)> either(
 }  // namespace
 
 Decisions timed(const Setup& setup, const Decisions& right, const Occasion& occasion) {
-    const auto when = [timing = occasion.when, samples = setup.data.size(), effective = setup.trial.split.effective()](
-                          const Window& window) { return acts(timing, moment_of(window.batch, samples, effective)); };
+    const auto when = [timing = occasion.when, samples = setup.data.size(), effective = setup.trial.split.effective(),
+                       restart = setup.trial.restart](const Window& window) {
+        return acts(timing, moment_of(window.batch, samples, effective, restart));
+    };
     const Decisions& faulty = setup.decisions;
     Decisions decide = right;
     decide.divisor = either(faulty.divisor, right.divisor, when, occasion.where);

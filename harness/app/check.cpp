@@ -33,7 +33,7 @@ struct CheckOptions {
     std::string splits = "all", engine = "serial", device = "cpu", recipe = "fp64", lengths = "ragged", optimizer,
                 fault, identities;
     std::uint64_t seed = 1;
-    int epochs = 2, jobs = 1, trajectory = 0, cover = 0;
+    int epochs = 2, jobs = 1, trajectory = 0, cover = 0, restart = 0;
     std::vector<std::string> allowed;
     bool keep_traces = false, resume = false;
     std::string memory, shard, runner, drawn;  ///< `drawn`: how, where the trials are not each with each
@@ -83,7 +83,8 @@ std::vector<Trial> plan_trials(CheckOptions& options) {
                        static_cast<int>(options.threads),
                        options.identities,
                        options.trajectory,
-                       options.memory.empty() ? 0 : parse_bytes(options.memory, "--memory")};
+                       options.memory.empty() ? 0 : parse_bytes(options.memory, "--memory"),
+                       options.restart};
     std::vector<Trial> trials = options.cover > 0 ? covering_trials(options.subjects, splits, common, options.cover)
                                                   : every_trial(options.subjects, splits, common);
     if (options.cover > 0)
@@ -236,6 +237,10 @@ void add_training(CLI::App& command, CheckOptions& options) {
     command.add_option("--memory", options.memory,
                        "What the tensors of a rank may hold at a time, such as 24GiB: a split that asks for more is "
                        "out_of_memory (exit code 3); --device cpu alone");
+    command
+        .add_option("--restart", options.restart,
+                    "After so many updates end the run, and go on with another from the checkpoint that it kept")
+        ->check(CLI::PositiveNumber);
     command.add_option("--fault", options.fault,
                        "Plant a fault in every candidate, to see it found: ID or ID@TIMING, as isobatch faults lists");
     for (const char* drawn : drawn_options) cover->excludes(command.get_option(drawn));

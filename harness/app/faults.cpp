@@ -22,15 +22,16 @@ Json needs_json(const Needs& needs) {
     if (!needs.subject.empty()) object["case"] = needs.subject;
     if (!needs.optimizer.empty()) object["optimizer"] = needs.optimizer;
     if (needs.recipe) object["recipe"] = to_string(*needs.recipe);
+    if (needs.restart_in > 0)  // a data set of the default size has three windows
+        object["restart"] = std::to_string(restart_in(needs.restart_in, 3));
     return object;
 }
 
 Json entry_json(const FaultEntry& entry) {
-    const bool named = entry.cause && *entry.cause != Cause::unknown;
     return {{"id", entry.id},
             {"cause", entry.cause ? Json(to_string(*entry.cause)) : Json(nullptr)},
-            {"meaning", named ? meaning(*entry.cause) : ""},
-            {"seen_in", named ? precedent(*entry.cause) : ""},
+            {"meaning", meaning(entry)},
+            {"seen_in", precedent(entry)},
             {"red", names(entry.red)},
             {"may", names(entry.may)},
             {"certain", entry.certain},
@@ -60,8 +61,8 @@ void add_faults(CLI::App& app, int& exit_code) {
             for (const auto& [what, value] : known["needs"].items())
                 fmt::print("  shows with: {} {}\n", what == "case" ? "the case" : "--" + what,
                            value.get<std::string>());
-            if (known["meaning"] != "") fmt::print("  {}\n", known["meaning"].get<std::string>());
-            if (known["seen_in"] != "") fmt::print("  seen in: {}\n", known["seen_in"].get<std::string>());
+            fmt::print("  {}\n", known["meaning"].get<std::string>());
+            fmt::print("  seen in: {}\n", known["seen_in"].get<std::string>());
         }
         if (!*json) fmt::print("\nTIMING, where [@TIMING] stands:\n");
         for (std::size_t i = 0; !*json && i < all_timings.size(); ++i)

@@ -15,6 +15,13 @@ bool accumulates(const std::vector<WindowEvidence>& windows) {
            });
 }
 
+/// Whether several places hold a window of a later epoch as they should.
+bool any_of_later_epoch(const std::vector<WindowEvidence>& windows) {
+    return std::any_of(windows.begin(), windows.end(), [](const WindowEvidence& window) {
+        return window.layout.moment.epoch > 1 && window.layout.mesh.places > 1;
+    });
+}
+
 }  // namespace
 
 bool explains_ledger(Cause cause, const Evidence& evidence) {
@@ -34,7 +41,13 @@ bool explains_ledger(Cause cause, const Evidence& evidence) {
         case Cause::per_rank_sampler_seed:
             return instead(Stray::other_places);
         case Cause::epoch_not_set:
-            return instead(Stray::first_epoch);
+            return std::all_of(strays.begin(), strays.end(),
+                               [](Stray s) { return s == Stray::first_epoch || s == Stray::first_again; }) &&
+                   strays.size() == missing.size() && (strays.empty() || !any_of_later_epoch(windows));
+        case Cause::resume_wrong_permutation:
+            return instead(Stray::first_again);
+        case Cause::resume_skips_updates:
+            return all_are(Stray::skipped_anew) && strangers.size() >= missing.size();
         case Cause::sampler_padding_duplicates:
             return instead(Stray::padded) && in_tails;
         case Cause::ragged_rank_streams:

@@ -23,6 +23,12 @@ std::string place_of(const Record& record, const WindowEvidence& window) {
     return fmt::format("step {} of {}", window.step, to_string(record.trial.split));
 }
 
+/// Of the gradient of so many windows before, the last one is 1. A run that was restarted since had none of it.
+double stale_of(const Prediction& prediction, const WindowEvidence& window, std::size_t before) {
+    const std::int64_t earlier = window.window - static_cast<std::int64_t>(before);
+    return earlier > window.layout.moment.restart ? prediction.stale : 0;
+}
+
 /// What one decoded gradient says against a prediction.
 std::string against(const Prediction& prediction, const Record& record, const WindowEvidence& window,
                     const Recovered& recovered) {
@@ -47,14 +53,14 @@ std::string against(const Prediction& prediction, const Record& record, const Wi
                            micro_of(window, i).rank, micro_of(window, i).micro, recovered.weights[i]);
     }
     for (std::size_t i = 0; i < recovered.stale.size(); ++i) {
-        const double stale = recovered.stale[i];
+        const double stale = recovered.stale[i], predicted = stale_of(prediction, window, recovered.stale.size() - i);
         // Where the norm is clipped, what is left over was clipped too, once for each step since: of the oldest nothing
         // may be seen any more, of the last one something must.
-        const bool shrunk = window.layout.norm > 0 && stale < prediction.stale &&
+        const bool shrunk = window.layout.norm > 0 && stale < predicted &&
                             stale > (i + 1 < recovered.stale.size() ? -1 : 1) * tolerance;
-        if (!shrunk && !(std::abs(stale - prediction.stale) <= tolerance))
+        if (!shrunk && !(std::abs(stale - predicted) <= tolerance))
             return fmt::format("in {} it predicts {:.4f} of an earlier gradient, recovered {:.4f}",
-                               place_of(record, window), prediction.stale, stale);
+                               place_of(record, window), predicted, stale);
     }
     return {};
 }
@@ -65,7 +71,7 @@ std::string against_green(const Prediction& prediction, const Record& record, co
         if (window.sample_units[i] > 0 && std::abs(prediction.weights[i] - 1) > record.verdict.sensitivity)
             return fmt::format("in {} it predicts weight {:.4f} for sample {}, where the gradient is right",
                                place_of(record, window), prediction.weights[i], printable(window.samples[i]));
-    if (prediction.stale != 0 && window.window > 1)
+    if (stale_of(prediction, window, 1) != 0)
         return fmt::format("in {} it predicts an earlier gradient, where the gradient is right",
                            place_of(record, window));
     if (prediction.rounded && !computes_narrow(record.trial.recipe))
@@ -172,7 +178,7 @@ std::string against_red(Cause cause, const Record& record, const Occasion& occas
     const bool moves = std::any_of(windows.begin(), windows.end(), [&](const WindowEvidence& window) {
         for (int rank = 0; rank < window.layout.mesh.ranks(); ++rank) {
             const Prediction prediction = predict(cause, window, rank, occasion).value_or(Prediction{});
-            if (prediction.rounded || prediction.not_a_number || (prediction.stale != 0 && window.window > 1) ||
+            if (prediction.rounded || prediction.not_a_number || stale_of(prediction, window, 1) != 0 ||
                 std::any_of(prediction.weights.begin(), prediction.weights.end(), [](double w) { return w != 1; }))
                 return true;
         }

@@ -54,6 +54,8 @@ Json window_json(const WindowEvidence& window) {
             {"accum", window.layout.accum},
             {"epoch", window.layout.moment.epoch},
             {"ends_epoch", window.layout.moment.ends_epoch},
+            {"restart", window.layout.moment.restart},
+            {"in_restarted_epoch", window.layout.moment.in_restarted_epoch},
             {"steps", window.steps},
             {"schedule_steps", window.schedule_steps},
             {"averaged", window.layout.averaged},
@@ -140,7 +142,9 @@ WindowEvidence window_from(const Json& object, const std::string& where) {
     window.layout.ragged = object.at("ragged").get<bool>();
     window.layout.accum = static_cast<int>(integer_from_json(object.at("accum"), 1, 1 << 30, where));
     window.layout.moment = {window.step, static_cast<int>(integer_from_json(object.at("epoch"), 0, 1 << 30, where)),
-                            object.at("ends_epoch").get<bool>()};
+                            object.at("ends_epoch").get<bool>(),
+                            integer_from_json(object.at("restart"), 0, std::int64_t{1} << 40, where),
+                            object.at("in_restarted_epoch").get<bool>()};
     window.layout.samples = window.samples;  // an aligned window holds the reference's
     std::sort(window.layout.samples.begin(), window.layout.samples.end());
     window.steps = integer_from_json(object.at("steps"), 0, std::int64_t{1} << 40, where);

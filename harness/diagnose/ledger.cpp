@@ -52,12 +52,29 @@ bool first_place_is_right(const Trace& candidate, std::size_t k, const WindowSca
     return candidate.manifest.split.devices > 1 && expected == held;
 }
 
-/// `position`: among the steps of its epoch.
-Stray stray_of(const Yardstick& yardstick, const Trace& candidate, std::size_t k, const Ids& held,
-               std::size_t position) {
+/// Whether they are what follows in the epoch's order once one micro of each place was skipped for each of so many
+/// updates, and so many windows were trained on since.
+bool follows_skipped(const std::vector<const WindowScale*>& epoch, const Split& split, std::size_t updates,
+                     std::size_t since, const Ids& held) {
+    Ids order;
+    for (const WindowScale* window : epoch) order.insert(order.end(), window->samples.begin(), window->samples.end());
+    const auto each = static_cast<std::size_t>(split.per_device * split.devices),
+               whole = static_cast<std::size_t>(split.effective());
+    const std::size_t begin = std::min(order.size(), updates * each + since * whole),
+                      end = std::min(order.size(), begin + whole);
+    return sorted({order.begin() + static_cast<std::ptrdiff_t>(begin),
+                   order.begin() + static_cast<std::ptrdiff_t>(end)}) == held;
+}
+
+/// `position`: among the steps of its epoch. `restarted`: how many of these the run was restarted after; 0: none.
+Stray stray_of(const Yardstick& yardstick, const Trace& candidate, std::size_t k, const Ids& held, std::size_t position,
+               std::size_t restarted) {
     const int epoch = candidate.ranks[0][k].epoch;
     const auto first = windows_of(yardstick, 1), own = windows_of(yardstick, epoch);
-    if (epoch > 1 && position < first.size() && sorted(first[position]->samples) == held) return Stray::first_epoch;
+    if (restarted > 0 && follows_skipped(own, candidate.manifest.split, restarted, position - restarted, held))
+        return Stray::skipped_anew;
+    if (epoch > 1 && position < first.size() && sorted(first[position]->samples) == held)
+        return restarted > 0 ? Stray::first_again : Stray::first_epoch;
     for (const WindowScale* window : own)
         if (among(held, sorted(window->samples))) return Stray::part;
     if (position < own.size() && among(sorted(own[position]->samples), held)) return Stray::padded;
@@ -72,6 +89,10 @@ std::string to_string(Stray stray) {
     switch (stray) {
         case Stray::first_epoch:
             return "first-epoch";
+        case Stray::first_again:
+            return "first-again";
+        case Stray::skipped_anew:
+            return "skipped-anew";
         case Stray::part:
             return "part";
         case Stray::padded:
@@ -87,8 +108,8 @@ std::string to_string(Stray stray) {
 }
 
 Stray parse_stray(std::string_view text) {
-    for (const Stray stray :
-         {Stray::first_epoch, Stray::part, Stray::padded, Stray::repeated_micro, Stray::other_places, Stray::other})
+    for (const Stray stray : {Stray::first_epoch, Stray::first_again, Stray::skipped_anew, Stray::part, Stray::padded,
+                              Stray::repeated_micro, Stray::other_places, Stray::other})
         if (to_string(stray) == text) return stray;
     throw Error(fmt::format("unknown stray \"{}\"", printable(text)), "evidence",
                 "the file was written by another version");
@@ -96,12 +117,14 @@ Stray parse_stray(std::string_view text) {
 
 std::vector<Stray> strays_of(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment) {
     std::vector<Stray> strays;
-    std::size_t position = 0;
-    std::size_t next = 0;
-    for (std::size_t k = 0; k < candidate.ranks[0].size() && next < alignment.strangers.size(); ++k) {
-        position = k > 0 && candidate.ranks[0][k].epoch == candidate.ranks[0][k - 1].epoch ? position + 1 : 0;
+    const std::vector<Step>& steps = candidate.ranks[0];
+    std::size_t position = 0, restarted = 0, next = 0;
+    for (std::size_t k = 0; k < steps.size() && next < alignment.strangers.size(); ++k) {
+        position = k > 0 && steps[k].epoch == steps[k - 1].epoch ? position + 1 : 0;
+        if (position == 0) restarted = 0;
+        if (position > 0 && ends_in_restart(steps[k - 1])) restarted = position;
         if (alignment.strangers[next] != k) continue;
-        strays.push_back(stray_of(yardstick, candidate, k, alignment.samples[k], position));
+        strays.push_back(stray_of(yardstick, candidate, k, alignment.samples[k], position, restarted));
         ++next;
     }
     strays.resize(alignment.strangers.size(), Stray::other);  // steps that the first rank has not

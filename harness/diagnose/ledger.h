@@ -11,6 +11,8 @@ namespace isobatch {
 /// How the samples of a step that is no window of the reference differ from those of one that is.
 enum class Stray {
     first_epoch,     ///< they are those of the window of its position in the first epoch
+    first_again,     ///< likewise, and the run was restarted in their epoch
+    skipped_anew,    ///< the run was restarted in their epoch, and had skipped a micro for each update of it
     part,            ///< they are some of one window's, each once
     padded,          ///< they are all of the window of its position, and more
     repeated_micro,  ///< every micro of a place holds samples of its first one

@@ -96,6 +96,8 @@ std::optional<Prediction> predict_beside_weights(Cause cause, const WindowEviden
         case Cause::ragged_rank_streams:
         case Cause::truncated_after_retry:
         case Cause::accumulation_off:
+        case Cause::resume_skips_updates:
+        case Cause::resume_wrong_permutation:
         case Cause::schedule_horizon:
             return Prediction{ones};  // of the windows that hold what they should
         case Cause::epoch_tail_extra_step:

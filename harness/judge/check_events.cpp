@@ -20,6 +20,7 @@ public:
             ++unexchanged_;
             return stale ? "the gradients were not cleared between a step and the next backward" : "";
         }
+        if (event == "restart") cleared_ = true;  // no run begins with gradients
         if (event == "zero") {
             const bool inside = pending_ > 0;
             cleared_ = true;

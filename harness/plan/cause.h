@@ -50,6 +50,8 @@ enum class Cause {
     ragged_rank_streams,
     truncated_after_retry,
     accumulation_off,
+    resume_skips_updates,
+    resume_wrong_permutation,
     epoch_tail_extra_step,
     step_lost_grads_wiped,
     schedule_per_micro,

@@ -39,6 +39,17 @@ inline constexpr CauseEntry causes_beside_weights[]{
      "one micro-batch of each device is a window of its own",
      "Check that the number of accumulation steps reaches the engine, and step once a window.",
      "diffusers#308, accelerate#2531"},
+    {Cause::resume_skips_updates, "resume-skips-updates", false,
+     "A run that goes on from a checkpoint skips one micro-batch for each update that was made, so it trains again on "
+     "samples that the epoch has had.",
+     "the windows after the restart begin accum times too early in the epoch's order",
+     "Skip accum micro-batches for each update, or save the position in the data itself.",
+     "transformers#5605, gpt-neox#308"},
+    {Cause::resume_wrong_permutation, "resume-wrong-permutation", false,
+     "A run that goes on from a checkpoint shuffles the rest of the epoch as it did the first one, so some samples are "
+     "seen twice and others never.",
+     "the windows of the first epoch again, in the rest of the epoch that the restart came in",
+     "Give the sampler the epoch's number before the first samples are skipped.", "transformers#40691, ms-swift#10050"},
     {Cause::epoch_tail_extra_step, "epoch-tail-extra-step", false,
      "The optimizer steps twice at the end of an epoch that does not divide.",
      "1, with two optimizer steps in a ragged window",

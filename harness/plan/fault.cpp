@@ -51,8 +51,10 @@ std::vector<FaultEntry> faults_of_parts() {
     const Needs counts{.optimizer = "adamw"}, scale{.recipe = Recipe::fp16_autocast}, terms{.subject = "tasks"},
         twice{.subject = "shared-layer"}, masks{.subject = "dropout"};
     constexpr Cause unnamed = Cause::unknown;  // what they leave is in no span of the samples' gradients
-    const auto of = [](FaultEntry entry, Needs needs) {
+    const auto of = [](FaultEntry entry, Needs needs, const char* what = "", const char* where = "") {
         entry.needs = std::move(needs);
+        entry.meaning = what;
+        entry.seen_in = where;
         return entry;
     };
     return {
@@ -67,10 +69,20 @@ std::vector<FaultEntry> faults_of_parts() {
             false},
            counts),
         of({"inf-not-skipped", Cause::inf_not_skipped, {param}, any<is_loss_scaled>}, scale),
-        of({"regulariser-per-micro", unnamed, {grad, loss}, any<has_several_micros>}, terms),
-        of({"label-smoothing-local-mean", unnamed, {grad, loss}, any_micro<is_not_the_whole>}, terms),
-        of({"layer-used-twice-overwrites", unnamed, {grad}, any_micro<is_scored>}, twice),
-        of({"correlated-dropout", unnamed, {grad, loss}, any_micro<is_not_the_first>}, masks),
+        of({"regulariser-per-micro", unnamed, {grad, loss}, any<has_several_micros>}, terms,
+           "The penalty on the parameters is added to the loss of every micro-batch, so it counts as often as there "
+           "are "
+           "micro-batches.",
+           "tensorflow#48875"),
+        of({"label-smoothing-local-mean", unnamed, {grad, loss}, any_micro<is_not_the_whole>}, terms,
+           "The part of the loss that smooths the labels is averaged in each micro-batch, beside one that is divided "
+           "by "
+           "the window's units.",
+           "transformers#47261"),
+        of({"layer-used-twice-overwrites", unnamed, {grad}, any_micro<is_scored>}, twice,
+           "Of a layer that is applied twice only one application's gradient is kept.", "Megatron-LM#6965"),
+        of({"correlated-dropout", unnamed, {grad, loss}, any_micro<is_not_the_first>}, masks,
+           "Every micro-batch of every device draws the same random masks.", "transformers#31412"),
     };
 }
 
@@ -128,6 +140,24 @@ std::vector<FaultEntry> faults_of_events() {
         {"sampler-padding-duplicates", Cause::sampler_padding_duplicates, {data}, uneven, wherever, true, false},
         {"ragged-rank-streams", Cause::ragged_rank_streams, {data}, uneven, wherever, true, false},
         {"truncated-after-retry", Cause::truncated_after_retry, {data}, any<has_several_turns>, wherever, true, false},
+        {"resume-skips-updates",
+         Cause::resume_skips_updates,
+         {data},
+         any_skipped_anew,
+         wherever,
+         true,
+         false,
+         nullptr,
+         {.restart_in = 1}},
+        {"resume-wrong-permutation",
+         Cause::resume_wrong_permutation,
+         {data},
+         any_other_permutation,
+         wherever,
+         true,
+         false,
+         nullptr,
+         {.restart_in = 2}},
         {"accumulation-off", Cause::accumulation_off, {data, step}, any<has_several_turns>, values, true, false},
         {"epoch-tail-extra-step", Cause::epoch_tail_extra_step, {events, step}, any<is_ragged>, update},
         {"step-lost-grads-wiped", Cause::step_lost_grads_wiped, {events, step}, any<is_ragged>, update},
@@ -144,11 +174,23 @@ std::vector<FaultEntry> faults_of_events() {
         {"reduced-once", Cause::reduced_once, {events, grad}, any<exchanges_several_micros>},
         {"scaled-before-wait", Cause::scaled_before_wait, {grad}, any_micro<is_exchanged>, {}, true, false},
         {"two-level-order", Cause::two_level_order, {grad}, any<has_unit_before_the_last_of_all>, {}, true, false},
-        {"no-sync-around-backward", std::nullopt, {}, nowhere},
+        {.id = "no-sync-around-backward",
+         .cause = std::nullopt,
+         .red = {},
+         .power = nowhere,
+         .meaning = "The exchange is switched off around the backward alone, so that every micro-batch is exchanged: "
+                    "right values, accum times the traffic.",
+         .seen_in = "the manual of DDP's no_sync, which asks for the forward inside"},
         {"replicated-partial", Cause::replicated_partial, {grad}, any_micro<is_exchanged>, {param, opt}, true, false},
         {"bf16-accumulator", Cause::bf16_accumulator, {grad}, any_sum_of_few_bits, {}, true, false},
         {"bf16-reduction", Cause::bf16_reduction, {grad}, any_exchange_of_few_bits, {}, true, false},
-        {"fp16-sum-overflow", Cause::unknown, {grad}, any<is_exchanged_wide>, {}, true, false},
+        {.id = "fp16-sum-overflow",
+         .cause = Cause::unknown,
+         .red = {grad},
+         .power = any<is_exchanged_wide>,
+         .timed = false,
+         .meaning = "The devices' gradients are summed in fp16 and divided afterwards, so that large ones overflow.",
+         .seen_in = "pytorch#57410"},
         {"master-weights-lost", Cause::master_weights_lost, {param}, any_window, {trajectory}, false, false},
     };
 }
@@ -169,7 +211,19 @@ Trial suited(Trial trial, const FaultEntry& fault) {
     if (!fault.needs.subject.empty()) trial.subject = fault.needs.subject;
     if (!fault.needs.optimizer.empty()) trial.optimizer = fault.needs.optimizer;
     trial.recipe = fault.needs.recipe.value_or(trial.recipe);
+    if (fault.needs.restart_in > 0 && trial.samples > trial.split.effective()) {
+        const std::int64_t windows = (trial.samples + trial.split.effective() - 1) / trial.split.effective();
+        if (fault.needs.restart_in <= trial.epochs) trial.restart = restart_in(fault.needs.restart_in, windows);
+    }
     return trial;
+}
+
+std::string meaning(const FaultEntry& fault) {
+    return fault.meaning.empty() && fault.cause ? meaning(*fault.cause) : fault.meaning;
+}
+
+std::string precedent(const FaultEntry& fault) {
+    return fault.seen_in.empty() && fault.cause ? precedent(*fault.cause) : fault.seen_in;
 }
 
 bool is_of_its_case(const Trial& trial, const FaultEntry& fault) {

@@ -18,6 +18,7 @@ struct Needs {
     std::string subject = {};  ///< the case whose loss it gets wrong
     std::string optimizer = {};
     std::optional<Recipe> recipe = std::nullopt;
+    int restart_in = 0;  ///< the epoch after whose first update the run is restarted; 0: never
 
     bool operator==(const Needs&) const = default;
 };
@@ -39,11 +40,22 @@ struct FaultEntry {
     /// may therefore reach some micros only; none: it is not.
     bool (*touches)(const WindowLayout& window, const MicroCount& micro) = nullptr;
     Needs needs = {};
+    std::string meaning = {};  ///< what it does, as a sentence; empty: what its cause says
+    std::string seen_in = {};  ///< likewise, public threads
 };
+
+/// What the fault does, as a sentence, and public threads where it was seen.
+std::string meaning(const FaultEntry& fault);
+std::string precedent(const FaultEntry& fault);
 
 const std::vector<FaultEntry>& fault_catalogue();
 
-/// The trial as one in which the fault can matter: with what it needs.
+/// After which update that is, where an epoch has so many.
+inline int restart_in(int epoch, std::int64_t windows) {
+    return static_cast<int>((epoch - 1) * windows + 1);
+}
+
+/// The trial as one in which the fault can matter: with what it needs, as far as its run is long enough.
 Trial suited(Trial trial, const FaultEntry& fault);
 
 /// Whether the trial's case is one that the fault can matter in.

@@ -239,8 +239,25 @@ bool has_norm_on_several_places(const WindowLayout& window) {
 }
 
 bool any_earlier_window(const Windows& windows) {
-    return windows.size() > 1 &&
-           std::any_of(windows.begin(), windows.end() - 1, [](const WindowLayout& w) { return units_of(w) > 0; });
+    for (std::size_t i = 0; i + 1 < windows.size(); ++i)
+        if (units_of(windows[i]) > 0 && windows[i + 1].moment.restart < windows[i].moment.window) return true;
+    return false;
+}
+
+bool any_skipped_anew(const Windows& windows) {
+    return std::any_of(windows.begin(), windows.end(),
+                       [](const WindowLayout& w) { return w.moment.in_restarted_epoch && w.accum > 1; });
+}
+
+bool any_other_permutation(const Windows& windows) {
+    const auto in_first_epoch = [&](const WindowLayout& window) {
+        return std::any_of(windows.begin(), windows.end(), [&](const WindowLayout& other) {
+            return other.moment.epoch == 1 && other.samples == window.samples;
+        });
+    };
+    return std::any_of(windows.begin(), windows.end(), [&](const WindowLayout& window) {
+        return window.moment.in_restarted_epoch && window.moment.epoch > 1 && !in_first_epoch(window);
+    });
 }
 
 bool any_window(const Windows& windows) {

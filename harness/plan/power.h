@@ -86,6 +86,10 @@ bool any_earlier_window(const Windows& windows);  ///< units in a window that an
 bool any_window(const Windows& windows);
 /// On several places, a window of a later epoch holds other samples than the one of its position in the first.
 bool any_other_epoch(const Windows& windows);
+/// In the epoch that the restart came in, other windows than the samples' micros follow it.
+bool any_skipped_anew(const Windows& windows);
+/// There, windows follow it that the first epoch has no equal of.
+bool any_other_permutation(const Windows& windows);
 bool any_other_horizon(const Windows& windows);  ///< several windows, of several micros a place
 /// What the first three windows' gradients were summed in shows: they are judged in every run.
 bool any_sum_of_few_bits(const Windows& windows);

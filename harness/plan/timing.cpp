@@ -16,6 +16,8 @@ std::string to_string(Timing timing) {
             return "epoch-ends";
         case Timing::later_epochs:
             return "later-epochs";
+        case Timing::after_restart:
+            return "after-restart";
     }
     broken_promise("timing", "unknown timing", __FILE__, __LINE__);
 }
@@ -32,6 +34,8 @@ std::string meaning(Timing timing) {
             return "in the last window of each epoch";
         case Timing::later_epochs:
             return "from the second epoch on";
+        case Timing::after_restart:
+            return "once the run was restarted";
     }
     broken_promise("timing", "unknown timing", __FILE__, __LINE__);
 }
@@ -48,13 +52,20 @@ bool acts(Timing timing, const Moment& moment) {
             return moment.ends_epoch;
         case Timing::later_epochs:
             return moment.epoch > 1;
+        case Timing::after_restart:
+            return moment.restart > 0;
     }
     broken_promise("timing", "unknown timing", __FILE__, __LINE__);
 }
 
-Moment moment_of(const Batch& batch, std::int64_t samples, std::int64_t effective) {
+Moment moment_of(const Batch& batch, std::int64_t samples, std::int64_t effective, std::int64_t restart) {
     const std::int64_t windows = (samples + effective - 1) / effective;  // of an epoch
-    return {(batch.epoch - 1) * windows + batch.index + 1, batch.epoch, batch.begin + batch.samples == samples};
+    Moment moment{(batch.epoch - 1) * windows + batch.index + 1, batch.epoch, batch.begin + batch.samples == samples};
+    if (restart > 0 && moment.window > restart) {
+        moment.restart = restart;
+        moment.in_restarted_epoch = (restart - 1) / windows + 1 == batch.epoch;
+    }
+    return moment;
 }
 
 }  // namespace isobatch

@@ -42,6 +42,7 @@ std::string to_string(const Trial& trial) {
     if (!trial.identities.empty()) text += " --identities " + trial.identities;
     if (trial.trajectory > 0) text += fmt::format(" --trajectory {}", trial.trajectory);
     if (trial.memory > 0) text += fmt::format(" --memory {}", trial.memory);
+    if (trial.restart > 0) text += fmt::format(" --restart {}", trial.restart);
     if (!trial.fault.empty()) text += " --fault " + trial.fault;
     return text;
 }
@@ -113,6 +114,8 @@ void set_option(Trial& trial, const std::string& option, const std::string& valu
         trial.trajectory = static_cast<int>(number_option(option, value, 1, max_trusted_runs));
     else if (option == "--memory")
         trial.memory = parse_bytes(value, option);
+    else if (option == "--restart")
+        trial.restart = static_cast<int>(number_option(option, value, 1, 1 << 24));
     else if (option == "--fault")
         trial.fault = value;
     else
@@ -158,6 +161,7 @@ Trial reference_of(const Trial& trial, bool couples_samples) {
     reference.fault.clear();
     reference.identities.clear();
     reference.memory = 0;
+    reference.restart = 0;
     return reference;
 }
 

@@ -43,6 +43,7 @@ struct Trial {
     std::string identities;   ///< tried on each judged window, as parse_identities reads them; empty: none
     int trajectory = 0;       ///< also run following nothing, beside so many trusted runs that do; 0: not
     std::int64_t memory = 0;  ///< bytes that the tensors of one rank may hold at a time; 0: as many as there are
+    int restart = 0;          ///< updates after which the run ends and another goes on from what it kept; 0: none
 
     bool operator==(const Trial&) const = default;
 };

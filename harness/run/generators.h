@@ -9,6 +9,7 @@
 #include <rapidcheck.h>
 
 #include "plan/isobatch.h"
+#include "plan/slice.h"
 #include "plan/trial.h"
 
 namespace isobatch {
@@ -16,6 +17,10 @@ namespace isobatch {
 /// For RapidCheck, in laws about models of one's own: a split of this effective batch.
 inline rc::Gen<Split> any_split(std::int64_t effective) {
     return rc::gen::elementOf(splits_of({.effective = effective}));
+}
+
+inline int updates_of(const Trial& trial) {
+    return static_cast<int>(std::ssize(batches_of(trial.samples, trial.split.effective(), trial.epochs)));
 }
 
 /// What a law is tried on once it has failed on this trial: the same with one choice simpler. A smaller split keeps as
@@ -27,6 +32,7 @@ inline std::vector<Trial> simpler_trials(const Trial& trial) {
         change(one);
         const std::int64_t effective = one.split.effective();
         one.samples = std::clamp(one.samples, effective, 3 * effective);
+        one.restart = std::min(one.restart, updates_of(one) - 1);
         if (one != trial) simpler.push_back(std::move(one));
     };
     for (std::int64_t Split::*part : {&Split::per_device, &Split::accum, &Split::devices}) {
@@ -38,6 +44,7 @@ inline std::vector<Trial> simpler_trials(const Trial& trial) {
     for (const std::int64_t fewer : {std::int64_t{0}, std::int64_t{1}, surplus / 2, surplus - 1})
         if (fewer >= 0 && fewer < surplus) add([&](Trial& one) { one.samples = effective + fewer; });
     add([](Trial& one) { one.epochs = 1; });
+    add([](Trial& one) { one.restart = 0; });
     add([](Trial& one) { one.copies = 1; });
     add([](Trial& one) { one.recipe = Recipe::fp64; });
     for (const std::uint64_t seed : {std::uint64_t{1}, std::uint64_t{2}, std::uint64_t{3}})
@@ -59,6 +66,7 @@ inline rc::Gen<Trial> any_trial(std::string subject, std::int64_t largest) {
         trial.copies = *rc::gen::element(1, 1, 2, 3);
         trial.recipe = *rc::gen::elementOf(known_recipes);
         trial.seed = *rc::gen::inRange<std::uint64_t>(1, 1 << 20);
+        trial.restart = *rc::gen::element(0, 0, *rc::gen::inRange(0, updates_of(trial)));
         return trial;
     });
     return rc::gen::shrink(rc::gen::noShrink(drawn),

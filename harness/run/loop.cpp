@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "run/forward.h"
 #include "run/lattice.h"
+#include "run/restart.h"
 
 namespace isobatch {
 
@@ -101,6 +102,7 @@ void train(const Setup& setup, Engine& engine, Recorder& recorder) {
     for (Replica& replica : engine.replicas())
         if (decide.accumulator) keep_sums_in(replica, *decide.accumulator);
     engine.take_traffic();  // that of the start belongs to no step
+    int updates = 0;
     for (const Batch& batch : setup.batches()) {
         const Window window = setup.window(batch);
         if (window.samples.empty() || !decide.trains_on(window)) continue;
@@ -124,6 +126,7 @@ void train(const Setup& setup, Engine& engine, Recorder& recorder) {
             recorder.note(replica, "reduce");
         }
         if (exchanges) engine.reduce(window);
+        const bool ends_here = ++updates == setup.trial.restart;
         for (Replica& replica : engine.replicas()) {
             unscale(replica, window.scale);
             recorder.gradient_ready(replica, window);
@@ -152,6 +155,10 @@ void train(const Setup& setup, Engine& engine, Recorder& recorder) {
             }
             if (decide.clears_after_step(window)) clear(replica, recorder);
             decide.keeps(replica);
+            if (ends_here) {  // before it is recorded what the step left: what the next run goes on from
+                restart_from(checkpoint_of(replica), replica);
+                recorder.note(replica, "restart");
+            }
             recorder.step_ends(replica, engine.take_traffic());
         }
     }

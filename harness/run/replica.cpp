@@ -40,7 +40,11 @@ void Replica::project() {
 }
 
 void Replica::schedule_step() {
-    ++counters.scheduler_steps;
+    go_on_at(counters.scheduler_steps + 1);
+}
+
+void Replica::go_on_at(std::int64_t scheduler_steps) {
+    counters.scheduler_steps = scheduler_steps;
     optimizer.set_lr(base_lr * rate(counters.scheduler_steps, schedule_total, warmup));
 }
 

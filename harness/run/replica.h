@@ -44,6 +44,8 @@ struct Replica {
     void project();
     /// Advances the learning rate once.
     void schedule_step();
+    /// Sets it to what it is once the schedule has advanced so often.
+    void go_on_at(std::int64_t scheduler_steps);
 };
 
 /// Calls visit(key, tensor) for `param/<p>` and `opt/<slot>/<p>`: all that an update leaves.

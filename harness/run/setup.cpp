@@ -152,10 +152,13 @@ Setup make_setup(const Trial& trial) {
                         "--identities",
                         "choose another recipe, or name null-micro, swap-micros, swap-devices, one-device, "
                         "cancel-micros or cancel-devices");
-    return {&subject,
-            trial,
-            subject.make_data({trial.samples, trial.split.effective(), trial.lengths, Seed{trial.seed}.split("data")}),
-            {}};
+    Dataset data =
+        subject.make_data({trial.samples, trial.split.effective(), trial.lengths, Seed{trial.seed}.split("data")});
+    const auto updates = std::ssize(batches_of(data.size(), trial.split.effective(), trial.epochs));
+    if (trial.restart >= updates && trial.restart > 0)
+        throw Error(fmt::format("none of the run's {} updates follows update {}", updates, trial.restart), "--restart",
+                    "restart it earlier, or give more --epochs");
+    return {&subject, trial, std::move(data), {}};
 }
 
 }  // namespace isobatch

@@ -72,6 +72,10 @@ Trusted trusted_from(const Json& object, const std::string& where) {
 
 }  // namespace
 
+bool ends_in_restart(const Step& step) {
+    return !step.events.empty() && step.events.back() == "restart";
+}
+
 std::string step_line(const Step& step, const std::string& file) {
     Json object = step.unknown;
     object["step"] = step.number ? Json(*step.number) : Json(nullptr);

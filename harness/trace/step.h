@@ -99,6 +99,9 @@ struct Step {
     Tensors tensors;
 };
 
+/// Whether another run went on with what this step left.
+bool ends_in_restart(const Step& step);
+
 /// The line of steps.jsonl without its newline; `file` names the step's tensors, empty for none.
 std::string step_line(const Step& step, const std::string& file);
 

@@ -45,9 +45,15 @@ bool ends_epoch(const Trace& trace, std::size_t k, int epoch) {
     return next > epoch;
 }
 
-}  // namespace
+/// The last update before step k that the run was restarted after, 1-based; 0: none.
+std::size_t restarted_before(const Trace& trace, std::size_t k) {
+    const std::vector<Step>& steps = trace.ranks.at(0);
+    for (std::size_t update = std::min(k, steps.size()); update > 0; --update)
+        if (ends_in_restart(steps[update - 1])) return update;
+    return 0;
+}
 
-WindowLayout layout_of(const Trace& trace, std::size_t k) {
+WindowLayout layout_after(const Trace& trace, std::size_t k, std::size_t restart) {
     WindowLayout window;
     window.mesh = trace.manifest.mesh();
     const auto copies = static_cast<std::size_t>(window.mesh.copies);
@@ -66,6 +72,8 @@ WindowLayout layout_of(const Trace& trace, std::size_t k) {
         window.norm = trace.ranks[0][k].grad_norm.value_or(0) / *trace.ranks[0][k].clip_threshold;
     window.moment.window = static_cast<std::int64_t>(k + 1);
     window.moment.ends_epoch = ends_epoch(trace, k, window.moment.epoch);
+    window.moment.restart = static_cast<std::int64_t>(restart);
+    window.moment.in_restarted_epoch = restart > 0 && trace.ranks[0][restart - 1].epoch == window.moment.epoch;
     std::sort(window.samples.begin(), window.samples.end());
     window.ragged = std::ssize(window.samples) < trace.manifest.split.effective();
     window.accum = static_cast<int>(trace.manifest.split.accum);
@@ -73,16 +81,23 @@ WindowLayout layout_of(const Trace& trace, std::size_t k) {
     return window;
 }
 
+}  // namespace
+
+WindowLayout layout_of(const Trace& trace, std::size_t k) {
+    return layout_after(trace, k, trace.ranks.empty() ? 0 : restarted_before(trace, k));
+}
+
 std::vector<WindowLayout> layouts_of(const Trace& trace) {
-    std::size_t steps = 0;
+    std::size_t steps = 0, restart = 0;
     for (const std::vector<Step>& rank : trace.ranks) steps = std::max(steps, rank.size());
     std::vector<WindowLayout> windows;
     double entries = 0;
     for (const Parameter& parameter : trace.manifest.parameters)
         entries += std::accumulate(parameter.shape.begin(), parameter.shape.end(), 1.0, std::multiplies<>());
     for (std::size_t k = 0; k < steps; ++k) {
-        windows.push_back(layout_of(trace, k));
+        windows.push_back(layout_after(trace, k, restart));
         windows.back().entries = entries;
+        if (k < trace.ranks[0].size() && ends_in_restart(trace.ranks[0][k])) restart = k + 1;
     }
     return windows;
 }

@@ -18,6 +18,10 @@ std::string in_words(Stray stray) {
     switch (stray) {
         case Stray::first_epoch:
             return "holds the samples that the first epoch had at this place";
+        case Stray::first_again:
+            return "holds the samples that the first epoch had at this place, once the run was restarted";
+        case Stray::skipped_anew:
+            return "holds what follows one micro-batch for each update before the restart";
         case Stray::part:
             return "holds only some of a window's samples";
         case Stray::padded:

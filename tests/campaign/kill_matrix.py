@@ -6,7 +6,7 @@ import argparse, collections, concurrent.futures, itertools, json, os, subproces
 
 from runs import PROGRAM, write_report
 
-TIMINGS = ("always", "first-window", "later-windows", "epoch-ends", "later-epochs")  # the simplest first, as in plan/timing.h
+TIMINGS = ("always", "first-window", "later-windows", "epoch-ends", "later-epochs", "after-restart")  # the simplest first, as in plan/timing.h
 REACHES = ("everywhere", "last-micros", "later-micros", "second-device")  # likewise, as in plan/occasion.h
 SIMPLER = {("rank-local-denominator", "epoch-ends", "uneven-ranks-equal-weight")}  # planted, when, and the cause that is this always
 CONTROLS = ("no-sync-around-backward",)  # every value stays right: must be green
@@ -23,8 +23,11 @@ def plant(entry, timing, reach, case, effective, recipe):
         words = ["check", case, "--effective", str(effective), "--max-devices", "4", "--recipe", recipe, "--fault", f"{fault}@{timing}@{reach}", "--out", os.path.join(home, "run"), "--jobs", "1"]
         if fault == "two-level-order":
             words += ["--engine", "serial:inner=1"]
-        if "optimizer" in entry["needs"]:
-            words += ["--optimizer", entry["needs"]["optimizer"]]
+        for option in ("optimizer", "restart"):
+            if option in entry["needs"]:
+                words += [f"--{option}", entry["needs"][option]]
+        if timing == "after-restart":
+            words += ["--restart", "2"]
         if red == ["trajectory"]:
             words += ["--trajectory", "8"]
         if fault == "wrong-group-divisor":

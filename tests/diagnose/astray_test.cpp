@@ -53,11 +53,10 @@ TEST(ExplainsLedger, AFaultOfTheSamplesIsKnownByWhatItsStepsHold) {
         return explains_ledger(cause, evidence);
     };
     using enum Stray;
-    const std::vector<std::pair<Cause, Stray>> own{{Cause::same_batch_repeated, repeated_micro},
-                                                   {Cause::per_rank_sampler_seed, other_places},
-                                                   {Cause::epoch_not_set, first_epoch},
-                                                   {Cause::sampler_padding_duplicates, padded},
-                                                   {Cause::ragged_rank_streams, part}};
+    const std::vector<std::pair<Cause, Stray>> own{
+        {Cause::same_batch_repeated, repeated_micro}, {Cause::per_rank_sampler_seed, other_places},
+        {Cause::epoch_not_set, first_epoch},          {Cause::sampler_padding_duplicates, padded},
+        {Cause::resume_skips_updates, skipped_anew},  {Cause::ragged_rank_streams, part}};
     for (const auto& [cause, stray] : own) {
         for (const auto& [other, its] : own) EXPECT_EQ(explains(cause, {3, 6}, {its, its}), cause == other);
         EXPECT_EQ(explains(cause, {3, 6}, {stray}), cause == Cause::ragged_rank_streams) << to_string(cause);
@@ -72,6 +71,39 @@ TEST(ExplainsLedger, AFaultOfTheSamplesIsKnownByWhatItsStepsHold) {
     EXPECT_FALSE(explains(Cause::truncated_after_retry, {1, 3}, {part, Stray::other}));
     EXPECT_TRUE(explains(Cause::accumulation_off, {1, 3}, {part, part, part, part}));
     EXPECT_FALSE(explains(Cause::accumulation_off, {1, 3}, {part, part, part}));
+}
+
+TEST(ExplainsLedger, TheFirstEpochsOrderAfterARestartMayBeOfEitherUntilAWindowWasRight) {
+    Evidence evidence;
+    evidence.missing = {5, 6};
+    evidence.strangers = {5, 6};
+    evidence.strays = {Stray::first_again, Stray::first_again};
+    EXPECT_TRUE(explains_ledger(Cause::epoch_not_set, evidence));
+    EXPECT_TRUE(explains_ledger(Cause::resume_wrong_permutation, evidence));
+    evidence.strays[0] = Stray::first_epoch;
+    EXPECT_TRUE(explains_ledger(Cause::epoch_not_set, evidence));
+    EXPECT_FALSE(explains_ledger(Cause::resume_wrong_permutation, evidence));
+    evidence.strays[0] = Stray::first_again;
+    WindowEvidence right;
+    right.layout.moment.epoch = 2;
+    evidence.windows = {right};
+    EXPECT_TRUE(explains_ledger(Cause::epoch_not_set, evidence)) << "one place has its own order in every epoch";
+    evidence.windows[0].layout.mesh.places = 2;
+    EXPECT_FALSE(explains_ledger(Cause::epoch_not_set, evidence));
+    EXPECT_TRUE(explains_ledger(Cause::resume_wrong_permutation, evidence));
+}
+
+TEST(ExplainsLedger, ARestartThatSkipsTooLittleLeavesMoreWindowsThanThereAre) {
+    Evidence evidence;
+    evidence.missing = {2};
+    evidence.strangers = {2, 3};
+    evidence.strays = {Stray::skipped_anew, Stray::skipped_anew};
+    EXPECT_TRUE(explains_ledger(Cause::resume_skips_updates, evidence));
+    evidence.missing = {2, 3, 4};
+    EXPECT_FALSE(explains_ledger(Cause::resume_skips_updates, evidence));
+    evidence.missing = {2};
+    evidence.strays[1] = Stray::other;
+    EXPECT_FALSE(explains_ledger(Cause::resume_skips_updates, evidence));
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ Evidence evidence() {
                    true,
                    true,
                    5,
-                   {2, 4, true}},
+                   {2, 4, true, 1, true}},
         .steps = 2,
         .schedule_steps = 7,
         .averages = 3,

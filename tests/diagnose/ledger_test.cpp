@@ -38,6 +38,41 @@ TEST(Ledger, TheFirstEpochAgainIsKnownByItsSamples) {
     EXPECT_EQ(strays(again), std::vector<Stray>(3, Stray::first_epoch));
 }
 
+TEST(Ledger, AfterARestartTheFirstEpochAgainIsSomethingElse) {
+    Trace again = candidate();
+    for (std::size_t rank = 0; rank < 2; ++rank) {
+        again.ranks[rank][3].events.emplace_back("restart");
+        for (std::size_t k = 1; k < 3; ++k)
+            for (std::size_t m = 0; m < again.ranks[rank][k].micros.size(); ++m)
+                samples(again, rank, k + 3, m) = samples(again, rank, k, m);
+    }
+    EXPECT_EQ(strays(again), std::vector<Stray>(2, Stray::first_again));
+}
+
+/// 4x2x2 takes 8 samples a micro of both ranks; the window after the restart begins 8 samples late in the epoch.
+TEST(Ledger, SkippedAnewIsWhatFollowsAMicroForEachUpdate) {
+    Trace skipped = candidate();
+    std::vector<std::string> order;  // of the first epoch
+    for (std::size_t k = 0; k < 3; ++k)
+        for (std::size_t m = 0; m < skipped.ranks[0][k].micros.size(); ++m)
+            for (std::size_t rank = 0; rank < 2; ++rank)
+                if (m < skipped.ranks[rank][k].micros.size())
+                    for (const std::string& sample : samples(skipped, rank, k, m)) order.push_back(sample);
+    const auto hold = [&](std::size_t k, std::size_t begin) {
+        for (std::size_t m = 0; m < 2; ++m)
+            for (std::size_t rank = 0; rank < 2; ++rank, begin += 4)
+                samples(skipped, rank, k, m)
+                    .assign(order.begin() + static_cast<std::ptrdiff_t>(begin),
+                            order.begin() + static_cast<std::ptrdiff_t>(begin + 4));
+    };
+    hold(1, 8);
+    EXPECT_EQ(strays(skipped), std::vector<Stray>{Stray::other}) << "the run was not restarted";
+    for (std::size_t rank = 0; rank < 2; ++rank) skipped.ranks[rank][0].events.emplace_back("restart");
+    EXPECT_EQ(strays(skipped), std::vector<Stray>{Stray::skipped_anew});
+    hold(1, 7);
+    EXPECT_EQ(strays(skipped), std::vector<Stray>{Stray::other});
+}
+
 TEST(Ledger, APartOfAWindowIsNoWindow) {
     Trace cut = candidate();
     samples(cut, 0, 1, 1).pop_back();
@@ -84,8 +119,8 @@ TEST(Ledger, EveryStrangerHasOneAndNoOtherStepHas) {
 }
 
 TEST(Ledger, TextReadsBackAndAnyOtherIsRefused) {
-    for (const Stray stray :
-         {Stray::first_epoch, Stray::part, Stray::padded, Stray::repeated_micro, Stray::other_places, Stray::other})
+    for (const Stray stray : {Stray::first_epoch, Stray::first_again, Stray::skipped_anew, Stray::part, Stray::padded,
+                              Stray::repeated_micro, Stray::other_places, Stray::other})
         EXPECT_EQ(parse_stray(to_string(stray)), stray);
     EXPECT_TRUE(says(error_of([] { parse_stray("\x1b"); }).problem(), "\\x1b"));
 }

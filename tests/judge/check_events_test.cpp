@@ -38,6 +38,7 @@ TEST(CheckEvents, TheLifeCycleHoldsWhereverTheClearIs) {
              {{{"backward 0", "unscale", "clip", "step", "ema", "eval", "save", "zero"}, clean}},
              {{{"reduce", "step", "zero"}, clean}},  // a rank that had no sample
              {{{"backward 0", "step"}}},
+             {{{"backward 0", "step", "schedule", "restart"}, clean}},  // no run begins with gradients
              {{{}, {}}},
              {}}) {
         const CheckResult result = check_events(ran(ranks));

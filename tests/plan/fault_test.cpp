@@ -61,6 +61,29 @@ TEST(FaultCatalogue, ATrialIsSuitedByWhatAFaultNeedsAndNothingElse) {
     EXPECT_TRUE(is_of_its_case(trial, find_fault("n-minus-one")));
 }
 
+TEST(FaultCatalogue, EachSaysWhatItDoesAndWhereItWasSeen) {
+    std::set<std::string> meanings;
+    for (const FaultEntry& fault : fault_catalogue()) {
+        EXPECT_TRUE(meanings.insert(meaning(fault)).second) << fault.id;
+        EXPECT_NE(meaning(fault), meaning(Cause::unknown)) << fault.id;
+        EXPECT_NE(precedent(fault), "") << fault.id;
+    }
+}
+
+TEST(FaultCatalogue, ARunIsRestartedInsideAnEpochThatItHas) {
+    const FaultEntry& later = find_fault("resume-wrong-permutation");
+    Trial trial;  // three windows an epoch
+    EXPECT_EQ(suited(trial, later).restart, 4);
+    EXPECT_EQ(suited(trial, find_fault("resume-skips-updates")).restart, 1);
+    trial.samples = trial.split.effective() + 1;
+    EXPECT_EQ(suited(trial, later).restart, 3);
+    trial.samples = trial.split.effective();
+    EXPECT_EQ(suited(trial, later).restart, 0) << "no epoch goes on after its first update";
+    trial.samples = 43;
+    trial.epochs = 1;
+    EXPECT_EQ(suited(trial, later).restart, 0) << "there is no second epoch";
+}
+
 TEST(FaultTiming, IsPartOfTheTextAndOfThePower) {
     const PlantedFault always = parse_fault("double-division"), first = parse_fault("double-division@first-window");
     EXPECT_EQ(always.entry, first.entry);

@@ -61,6 +61,9 @@ TEST(FaultPower, NotClearingMattersWhereAnEarlierWindowHasUnits) {
     EXPECT_TRUE(power("not-zeroed-after-step", {scored, blank}));
     EXPECT_FALSE(power("not-zeroed-after-step", {blank, scored}));
     EXPECT_TRUE(power("not-zeroed-after-step", {blank, scored, blank}));
+    WindowLayout begun = blank;
+    begun.moment.restart = scored.moment.window;
+    EXPECT_FALSE(power("not-zeroed-after-step", {scored, begun})) << "a restarted run begins without gradients";
 }
 
 TEST(FaultPower, ARankLocalCountMattersWhereRanksDiffer) {
@@ -218,6 +221,31 @@ TEST(FaultPower, AnEpochsOrderMattersWhereItsWindowsHoldOthers) {
     EXPECT_FALSE(power("epoch-not-set", windows(1, {"a", "c"})));
     EXPECT_TRUE(power("epoch-not-set", windows(2, {"a", "c"})));
     EXPECT_TRUE(power("epoch-not-set", {windows(2, {"a"})[1]})) << "no first epoch was judged";
+}
+
+TEST(FaultPower, WhatARestartSkipsMattersInTheRestOfItsEpoch) {
+    WindowLayout window{.accum = 2};
+    EXPECT_FALSE(power("resume-skips-updates", {window}));
+    window.moment.restart = 1;
+    EXPECT_FALSE(power("resume-skips-updates", {window})) << "of an epoch before";
+    window.moment.in_restarted_epoch = true;
+    EXPECT_TRUE(power("resume-skips-updates", {WindowLayout{}, window}));
+    window.accum = 1;
+    EXPECT_FALSE(power("resume-skips-updates", {window})) << "an update is a micro";
+}
+
+TEST(FaultPower, APermutationMattersWhereTheFirstEpochHadAnother) {
+    WindowLayout first, later;
+    first.samples = {"a", "b"};
+    later.samples = {"a", "c"};
+    later.moment.epoch = 2;
+    EXPECT_FALSE(power("resume-wrong-permutation", {first, later}));
+    later.moment.in_restarted_epoch = true;
+    EXPECT_TRUE(power("resume-wrong-permutation", {first, later}));
+    later.samples = first.samples;
+    EXPECT_FALSE(power("resume-wrong-permutation", {first, later}));
+    first.moment.in_restarted_epoch = true;
+    EXPECT_FALSE(power("resume-wrong-permutation", {first})) << "it is the first epoch's own";
 }
 
 TEST(FaultPower, TheStepsOfATailMatterWhereThereIsOne) {

@@ -108,6 +108,15 @@ TEST(Trial, MalformedTextNamesWhatIsWrong) {
     EXPECT_TRUE(says(shown, "\\x1b[2J"));
 }
 
+TEST(Trial, ARestartIsOfTheCandidate) {
+    const Trial trial = parse_trial("gpt --splits 4x4x1 --restart 3");
+    EXPECT_EQ(trial.restart, 3);
+    EXPECT_TRUE(to_string(trial).ends_with(" --restart 3"));
+    EXPECT_EQ(parse_trial(to_string(trial)), trial);
+    EXPECT_EQ(reference_of(trial, false).restart, 0);
+    EXPECT_TRUE(says(error_of([] { parse_trial("gpt --restart 0"); }).next(), "from 1 to"));
+}
+
 TEST(Trial, MemoryIsBytesOfARankThatHasAProcess) {
     const Trial bounded = parse_trial("gpt --splits 4x4x1 --memory 1.5MiB");
     EXPECT_EQ(bounded.memory, 3 << 19);

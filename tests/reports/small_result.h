@@ -79,9 +79,9 @@ inline std::vector<Record> small_records() {
     records[4].contract->weighting = Weighting::sample_mean;
     records[4].evidence.windows = {small_window()};
     records[4].evidence.windows[0].refused = "3 parameters cannot tell 4 samples apart";
-    records[4].evidence.strangers = {2, 3, 4, 5, 6, 7};
-    records[4].evidence.strays = {Stray::first_epoch,    Stray::part,         Stray::padded,
-                                  Stray::repeated_micro, Stray::other_places, Stray::other};
+    records[4].evidence.strangers = {2, 3, 4, 5, 6, 7, 8, 9};
+    records[4].evidence.strays = {Stray::first_epoch, Stray::first_again,    Stray::skipped_anew, Stray::part,
+                                  Stray::padded,      Stray::repeated_micro, Stray::other_places, Stray::other};
     Trial crashed = records[0].trial;
     crashed.split = {1, 2, 2};
     records.push_back(

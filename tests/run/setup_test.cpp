@@ -48,6 +48,16 @@ TEST(Setup, WindowKnowsItsMicros) {
     EXPECT_EQ(tail.micro_padded_units[0], setup.data.padded_units(tail.of(tail.micros[0])));
 }
 
+TEST(Setup, ARestartIsFollowedByAnUpdate) {
+    Trial trial = small_trial({4, 1, 1});  // six updates
+    trial.restart = 5;
+    EXPECT_EQ(make_setup(trial).trial.restart, 5);
+    trial.restart = 6;
+    const Error error = error_of([&] { make_setup(trial); });
+    EXPECT_EQ(error.problem(), "none of the run's 6 updates follows update 6");
+    EXPECT_EQ(error.where(), "--restart");
+}
+
 TEST(Setup, ExamplesComeInThePrecisionOfTheTrial) {
     const isobatch::Setup setup = make_setup(small_trial({4, 1, 1}));
     const std::int64_t samples[] = {0, 3};

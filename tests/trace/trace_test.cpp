@@ -128,6 +128,21 @@ TEST(LayoutOf, TakesARankThatEndedEarly) {
     EXPECT_EQ(layouts_of(trace).size(), 3u) << "as many as the longest rank has";
 }
 
+TEST(LayoutOf, KnowsTheRestartBeforeIt) {
+    Trace trace = small_trace();
+    trace.ranks[0][0].events.emplace_back("restart");
+    trace.ranks[0][2].epoch = trace.ranks[1][2].epoch = 2;
+    const std::vector<WindowLayout> all = layouts_of(trace);
+    const std::pair<std::int64_t, bool> expected[] = {{0, false}, {1, true}, {1, false}};
+    for (std::size_t k = 0; k < 3; ++k) {
+        const Moment moment = layout_of(trace, k).moment;
+        EXPECT_EQ(std::pair(moment.restart, moment.in_restarted_epoch), expected[k]) << k;
+        EXPECT_EQ(all[k].moment, moment) << k;
+    }
+    trace.ranks[0][0].events.emplace_back("zero");
+    EXPECT_EQ(layout_of(trace, 1).moment.restart, 0) << "it is the last event of a step";
+}
+
 TEST(LayoutOf, KnowsWhichSamplesOfWhichEpochAreCutIntoHowMany) {
     Trace trace = small_trace();
     trace.ranks[0][2].epoch = trace.ranks[1][2].epoch = 2;

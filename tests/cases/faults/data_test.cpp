@@ -83,6 +83,42 @@ TEST(DataFaults, AWindowThatLostAllItsSamplesIsNotTrainedOn) {
     EXPECT_EQ(planted("ragged-rank-streams", {1, 1, 4}, 6).trained_windows(), 2);
 }
 
+/// Windows of 4 over 11 samples, of 2 micros on a place each: the run goes on with the second micro of the first
+/// window.
+TEST(DataFaults, ARunThatSkipsAMicroForEachUpdateTrainsOnSamplesAgain) {
+    Trial trial = small_trial({1, 2, 2});
+    trial.restart = 1;
+    isobatch::Setup setup = make_setup(trial);
+    const std::int64_t promised = setup.trained_windows();
+    ASSERT_TRUE(plant_data("resume-skips-updates", setup));
+    const std::vector<Batch> batches = setup.batches();
+    const std::vector<Batch> expected{{1, 0, 0, 4}, {1, 1, 2, 4}, {1, 2, 6, 4}, {1, 3, 10, 1},
+                                      {2, 0, 0, 4}, {2, 1, 4, 4}, {2, 2, 8, 3}};
+    EXPECT_EQ(batches, expected);
+    EXPECT_EQ(setup.horizon(), promised) << "it is read from the configuration";
+
+    for (const int restart : {0, 3}) {  // never, and at the epoch's end
+        trial.restart = restart;
+        isobatch::Setup right = make_setup(trial);
+        ASSERT_TRUE(plant_data("resume-skips-updates", right));
+        EXPECT_EQ(right.batches(), batches_of(11, 4, 2)) << restart;
+    }
+}
+
+TEST(DataFaults, TheRestOfARestartedEpochIsInTheFirstOnesOrder) {
+    Trial trial = small_trial({1, 2, 2});
+    trial.epochs = 3;
+    trial.restart = 4;
+    const isobatch::Setup right = make_setup(trial);
+    isobatch::Setup wrong = right;
+    ASSERT_TRUE(plant_data("resume-wrong-permutation", wrong));
+    for (const std::size_t batch : {0, 1, 2, 3, 6, 7, 8}) EXPECT_EQ(held(wrong, batch), held(right, batch)) << batch;
+    for (const std::size_t batch : {4, 5}) {
+        EXPECT_EQ(held(wrong, batch), held(right, batch - 3)) << batch;
+        EXPECT_NE(held(wrong, batch), held(right, batch)) << batch;
+    }
+}
+
 TEST(DataFaults, AnotherFamilysIdIsLeftAlone) {
     isobatch::Setup setup = make_setup(small_trial({1, 2, 2}));
     EXPECT_FALSE(plant_data("clip-disabled", setup));
