@@ -37,7 +37,7 @@ TEST(ExplainsLedger, ADroppedTailMissesAllAndOnlyTheRaggedWindows) {
     for (const Cause cause : all_causes) {
         if (cause == Cause::epoch_tail_dropped) continue;
         EXPECT_TRUE(explains(cause, {}, {})) << to_string(cause);
-        if (cause >= Cause::same_batch_repeated && cause <= Cause::accumulation_off) continue;
+        if (cause >= Cause::same_batch_repeated && cause <= Cause::resume_wrong_permutation) continue;
         EXPECT_FALSE(explains(cause, {3, 6}, {})) << to_string(cause);
         EXPECT_FALSE(explains(cause, {}, {1})) << to_string(cause);
     }

@@ -70,6 +70,7 @@ std::vector<Record> matrix(const std::string& fault) {
         Trial trial = suited(small_trial(split), *parse_fault(fault).entry);
         trial.samples = 21;
         trial.epochs = 2;
+        trial.restart = fault.find("after-restart") == std::string::npos ? 0 : 2;
         trial.fault = fault;
         records.push_back(matrix.run(trial));
     }
