@@ -25,18 +25,22 @@ thread_local std::int64_t held_here = 0;
 constexpr std::int64_t any = std::numeric_limits<std::int64_t>::max();
 std::atomic<std::int64_t> room{0}, limit{any};
 
+std::string text_of(std::int64_t bytes) {
+    return bytes_text(static_cast<double>(bytes));
+}
+
+[[noreturn]] void out_of_memory(const std::string& how) {
+    throw c10::OutOfMemoryError({__func__, __FILE__, __LINE__}, "out of memory: " + how);
+}
+
 [[noreturn]] void refuse(std::int64_t bytes, const std::string& why) {
-    throw c10::OutOfMemoryError(
-        {__func__, __FILE__, __LINE__},
-        fmt::format("out of memory: a tensor of {} was asked for, {}", bytes_text(static_cast<double>(bytes)), why));
+    out_of_memory(fmt::format("a tensor of {} was asked for, {}", text_of(bytes), why));
 }
 
 void require_room(std::int64_t bytes) {
     const std::int64_t highest = limit.load(std::memory_order_relaxed), left = highest - held.load();
     if (highest == any || bytes <= left) return;
-    const auto all = static_cast<double>(room.load());
-    refuse(bytes,
-           fmt::format("and of {} others held {}", bytes_text(all), bytes_text(all - static_cast<double>(left))));
+    refuse(bytes, fmt::format("and of {} others held {}", text_of(room), text_of(room - left)));
 }
 
 void add(std::int64_t bytes) {
@@ -84,9 +88,10 @@ struct Counting final : c10::Allocator {
     void copy_data(void* to, const void* from, std::size_t bytes) const override { default_copy_data(to, from, bytes); }
 };
 
-c10::CachingDeviceAllocator::Stat allocated(const at::Device& device) {
-    const auto all = static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE);
-    return c10::getDeviceAllocator(device.type())->getDeviceStats(device.index()).requested_bytes[all];
+constexpr auto all = static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE);
+
+c10::CachingDeviceAllocator::DeviceStats stats_of(const at::Device& device) {
+    return c10::getDeviceAllocator(device.type())->getDeviceStats(device.index());
 }
 
 }  // namespace
@@ -97,18 +102,23 @@ void count_held_bytes() {
 }
 
 Held held_now(const at::Device& device) {
-    return {device, device.is_cpu() ? held.load(std::memory_order_relaxed) : allocated(device).current};
+    return {device,
+            device.is_cpu() ? held.load(std::memory_order_relaxed) : stats_of(device).requested_bytes[all].current};
 }
 
 std::int64_t held_by_this_thread(const at::Device& device) {
     return device.is_cpu() ? held_here : held_now(device).bytes;
 }
 
-std::int64_t take_peak_bytes(const at::Device& device) {
-    if (device.is_cpu()) return peak.exchange(held_now(device).bytes, std::memory_order_relaxed);
-    const std::int64_t most = allocated(device).peak;
+Peaks take_peaks(const at::Device& device) {
+    if (device.is_cpu()) return {peak.exchange(held_now(device).bytes, std::memory_order_relaxed)};
+    const auto stats = stats_of(device);
     c10::getDeviceAllocator(device.type())->resetPeakStats(device.index());
-    return most;
+    return {stats.requested_bytes[all].peak, stats.reserved_bytes[all].peak, stats.active_bytes[all].peak};
+}
+
+void let_go_of_kept_memory(const at::Device& device) {
+    if (!device.is_cpu()) c10::getDeviceAllocator(device.type())->emptyCache();
 }
 
 MemoryBound::MemoryBound(const Held& before, std::int64_t bytes) {
@@ -127,6 +137,11 @@ void suspend_memory_bound() {
 
 void resume_memory_bound(const Held& before) {
     limit = room == 0 || !before.device.is_cpu() ? any : before.bytes + room;
+}
+
+void require_within_bound(const at::Device& device, std::int64_t peak) {
+    if (device.is_cpu() || room == 0 || peak <= room) return;
+    out_of_memory(fmt::format("tensors of the GPU held {}, of {} that they may", text_of(peak), text_of(room)));
 }
 
 }  // namespace isobatch

@@ -24,11 +24,20 @@ Held held_now(const at::Device& device);
 /// all of them: as `held_now`.
 std::int64_t held_by_this_thread(const at::Device& device);
 
-/// The most that was held at one time since the last call, and from then on since this one.
-std::int64_t take_peak_bytes(const at::Device& device);
+/// The most at one time that tensors held; of a GPU also what its allocator had taken, and what of it was in use.
+struct Peaks {
+    std::int64_t bytes = 0, reserved = 0, active = 0;
+};
+
+/// Since the last call, and from then on since this one.
+Peaks take_peaks(const at::Device& device);
+
+/// What a GPU's allocator keeps for tensors to come goes back, so that the next trial is not told what others took.
+void let_go_of_kept_memory(const at::Device& device);
 
 /// While it lives, no CPU tensor is made with which tensors would hold more than `most` bytes beyond `before`: where
-/// one is asked for, c10::OutOfMemoryError is thrown. 0: as many as there are. One at a time.
+/// one is asked for, c10::OutOfMemoryError is thrown. A GPU's allocator does not ask: there `require_within_bound`
+/// throws it, when it is called. 0: as many as there are. One at a time.
 class MemoryBound {
 public:
     MemoryBound(const Held& before, std::int64_t most);
@@ -41,5 +50,9 @@ public:
 /// kept of them.
 void suspend_memory_bound();
 void resume_memory_bound(const Held& before);
+
+/// Throws c10::OutOfMemoryError where a GPU's tensors held at the peak, beyond what was held before, more than a
+/// MemoryBound allows.
+void require_within_bound(const at::Device& device, std::int64_t peak);
 
 }  // namespace isobatch

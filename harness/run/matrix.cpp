@@ -33,7 +33,9 @@ Trace run_freely(const Setup& setup, const Recorder::Beats& beats) {
 
 Trace run_trial(const Setup& setup, Level level, const Forcing* forcing, std::optional<std::string> follows,
                 Recorder::Beats beats, Twins twins, FreeLosses free_losses) {
-    const Held before = held_now(device_of(setup.trial.device));
+    const at::Device device = device_of(setup.trial.device);
+    let_go_of_kept_memory(device);
+    const Held before = held_now(device);
     forget_resident_peak();
     const MemoryBound bound(before, setup.trial.memory);
     std::vector<Replica> replicas;

@@ -44,7 +44,9 @@ std::string Ranks::run(const Setup& setup, const Job& job) {
         join({job.meeting, *job.rank, mesh_of(job.trial), job.deadline_s, exchange.backend, job.machine.address});
     std::vector<Parameter> parameters;
     const auto run_one = [&](const Setup& one, TraceSink& to, Level level, const Forcing* forcing) {
-        const Held before = held_now(device_of(one.trial.device));
+        const at::Device device = device_of(one.trial.device);
+        let_go_of_kept_memory(device);
+        const Held before = held_now(device);
         forget_resident_peak();
         const MemoryBound bound(before, one.trial.memory);
         Replica replica = make_replica(*one.subject, job.trial, *job.rank, one.horizon());

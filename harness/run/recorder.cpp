@@ -33,7 +33,9 @@ Memory standing(const Replica& replica, std::int64_t held) {
 Recorder::Lap& Recorder::Lap::operator+=(const Lap& other) {
     ms += other.ms;
     processor_ms += other.processor_ms;
-    bytes_peak = std::max(bytes_peak, other.bytes_peak);
+    peaks.bytes = std::max(peaks.bytes, other.peaks.bytes);
+    peaks.reserved = std::max(peaks.reserved, other.peaks.reserved);
+    peaks.active = std::max(peaks.active, other.peaks.active);
     return *this;
 }
 
@@ -41,8 +43,9 @@ Recorder::Lap Recorder::lap() {
     if (before_) finish(before_->device);
     const auto now = Clock::now();
     const double worked = processor_ms();
-    const Lap lap{std::chrono::duration<double, std::milli>(now - last_).count(), worked - last_processor_ms_,
-                  before_ ? take_peak_bytes(before_->device) - before_->bytes : 0};
+    Lap lap{std::chrono::duration<double, std::milli>(now - last_).count(), worked - last_processor_ms_, {}};
+    if (before_) lap.peaks = take_peaks(before_->device);
+    if (before_) lap.peaks.bytes -= before_->bytes;
     last_ = now;
     last_processor_ms_ = worked;
     if (before_) held_at_lap_ = held_now(before_->device).bytes;
@@ -52,6 +55,7 @@ Recorder::Lap Recorder::lap() {
 Recorder::Lap Recorder::pause() {
     const Lap last = lap();
     if (before_) {
+        require_within_bound(before_->device, last.peaks.bytes);
         held_here_at_pause_ = held_by_this_thread(before_->device);
         suspend_memory_bound();
     }
@@ -93,6 +97,7 @@ void Recorder::window_begins(const Window& window, std::vector<Replica>& replica
 
 void Recorder::forward_ends() {
     const Lap forward = lap();
+    if (before_) require_within_bound(before_->device, forward.peaks.bytes);
     forward_ms_ = forward.ms;
     window_ += forward;
 }
@@ -164,9 +169,11 @@ void Recorder::step_ends(const Replica& replica, std::optional<Collectives> move
     Step& step = open(replica.rank);
     step.optimizer_ms = update.ms;
     if (before_ && alone_) {
-        step.memory.peak = std::max<std::int64_t>(0, window_.bytes_peak);
+        step.memory.peak = std::max<std::int64_t>(0, window_.peaks.bytes);
         step.memory.steady = std::max<std::int64_t>(0, held_at_lap_ - before_->bytes);
         step.memory.resident = resident_peak_bytes();
+        step.memory.reserved = window_.peaks.reserved;
+        step.memory.active = window_.peaks.active;
     }
     step.number = replica.counters.optimizer_steps;
     step.counters = replica.counters;

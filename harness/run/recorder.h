@@ -57,10 +57,10 @@ public:
 
 private:
     using Clock = std::chrono::steady_clock;
-    /// Milliseconds that passed, and that processors worked; the most bytes that tensors held meanwhile.
+    /// Milliseconds that passed, and that processors worked; the most memory that there was meanwhile.
     struct Lap {
         double ms = 0, processor_ms = 0;
-        std::int64_t bytes_peak = 0;
+        Peaks peaks = {};
 
         Lap& operator+=(const Lap& other);
     };

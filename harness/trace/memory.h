@@ -16,6 +16,9 @@ struct Memory {
     /// The most that its process had in memory up to there, with libraries and the recorder's own work: nothing that a
     /// split answers for.
     std::int64_t resident = 0;
+    /// On a GPU, the most that its allocator had taken for this process, and of it the most that was in use, rounded up
+    /// to its blocks; 0 on the CPU, whose allocator keeps nothing.
+    std::int64_t reserved = 0, active = 0;
 
     /// The rest of the peak, which came and went: activations, and what kernels and the update took for a while.
     std::int64_t activations() const { return peak - parameters - gradients - optimizer - buckets; }
@@ -23,13 +26,15 @@ struct Memory {
 };
 
 /// Where they are written.
-inline constexpr std::array<std::pair<const char*, std::int64_t Memory::*>, 7> memory_fields{
+inline constexpr std::array<std::pair<const char*, std::int64_t Memory::*>, 9> memory_fields{
     {{"memory_bytes_peak", &Memory::peak},
      {"memory_bytes_steady", &Memory::steady},
      {"memory_bytes_parameters", &Memory::parameters},
      {"memory_bytes_gradients", &Memory::gradients},
      {"memory_bytes_optimizer", &Memory::optimizer},
      {"memory_bytes_buckets", &Memory::buckets},
-     {"memory_bytes_resident", &Memory::resident}}};
+     {"memory_bytes_resident", &Memory::resident},
+     {"memory_bytes_reserved", &Memory::reserved},
+     {"memory_bytes_active", &Memory::active}}};
 
 }  // namespace isobatch

@@ -1,6 +1,9 @@
 /// LibTorch's CUDA device for machines without one: its guard, its hooks and its allocator, over memory that only
 /// operators may touch. What a real one refuses is refused: memory or statistics before the device was made ready.
+#include <algorithm>
 #include <atomic>
+#include <cstdlib>
+#include <mutex>
 
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/core/CachingDeviceAllocator.h>
@@ -56,13 +59,39 @@ struct Guard final : c10::impl::DeviceGuardImplInterface {
 C10_REGISTER_GUARD_IMPL(CUDA, Guard)
 
 using Stat = c10::CachingAllocator::Stat;
-std::atomic<std::int64_t> held{0}, peak{0};
+
+/// What is asked for, in use as blocks, and kept as segments until somebody empties the cache.
+struct Counts {
+    Stat held, active, reserved;
+
+    void add(std::int64_t bytes) {
+        constexpr std::int64_t block = 512;
+        const std::int64_t blocks = (std::abs(bytes) + block - 1) / block * block;
+        change(held, bytes);
+        change(active, bytes < 0 ? -blocks : blocks);
+        change(reserved, std::max<std::int64_t>(0, segments() - reserved.current));
+    }
+    void empty_cache() { reserved.current = segments(); }
+    void reset_peaks() {
+        for (Stat* stat : {&held, &active, &reserved}) stat->peak = stat->current;
+    }
+
+private:
+    std::int64_t segments() const {
+        constexpr std::int64_t segment = 1 << 16;
+        return (active.current + segment - 1) / segment * segment;
+    }
+    static void change(Stat& stat, std::int64_t bytes) {
+        stat.current += bytes;
+        stat.peak = std::max(stat.peak, stat.current);
+    }
+};
+std::mutex mutex;
+Counts counts;
 
 void count(std::int64_t bytes) {
-    const std::int64_t now = held += bytes;
-    std::int64_t most = peak;
-    while (now > most && !peak.compare_exchange_weak(most, now)) {
-    }
+    const std::scoped_lock lock(mutex);
+    counts.add(bytes);
 }
 
 void release(void* data) {
@@ -85,25 +114,30 @@ struct Allocator final : c10::DeviceAllocator {
         default_copy_data(to, from, bytes);
     }
     bool initialized() override { return ready; }
-    void emptyCache(c10::MempoolId_t) override {}
+    void emptyCache(c10::MempoolId_t) override {
+        const std::scoped_lock lock(mutex);
+        counts.empty_cache();
+    }
     void recordStream(const c10::DataPtr&, c10::Stream) override {}
     c10::CachingDeviceAllocator::DeviceStats getDeviceStats(c10::DeviceIndex) override {
         require_ready();
+        constexpr auto all = static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE);
+        const std::scoped_lock lock(mutex);
         c10::CachingDeviceAllocator::DeviceStats stats;
-        for (auto* all : {&stats.allocated_bytes, &stats.requested_bytes, &stats.reserved_bytes, &stats.active_bytes}) {
-            Stat& stat = (*all)[static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE)];
-            stat.current = held;
-            stat.peak = peak;
-        }
+        stats.requested_bytes[all] = counts.held;
+        stats.allocated_bytes[all] = stats.active_bytes[all] = counts.active;
+        stats.reserved_bytes[all] = counts.reserved;
         return stats;
     }
     void resetAccumulatedStats(c10::DeviceIndex) override {}
     void resetPeakStats(c10::DeviceIndex) override {
         require_ready();
-        peak = held.load();
+        const std::scoped_lock lock(mutex);
+        counts.reset_peaks();
     }
     std::pair<std::size_t, std::size_t> getMemoryInfo(c10::DeviceIndex) override {
-        return {Memory::size - static_cast<std::size_t>(held), Memory::size};
+        const std::scoped_lock lock(mutex);
+        return {Memory::size - static_cast<std::size_t>(counts.held.current), Memory::size};
     }
 
 private:

@@ -34,7 +34,7 @@ TEST(CostsCsv, HasARowATrial) {
     Result result = small_result();
     Cost& cost = result.records[2].cost;
     cost.forward_ms = 2.5;
-    cost.memory = {std::int64_t{1} << 40, 5, 4, 3, 2, 1, 9};
+    cost.memory = {std::int64_t{1} << 40, 5, 4, 3, 2, 1, 9, 8, 7};
     const auto rows = read_csv(costs_csv(result));
     ASSERT_EQ(rows.size(), result.records.size() + 1);
     const std::vector<std::string> first(rows[3].begin(), rows[3].begin() + 8);
@@ -48,6 +48,8 @@ TEST(CostsCsv, HasARowATrial) {
     EXPECT_EQ(cells["memory_bytes_peak"], "1099511627776") << "to the last byte";
     EXPECT_EQ(cells["memory_bytes_buckets"], "1");
     EXPECT_EQ(cells["memory_bytes_resident"], "9");
+    EXPECT_EQ(cells["memory_bytes_reserved"], "8");
+    EXPECT_EQ(cells["memory_bytes_active"], "7");
     EXPECT_EQ(cells["memory_bytes_activations"], "1099511627766") << "what is left of the peak";
     EXPECT_EQ(cells["collectives"], "24");
     EXPECT_EQ(cells["bytes"], "4096");
@@ -61,8 +63,8 @@ TEST(CostsCsv, HasNothingWhereNothingWasMeasured) {
     result.records[0].cost = {infinite, not_a_number};
     result.records[0].traffic = {};
     const auto row = read_csv(costs_csv(result))[1];
-    ASSERT_EQ(row.size(), 30u);
-    for (std::size_t i = 8; i < 29; ++i) EXPECT_EQ(row[i], "") << i;
+    ASSERT_EQ(row.size(), 32u);
+    for (std::size_t i = 8; i < 31; ++i) EXPECT_EQ(row[i], "") << i;
 }
 
 TEST(CostsCsv, NoTextFromOutsideIsACellOrAFormula) {

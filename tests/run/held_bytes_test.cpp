@@ -40,11 +40,11 @@ TEST_F(Counted, ATensorHoldsItsBytesUntilItIsGone) {
 TEST_F(Counted, ThePeakIsOfOnePhase) {
     const std::int64_t before = held_now(at::kCPU).bytes;
     const at::Tensor kept = of_bytes(100);
-    take_peak_bytes(at::kCPU);
+    take_peaks(at::kCPU);
     of_bytes(1 << 20);
     of_bytes(1 << 10);
-    EXPECT_EQ(take_peak_bytes(at::kCPU) - before, 100 + (1 << 20));
-    EXPECT_EQ(take_peak_bytes(at::kCPU) - before, 100) << "what is still held";
+    EXPECT_EQ(take_peaks(at::kCPU).bytes - before, 100 + (1 << 20));
+    EXPECT_EQ(take_peaks(at::kCPU).bytes - before, 100) << "what is still held";
 }
 
 TEST_F(Counted, AnotherThreadMayLetGo) {
@@ -157,7 +157,7 @@ TEST_F(Counted, ABoundIsReachedAndNotPassed) {
     {
         const MemoryBound bound(before, 1000);
         kept = of_bytes(600);
-        take_peak_bytes(at::kCPU);
+        take_peaks(at::kCPU);
         EXPECT_NO_THROW(of_bytes(400));
         try {
             of_bytes(401);
@@ -167,7 +167,7 @@ TEST_F(Counted, ABoundIsReachedAndNotPassed) {
                 says(error.what_without_backtrace(), "401 bytes was asked for, and of 0.977 KiB others held 600 bytes"))
                 << error.what_without_backtrace();
         }
-        EXPECT_EQ(take_peak_bytes(at::kCPU) - before.bytes, 1000) << "what was refused was never held";
+        EXPECT_EQ(take_peaks(at::kCPU).bytes - before.bytes, 1000) << "what was refused was never held";
         EXPECT_EQ(held_now(at::kCPU).bytes - before.bytes, 600);
         suspend_memory_bound();
         const at::Tensor recorded = of_bytes(5000);
@@ -213,6 +213,19 @@ TEST_F(Counted, WhereverATrialRunsOutTheNextHasTheBitsOfAFreshProcess) {
     }
     EXPECT_GE(stopped, 61);
     EXPECT_THROW(run(needed - 1), c10::OutOfMemoryError);
+}
+
+// A GPU's allocator does not ask: its peak is looked at when it is known, to the byte.
+TEST_F(Counted, ABoundOfAGpuIsHeldToItsPeak) {
+    const at::Device gpu(at::kCUDA, 0);
+    {
+        const MemoryBound bound({gpu, 5000}, 1000);
+        EXPECT_NO_THROW(require_within_bound(gpu, 1000));
+        EXPECT_THROW(require_within_bound(gpu, 1001), c10::OutOfMemoryError);
+        EXPECT_NO_THROW(require_within_bound(at::kCPU, 1001)) << "where a tensor that is too much is never made";
+        EXPECT_NO_THROW(of_bytes(10000)) << "which is the CPU's";
+    }
+    EXPECT_NO_THROW(require_within_bound(gpu, 1001));
 }
 
 }  // namespace isobatch
