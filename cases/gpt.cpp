@@ -1,6 +1,7 @@
 /// A two-layer causal Transformer language model with what real ones have: tied embedding, separate query, key and
 /// value projections (the key bias has a true gradient of zero), rows of different lengths with ignored labels, a mean
 /// over tokens.
+#include <ATen/Context.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/full.h>
@@ -11,6 +12,7 @@
 #include <ATen/ops/reshape.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
 #include <ATen/ops/zeros.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 #include "cases/drawn.h"
 #include "cases/labelled.h"
@@ -24,6 +26,28 @@ namespace isobatch {
 namespace {
 
 constexpr std::int64_t vocabulary = 32, width = 32, heads = 2, layers = 2, longest = 12;
+
+/// Rows of a table. Their gradients are added to it in no order, by atomics, where the device has kernels that do so.
+struct Scattered : torch::autograd::Function<Scattered> {
+    static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& table,
+                              const at::Tensor& rows) {
+        context->save_for_backward({rows});
+        context->saved_data["count"] = table.size(0);
+        return at::embedding(table, rows);
+    }
+    static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context,
+                                                 const torch::autograd::tensor_list& gradients) {
+        const at::Tensor rows = context->get_saved_variables()[0].reshape({-1});
+        const at::Tensor added = gradients[0].reshape({rows.size(0), -1});
+        at::Tensor table = at::zeros({context->saved_data["count"].toInt(), added.size(1)}, added.options());
+        at::Context& switches = at::globalContext();
+        const bool before = switches.deterministicAlgorithms();
+        switches.setDeterministicAlgorithms(false, false);
+        table.index_add_(0, rows, added);
+        switches.setDeterministicAlgorithms(before, false);
+        return {table, at::Tensor()};
+    }
+};
 
 struct Gpt : Drawn {
     struct Affine {
@@ -83,8 +107,9 @@ struct Gpt : Drawn {
     }
 
     /// Logits [rows, length, vocabulary]; the embedding is also the output layer.
-    at::Tensor forward(const at::Tensor& tokens) const {
-        at::Tensor x = at::embedding(embedding, tokens) + position.narrow(0, 0, tokens.size(1));
+    at::Tensor forward(const at::Tensor& tokens, bool scattered = false) const {
+        const at::Tensor own = scattered ? Scattered::apply(embedding, tokens) : at::embedding(embedding, tokens);
+        at::Tensor x = own + position.narrow(0, 0, tokens.size(1));
         for (const Block& block : blocks)
             x = recomputes_ ? recomputed(std::cref(block), x, block.parameters()) : block(x);
         return at::linear(last(x), embedding);
@@ -128,19 +153,24 @@ Dataset make_data(const DataChoice& choice) {
     return padded_rows(inputs, targets, lengths);
 }
 
+at::Tensor loss_sum(torch::nn::Module& model, const Examples& examples, bool scattered) {
+    const at::Tensor logits = static_cast<Gpt&>(model).forward(examples[0], scattered);
+    return labelled_loss(widened(logits), examples[1]);
+}
+
 Case case_of(std::string name, std::string summary, bool recomputes) {
-    return {.name = std::move(name),
-            .summary = std::move(summary),
-            .contract = {.weighting = Weighting::token_mean},
-            .optimizer = {.kind = OptimizerChoice::Kind::adamw, .lr = 1e-2, .weight_decay = 0.01, .clip_norm = 0.5},
-            .make_data = make_data,
-            .make_model = [recomputes](at::ScalarType dtype,
-                                       Seed seed) { return std::make_shared<Gpt>(dtype, seed, recomputes); },
-            .loss_sum =
-                [](torch::nn::Module& model, const Examples& examples) {
-                    const at::Tensor logits = static_cast<Gpt&>(model).forward(examples[0]);
-                    return labelled_loss(widened(logits), examples[1]);
-                }};
+    return {
+        .name = std::move(name),
+        .summary = std::move(summary),
+        .contract = {.weighting = Weighting::token_mean},
+        .optimizer = {.kind = OptimizerChoice::Kind::adamw, .lr = 1e-2, .weight_decay = 0.01, .clip_norm = 0.5},
+        .make_data = make_data,
+        .make_model = [recomputes](at::ScalarType dtype,
+                                   Seed seed) { return std::make_shared<Gpt>(dtype, seed, recomputes); },
+        .loss_sum = [](torch::nn::Module& model, const Examples& examples) { return loss_sum(model, examples, false); },
+        .wrong = {{"nondeterministic-scatter", [](torch::nn::Module& model, const Examples& examples, const Part&) {
+                       return loss_sum(model, examples, true);
+                   }}}};
 }
 
 Case gpt() {
@@ -154,8 +184,17 @@ Case gpt_recomputed() {
                    true);
 }
 
+/// The same to the last bit on the CPU, where LibTorch's choice is one kernel anyway.
+Case gpt_fused() {
+    Case fused =
+        case_of("gpt-fused", "gpt, whose attention is one kernel on a GPU too: flash or memory-efficient", false);
+    fused.fused_attention = true;
+    return fused;
+}
+
 ISOBATCH_CASE(gpt);
 ISOBATCH_CASE(gpt_recomputed);
+ISOBATCH_CASE(gpt_fused);
 
 }  // namespace
 

@@ -14,8 +14,9 @@ TRAINING = ("bin/isobatch", "bin/isobatch-run", "lib/libisobatch_nccl.so", "bin/
 NCCL_TEST = ("tests/e2e/nccl_test.py", "tests/e2e/program.py")
 QUICK_MINUTES = 7.5
 SANITIZERS = ("memcheck", "racecheck", "initcheck", "synccheck")
-CASES = ("gpt", "mlp", "gpt-recomputed", "lesson", "batch-norm", "contrastive", "mixture", "shared-layer", "dropout", "tasks")
+CASES = ("gpt", "mlp", "gpt-fused", "gpt-recomputed", "lesson", "batch-norm", "contrastive", "mixture", "shared-layer", "dropout", "tasks")
 EXACT = ("exact-gpt", "exact-conv", "exact-mlp", "canary")  # of fp64 and fp32
+KERNEL_FAULTS = (("tf32-on", ("mlp", "--recipe", "fp32"), 1), ("nondeterministic-scatter", ("gpt", "--recipe", "fp32", "--identities", "cancel-micros"), 4))
 FAULTS = ("token-mean-of-means", "zero-grad-in-window", "never-synced", "clip-per-micro", "schedule-per-micro")
 SMI = "name,driver_version,temperature.gpu,clocks.sm,clocks.mem,clocks.max.sm,clocks.max.mem,power.draw,memory.used"
 
@@ -81,10 +82,12 @@ def matrix_stages(start, build, runs, quick):
     seconds = 60 if quick else 900
     every, exact = (CASES[:2], EXACT[:2]) if quick else (CASES, EXACT)
     identities = () if quick else ("--identities", "all")
-    for recipe, cases in (("fp32", every + exact), ("bf16-autocast", every), ("fp64", every + exact), ("bf16", every), ("fp16-autocast", every)):
+    for recipe, cases in (("fp32", every + exact), ("bf16-autocast", every), ("fp64", every + exact), ("tf32", every), ("bf16", every), ("fp16-autocast", every)):
         yield check(f"matrix-{recipe}", seconds, *cases, *effective, "--recipe", recipe, *(identities if recipe == "fp32" else ()))
     for fault in FAULTS[:2] if quick else FAULTS:
         yield check(f"fault-{fault}", 30 if quick else 300, "gpt", *effective, "--recipe", "fp32", "--fault", fault, expected=1)
+    for fault, words, expected in () if quick else KERNEL_FAULTS:
+        yield check(f"fault-{fault}", 300, *words, *effective, "--fault", fault, expected=expected)
     # The single large batch on the CPU judges the same on the GPU. One split alone is no matrix, hence the claims that it cannot test.
     across = ('for device in cpu cuda; do "$0" check mlp --splits 8x1x1 --device $device --keep-traces --out "$1/across-$device"; done; '
               'exec "$0" judge "$1"/across-cpu/traces/reference-* "$1"/across-cuda/traces/reference-* '

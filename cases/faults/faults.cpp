@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "base/check.h"
 #include "base/error.h"
 #include "cases/faults/timed.h"
@@ -28,6 +30,8 @@ void plant(const std::string& fault, Setup& setup) {
     const auto [entry, occasion] =
         parse_fault(fault);  // an unknown one is the user's error, one that no family plants is ours
     const std::string& id = entry->id;
+    if (const std::string why = why_not_planted(*entry, setup.trial.device); !why.empty())
+        throw Error(why, "--fault", fmt::format("add --device {}", entry->needs.device));
     const Decisions right = setup.decisions;
     const bool planted = plant_denominator(id, setup) || plant_accumulator(id, setup) || plant_clip(id, setup) ||
                          plant_synchronisation(id, setup) || plant_data(id, setup) || plant_schedule(id, setup) ||

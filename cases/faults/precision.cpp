@@ -1,7 +1,8 @@
-/// Faults of the format that gradients are summed in, or parameters kept in.
+/// Faults of the format that gradients are summed in, parameters kept in, or products computed in.
 #include <ATen/core/grad_mode.h>
 
 #include "cases/faults/faults.h"
+#include "run/device.h"
 #include "run/replica.h"
 
 namespace isobatch {
@@ -18,6 +19,15 @@ bool plant_precision(const std::string& id, Setup& setup) {
             const at::NoGradGuard no_grad;
             for (const at::Tensor& parameter : replica.parameters) parameter.copy_(parameter.to(at::kBFloat16));
         };
+        return true;
+    } else if (id == "tf32-on") {  // from a micro's forward to the end of its backward
+        setup.decisions.losses = [right = setup.decisions.losses](const Window& window, const Slice& micro,
+                                                                  const Case& subject, torch::nn::Module& model,
+                                                                  const Examples& examples) {
+            allow_tf32(true);
+            return right(window, micro, subject, model, examples);
+        };
+        setup.decisions.disturbs = [](const Window&, const Slice&, Replica&) { allow_tf32(false); };
         return true;
     } else {
         return false;

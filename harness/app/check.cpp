@@ -212,7 +212,8 @@ void add_training(CLI::App& command, CheckOptions& options) {
     command
         .add_option("--recipe", options.recipe,
                     "fp64, fp32, or fewer bits with gradients summed in fp32: bf16 (the model's parameters are rounded "
-                    "to it), bf16-autocast, fp16-autocast (with a loss scale of 128)")
+                    "to it), bf16-autocast, fp16-autocast (with a loss scale of 128); with --device cuda also tf32 "
+                    "(products of fp32 numbers rounded to 11 bits)")
         ->capture_default_str();
     command.add_option("--lengths", options.lengths, "ragged or equal: scored units per row")->capture_default_str();
     command
@@ -236,10 +237,8 @@ void add_training(CLI::App& command, CheckOptions& options) {
         ->check(CLI::Range(1, max_trusted_runs));
     command.add_option("--memory", options.memory,
                        "What the tensors of a rank may hold at a time, such as 24GiB: a split that asks for more is "
-                       "out_of_memory (exit code 3); --device cpu alone");
-    command
-        .add_option("--restart", options.restart,
-                    "After so many updates end the run, and go on with another from the checkpoint that it kept")
+                       "out_of_memory (exit code 3)");
+    command.add_option("--restart", options.restart, "After so many updates, go on in a new run from a checkpoint")
         ->check(CLI::PositiveNumber);
     command.add_option("--fault", options.fault,
                        "Plant a fault in every candidate, to see it found: ID or ID@TIMING, as isobatch faults lists");
@@ -252,7 +251,7 @@ void add_check(CLI::App& app, int& exit_code) {
     auto options = std::make_shared<CheckOptions>();
     CLI::App* command = app.add_subcommand(
         "check", "Run cases under every split of an effective batch and compare each with the single large batch");
-    command->add_option("CASE", options->subjects, "Cases: lesson, mlp, gpt, gpt-recomputed; isobatch doctor lists all")
+    command->add_option("CASE", options->subjects, "Cases, such as lesson, mlp and gpt; isobatch doctor lists all")
         ->capture_default_str();
     options->effective_given =
         command->add_option("--effective", options->effective, "Effective batch: per_device × accum × devices")

@@ -21,10 +21,19 @@ Json needs_json(const Needs& needs) {
     Json object = Json::object();
     if (!needs.subject.empty()) object["case"] = needs.subject;
     if (!needs.optimizer.empty()) object["optimizer"] = needs.optimizer;
+    if (!needs.identities.empty()) object["identities"] = needs.identities;
+    if (!needs.device.empty()) object["device"] = needs.device;
     if (needs.recipe) object["recipe"] = to_string(*needs.recipe);
     if (needs.restart_in > 0)  // a data set of the default size has three windows
         object["restart"] = std::to_string(restart_in(needs.restart_in, 3));
     return object;
+}
+
+std::string what_it_does(const FaultEntry& entry) {
+    if (!entry.red.empty()) return "turns red: " + joined(names(entry.red), ", ");
+    return entry.may.empty() ? "turns nothing red: every value stays right, and only the price is wrong"
+                             : fmt::format("turns nothing red: the same run has other bits, so {} says nothing",
+                                           joined(names(entry.may), ", "));
 }
 
 Json entry_json(const FaultEntry& entry) {
@@ -55,12 +64,11 @@ void add_faults(CLI::App& app, int& exit_code) {
             const FaultEntry& entry = fault_catalogue()[i];
             fmt::print("{}{}\n  {}\n", entry.id,
                        (entry.timed ? std::string("[@TIMING]") : "") + (entry.touches ? "[@REACH]" : ""),
-                       entry.red.empty() ? "turns nothing red: every value stays right, and only the price is wrong"
-                                         : "turns red: " + joined(names(entry.red), ", "));
+                       what_it_does(entry));
             const Json& known = list[i];
             for (const auto& [what, value] : known["needs"].items())
-                fmt::print("  shows with: {} {}\n", what == "case" ? "the case" : "--" + what,
-                           value.get<std::string>());
+                fmt::print("  shows {}: {} {}\n", what == "device" ? "and can be planted only with" : "with",
+                           what == "case" ? "the case" : "--" + what, value.get<std::string>());
             fmt::print("  {}\n", known["meaning"].get<std::string>());
             fmt::print("  seen in: {}\n", known["seen_in"].get<std::string>());
         }

@@ -23,12 +23,6 @@ std::string place_of(const Record& record, const WindowEvidence& window) {
     return fmt::format("step {} of {}", window.step, to_string(record.trial.split));
 }
 
-/// Of the gradient of so many windows before, the last one is 1. A run that was restarted since had none of it.
-double stale_of(const Prediction& prediction, const WindowEvidence& window, std::size_t before) {
-    const std::int64_t earlier = window.window - static_cast<std::int64_t>(before);
-    return earlier > window.layout.moment.restart ? prediction.stale : 0;
-}
-
 /// What one decoded gradient says against a prediction.
 std::string against(const Prediction& prediction, const Record& record, const WindowEvidence& window,
                     const Recovered& recovered) {

@@ -200,4 +200,9 @@ std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int
     return prediction;
 }
 
+double stale_of(const Prediction& prediction, const WindowEvidence& window, std::size_t before) {
+    const std::int64_t earlier = window.window - static_cast<std::int64_t>(before);
+    return earlier > window.layout.moment.restart ? prediction.stale : 0;
+}
+
 }  // namespace isobatch

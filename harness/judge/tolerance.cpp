@@ -14,6 +14,7 @@ std::string to_string(const Tolerance& tolerance) {
 
 Bound bound_of(Recipe recipe) {
     if (sums_narrow(recipe)) return {unit_roundoff(recipe), narrow_suspect_factor, narrow_fail_factor};
+    if (recipe == Recipe::tf32) return {tf32_roundoff, narrow_suspect_factor, narrow_fail_factor};
     if (computes_narrow(recipe)) return {narrow_roundoff, narrow_suspect_factor, narrow_fail_factor};
     return {unit_roundoff(recipe), suspect_factor, fail_factor};
 }

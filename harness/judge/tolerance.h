@@ -22,6 +22,8 @@ inline constexpr double suspect_factor = 8;
 inline constexpr double narrow_fail_factor = 8;
 inline constexpr double narrow_suspect_factor = 4;
 inline constexpr double narrow_roundoff = 0x1p-10;
+/// Of TF32 a quarter too: it rounds the factors of a product to 11 bits, and sums products in fp32.
+inline constexpr double tf32_roundoff = 0x1p-13;
 
 /// There the gradient's projection on the truth is bounded too, as |<g, t> / <t, t> - 1| <= fail · (E + u), E the worst
 /// of the trusted splits': rounding has no direction, a wrong scale has only that one. Of the same gradients none had

@@ -19,6 +19,8 @@ struct Needs {
     std::string optimizer = {};
     std::optional<Recipe> recipe = std::nullopt;
     int restart_in = 0;  ///< the epoch after whose first update the run is restarted; 0: never
+    std::string identities = {};
+    std::string device = {};  ///< the kind of device whose kernels get it wrong: elsewhere it cannot even be planted
 
     bool operator==(const Needs&) const = default;
 };
@@ -55,8 +57,14 @@ inline int restart_in(int epoch, std::int64_t windows) {
     return static_cast<int>((epoch - 1) * windows + 1);
 }
 
-/// The trial as one in which the fault can matter: with what it needs, as far as its run is long enough.
+/// The trial as one in which the fault can matter: with what it needs, as far as its run is long enough, but for a
+/// device, which nobody can give.
 Trial suited(Trial trial, const FaultEntry& fault);
+
+/// Why nobody can plant it in a trial on this device; empty: one can.
+std::string why_not_planted(const FaultEntry& fault, std::string_view device);
+/// The entries that can be planted there.
+std::vector<FaultEntry> faults_on(std::string_view device);
 
 /// Whether the trial's case is one that the fault can matter in.
 bool is_of_its_case(const Trial& trial, const FaultEntry& fault);

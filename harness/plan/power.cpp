@@ -15,23 +15,6 @@ bool same_shape(const MicroCount& a, const MicroCount& b) {
     return a.samples == b.samples && a.padded_units == b.padded_units;
 }
 
-/// How much of what shows in what the window's gradient was summed: 1 is enough. Where the arithmetic has the sum's own
-/// bits, any gradient shows it, by its size.
-double shown(const WindowLayout& window) {
-    if (units_of(window) == 0) return 0;
-    if (!computes_narrow(window.recipe)) return 1;
-    const auto addends = std::count_if(window.micros.begin(), window.micros.end(), [](auto& m) { return m.units > 0; });
-    return addends < least_addends ? 0 : window.entries / static_cast<double>(least_entries);
-}
-
-/// Of the first three windows, which are judged in every run.
-double shown_by(const Windows& windows, bool (*holds)(const WindowLayout&)) {
-    double sum = 0;
-    for (std::size_t w = 0; w < std::min<std::size_t>(windows.size(), 3); ++w)
-        sum += holds(windows[w]) ? shown(windows[w]) : 0;
-    return sum;
-}
-
 }  // namespace
 
 bool any_scored(const WindowLayout& window, MicroRule rule) {
@@ -162,6 +145,10 @@ bool is_exchanged_wide(const WindowLayout& window) {
     return window.mesh.places > 1 && units_of(window) > 0 && !computes_narrow(window.recipe);
 }
 
+bool is_computed_in_fp32(const WindowLayout& window) {
+    return window.recipe == Recipe::fp32 && units_of(window) > 0;
+}
+
 bool has_empty_micro(const WindowLayout& window) {
     return std::any_of(window.micros.begin(), window.micros.end(), [](const MicroCount& m) { return m.units == 0; });
 }
@@ -236,67 +223,6 @@ bool has_norm_of_several_turns(const WindowLayout& window) {
 
 bool has_norm_on_several_places(const WindowLayout& window) {
     return has_norm(window) && has_several_places(window);
-}
-
-bool any_earlier_window(const Windows& windows) {
-    for (std::size_t i = 0; i + 1 < windows.size(); ++i)
-        if (units_of(windows[i]) > 0 && windows[i + 1].moment.restart < windows[i].moment.window) return true;
-    return false;
-}
-
-bool any_skipped_anew(const Windows& windows) {
-    return std::any_of(windows.begin(), windows.end(),
-                       [](const WindowLayout& w) { return w.moment.in_restarted_epoch && w.accum > 1; });
-}
-
-bool any_other_permutation(const Windows& windows) {
-    const auto in_first_epoch = [&](const WindowLayout& window) {
-        return std::any_of(windows.begin(), windows.end(), [&](const WindowLayout& other) {
-            return other.moment.epoch == 1 && other.samples == window.samples;
-        });
-    };
-    return std::any_of(windows.begin(), windows.end(), [&](const WindowLayout& window) {
-        return window.moment.in_restarted_epoch && window.moment.epoch > 1 && !in_first_epoch(window);
-    });
-}
-
-bool any_window(const Windows& windows) {
-    return !windows.empty();
-}
-
-bool any_other_epoch(const Windows& windows) {
-    std::vector<const WindowLayout*> first;
-    std::size_t position = 0;
-    int epoch = 1;
-    for (const WindowLayout& window : windows) {
-        position = window.moment.epoch == epoch ? position : 0;
-        epoch = window.moment.epoch;
-        if (epoch == 1)
-            first.push_back(&window);
-        else if (window.mesh.places > 1 && (position >= first.size() || window.samples != first[position]->samples))
-            return true;
-        ++position;
-    }
-    return false;
-}
-
-bool any_other_horizon(const Windows& windows) {
-    return windows.size() > 1 && windows[0].accum > 1;
-}
-
-/// What several ranks summed in bf16 has more bits once it is exchanged.
-bool any_sum_of_few_bits(const Windows& windows) {
-    return shown_by(windows, [](const WindowLayout& window) {
-               return window.mesh.places == 1 || !computes_narrow(window.recipe);
-           }) >= 1;
-}
-
-bool any_exchange_of_few_bits(const Windows& windows) {
-    return shown_by(windows, [](const WindowLayout& window) { return window.mesh.places > 1; }) >= 1;
-}
-
-bool nowhere(const Windows&) {
-    return false;
 }
 
 }  // namespace isobatch

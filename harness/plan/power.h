@@ -58,6 +58,7 @@ bool is_cut_anew(const WindowLayout& window);
 bool has_several_micros(const WindowLayout& window);  ///< and a scored unit
 /// Units on several places, which are summed in no fewer bits than 24.
 bool is_exchanged_wide(const WindowLayout& window);
+bool is_computed_in_fp32(const WindowLayout& window);  ///< and has a scored unit
 bool has_empty_micro(const WindowLayout& window);
 bool is_ragged(const WindowLayout& window);
 bool has_several_places(const WindowLayout& window);

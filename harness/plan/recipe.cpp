@@ -23,6 +23,8 @@ std::string to_string(Recipe recipe) {
             return "bf16-autocast";
         case Recipe::fp16_autocast:
             return "fp16-autocast";
+        case Recipe::tf32:
+            return "tf32";
         case Recipe::bf16_sum:
             return "bf16-sum";
         case Recipe::fp16_sum:
@@ -31,8 +33,15 @@ std::string to_string(Recipe recipe) {
     broken_promise("recipe", "unknown recipe", __FILE__, __LINE__);
 }
 
+namespace {
+
+/// Those that not every device runs, or an outside trainer alone.
+constexpr std::array other_recipes{Recipe::tf32, Recipe::bf16_sum, Recipe::fp16_sum};
+
+}  // namespace
+
 Recipe parse_recipe(std::string_view text) {
-    for (const Recipe recipe : {Recipe::bf16_sum, Recipe::fp16_sum})
+    for (const Recipe recipe : other_recipes)
         if (to_string(recipe) == text) return recipe;
     std::vector<std::string> names;
     for (const Recipe recipe : known_recipes) {
@@ -40,7 +49,7 @@ Recipe parse_recipe(std::string_view text) {
         names.push_back(to_string(recipe));
     }
     throw Error(fmt::format("unknown recipe \"{}\"", printable(text.substr(0, 80))), "--recipe",
-                "choose " + joined(names, ", "));
+                fmt::format("choose {}, or tf32 with --device cuda", joined(names, ", ")));
 }
 
 Json to_json(Recipe recipe) {
@@ -57,7 +66,7 @@ Recipe recipe_from_json(const Json& object, const std::string& where) {
         const auto accumulate = object.value("accumulate", compute);
         const bool autocast = object.value("autocast", false);
         std::vector<Recipe> recipes(known_recipes.begin(), known_recipes.end());
-        recipes.insert(recipes.end(), {Recipe::bf16_sum, Recipe::fp16_sum});
+        recipes.insert(recipes.end(), other_recipes.begin(), other_recipes.end());
         for (const Recipe recipe : recipes) {
             const Json known = to_json(recipe);
             if (known.at("compute") == compute && known.value("accumulate", compute) == accumulate &&
@@ -68,6 +77,10 @@ Recipe recipe_from_json(const Json& object, const std::string& where) {
                                 printable(accumulate.substr(0, 80)), autocast ? ", with autocast" : ""),
                     where, "record a run whose gradients are fp32 or fp64, or of what the model computes in");
     });
+}
+
+bool needs_gpu(Recipe recipe) {
+    return recipe == Recipe::tf32;
 }
 
 bool computes_narrow(Recipe recipe) {

@@ -11,12 +11,12 @@ namespace isobatch {
 /// The precision of a run. In fp64 and fp32: of parameters, arithmetic, accumulator and exchange alike. The others
 /// compute in fewer bits and promise an fp32 sum: each micro's gradient is added to it, it is exchanged, clipped and
 /// judged, and the optimizer steps fp32 parameters with it. `bf16` computes with those parameters rounded to bf16,
-/// autocast with LibTorch's choice of operators; `fp16-autocast` scales the loss by a constant. `bf16-sum` and
-/// `fp16-sum` promise no more: what an outside trainer does whose parameters are of that type, so that gradients are
-/// summed in it.
-enum class Recipe { fp64, fp32, bf16, bf16_autocast, fp16_autocast, bf16_sum, fp16_sum };
+/// autocast with LibTorch's choice of operators; `fp16-autocast` scales the loss by a constant; `tf32` multiplies fp32
+/// numbers of which a GPU reads the first 10 explicit bits. `bf16-sum` and `fp16-sum` promise no more: what an outside
+/// trainer does whose parameters are of that type, so that gradients are summed in it.
+enum class Recipe { fp64, fp32, bf16, bf16_autocast, fp16_autocast, tf32, bf16_sum, fp16_sum };
 
-/// Those that our own engines run.
+/// Those that our own engines run on every device.
 inline constexpr std::array known_recipes{Recipe::fp64, Recipe::fp32, Recipe::bf16, Recipe::bf16_autocast,
                                           Recipe::fp16_autocast};
 
@@ -29,6 +29,8 @@ Json to_json(Recipe recipe);
 /// Throws Error for formats that are no recipe here, such as fp32 gradients summed in bf16.
 Recipe recipe_from_json(const Json& object, const std::string& where);
 
+/// Whether its arithmetic is a GPU's alone.
+bool needs_gpu(Recipe recipe);
 /// Whether it computes in fewer bits than fp32 has.
 bool computes_narrow(Recipe recipe);
 /// Whether it sums gradients in fewer bits than fp32 has.

@@ -70,18 +70,15 @@ std::string known_identities(const std::string& value) {
     return value;
 }
 
-/// Only where a process is one rank is it known what a rank holds, and only the CPU's tensors ask us.
+/// Only where a process is one rank is it known what a rank holds.
 void require_bound(const Trial& trial) {
     if (trial.memory == 0) return;
-    const std::string where = fmt::format("--memory {}", trial.memory);
-    if (trial.device != "cpu")
-        throw Error(fmt::format("tensors on {} take what that device has", trial.device), where,
-                    "leave --memory out, or choose --device cpu");
     if (!parse_exchange(trial.engine).by_processes() && (trial.split.devices > 1 || trial.copies > 1))
         throw Error(fmt::format("the serial engine runs the ranks of {} in one process, so that what one of them holds "
                                 "cannot be bounded",
                                 to_string(trial.split)),
-                    where, "choose --engine gloo, or one device without --copies: check --max-devices 1");
+                    fmt::format("--memory {}", trial.memory),
+                    "choose --engine gloo, or one device without --copies: check --max-devices 1");
 }
 
 void set_option(Trial& trial, const std::string& option, const std::string& value) {
@@ -138,6 +135,9 @@ Trial parse_trial(std::string_view text) {
     if (sums_narrow(trial.recipe) && trial.engine != "outside")
         throw Error("gradients that are summed in few bits are an outside trainer's, not a case's",
                     "--recipe " + to_string(trial.recipe), "choose another recipe, such as " + to_string(Recipe::bf16));
+    if (needs_gpu(trial.recipe) && trial.device == "cpu" && trial.engine != "outside")
+        throw Error("TF32 is a format of a GPU's products, and the CPU has none of it",
+                    "--recipe " + to_string(trial.recipe), "add --device cuda, or choose --recipe fp32");
     require_bound(trial);
     return trial;
 }

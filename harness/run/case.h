@@ -82,6 +82,8 @@ struct Case {
     std::function<at::Tensor(torch::nn::Module& model, const Examples& examples)> loss_sum;
     /// What it is under a planted fault that gets this case's loss wrong, by the id of the fault.
     std::map<std::string, std::function<at::Tensor(torch::nn::Module&, const Examples&, const Part&)>> wrong = {};
+    /// On a GPU too, its attention is one kernel where there is one that repeats its bits; else plain products there.
+    bool fused_attention = false;
 };
 
 /// Throws Error naming the nearest known case.

@@ -21,13 +21,12 @@ at::DeviceIndex own_gpu = 0;
 constexpr const char* choose = "choose cpu; isobatch doctor lists what was found";
 
 /// What the libraries of CUDA read when they are first used. Without the first, two runs of one product may differ;
-/// without the second, NCCL sums in the network's switches, or in another order for another size. The third is not the
-/// user's to choose.
-constexpr const char* variables[][2] = {
-    {"CUBLAS_WORKSPACE_CONFIG", ":4096:8"}, {"NCCL_ALGO", "Ring"}, {"NVIDIA_TF32_OVERRIDE", "0"}};
+/// without the second, NCCL sums in the network's switches, or in another order for another size.
+constexpr const char* variables[][2] = {{"CUBLAS_WORKSPACE_CONFIG", ":4096:8"}, {"NCCL_ALGO", "Ring"}};
 
 void load_cuda() {
-    for (const auto& [name, value] : variables) ::setenv(name, value, name == std::string_view("NVIDIA_TF32_OVERRIDE"));
+    for (const auto& [name, value] : variables) ::setenv(name, value, 0);
+    ::unsetenv("NVIDIA_TF32_OVERRIDE");  // it would decide for the whole process, whatever a trial's recipe says
     if (::dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL)) return;
     const char* reason = ::dlerror();
     throw Error(fmt::format("LibTorch's part for CUDA cannot be loaded: {}", printable(reason ? reason : "no reason")),
@@ -38,21 +37,26 @@ int gpu_count() {
     return c10::impl::VirtualGuardImpl(at::kCUDA).deviceCount();
 }
 
-void repeat_bits() {
+void repeat_bits(const Kernels& wanted) {
     at::Context& context = at::globalContext();
     context.setDeterministicAlgorithms(true, false);
     context.setDeterministicCuDNN(true);
     context.setBenchmarkCuDNN(false);
-    context.setAllowTF32CuBLAS(false);
-    context.setAllowTF32CuDNN(false);
+    allow_tf32(wanted.tf32);
     context.setAllowFP16ReductionCuBLAS(false);
     context.setAllowBF16ReductionCuBLAS(false);
-    context.setSDPUseFlash(false);
-    context.setSDPUseMemEfficient(false);
+    // Under deterministic algorithms both add what a backward sums in a fixed order, and cuDNN's kernel is refused.
+    context.setSDPUseFlash(wanted.fused_attention);
+    context.setSDPUseMemEfficient(wanted.fused_attention);
     context.setSDPUseCuDNN(false);
 }
 
 }  // namespace
+
+void allow_tf32(bool on) {
+    at::globalContext().setAllowTF32CuBLAS(on);
+    at::globalContext().setAllowTF32CuDNN(on);
+}
 
 std::map<std::string, std::string> numeric_switches() {
     at::Context& context = at::globalContext();
@@ -83,14 +87,14 @@ at::Device device_of(const std::string& text) {
     return {at::kCUDA, static_cast<at::DeviceIndex>(*index)};
 }
 
-void prepare(const at::Device& device) {
+void prepare(const at::Device& device, const Kernels& wanted) {
     if (device.is_cpu()) return;
     load_cuda();
     const int count = gpu_count();
     if (device.index() >= count)
         throw Error(fmt::format("no GPU {} for --device cuda: {} found", device.index(), count), "--device", choose);
     at::globalContext().lazyInitDevice(at::kCUDA);  // or its allocator cannot be asked yet what it holds
-    repeat_bits();
+    repeat_bits(wanted);
 }
 
 void take_gpu(int index, int ranks) {

@@ -11,10 +11,19 @@ namespace isobatch {
 /// --device for any other text.
 at::Device device_of(const std::string& text);
 
-/// Before anything is computed in this process: loads LibTorch's part for the device, which use of the CPU never pays
-/// for, and makes it repeat its bits: deterministic kernels, no TF32, no sums in fewer bits, attention as plain
-/// products. Throws Error saying what is missing.
-void prepare(const at::Device& device);
+/// What a trial wants of a GPU's kernels beside that they repeat their bits.
+struct Kernels {
+    bool fused_attention = false;  ///< one kernel, or plain products where none can take the format
+    bool tf32 = false;             ///< products of fp32 numbers may read their first 10 explicit bits alone
+};
+
+/// Before a trial computes in this process: loads LibTorch's part for the device, which use of the CPU never pays for,
+/// and makes it repeat its bits: deterministic kernels, no sums in fewer bits, and unless they are wanted no TF32 and
+/// attention as plain products. Throws Error saying what is missing.
+void prepare(const at::Device& device, const Kernels& wanted = {});
+
+/// Products of fp32 numbers on a GPU, from now on.
+void allow_tf32(bool on);
 
 /// What decides the bits of a GPU's sums, as it is set now: LibTorch's switches, and the variables that the libraries
 /// of CUDA read.

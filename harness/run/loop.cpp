@@ -81,6 +81,28 @@ void accumulate(const Setup& setup, Engine& engine, Recorder& recorder, Replica&
     if (exchanges) recorder.note(replica, "reduce");
 }
 
+/// Steps, moves the average and advances the schedule as often as decided.
+void step(const Decisions& decide, const Window& window, Replica& replica, Recorder& recorder) {
+    const bool skipped = decide.skips(window, replica);
+    for (int i = 0, steps = decide.steps(window); i < steps; ++i) {
+        if (skipped) {
+            replica.skip_step();
+        } else {
+            if (const auto clip = decide.clips(window, replica)) recorder.clipped(replica, *clip);
+            replica.optimizer_step(decide.counts(window), decide.decays(window));
+        }
+        recorder.note(replica, "step");
+    }
+    for (std::int64_t i = 0; replica.optimizer.averages() && i < decide.averages(window); ++i) {
+        replica.average();
+        recorder.note(replica, "average");
+    }
+    for (std::int64_t i = 0; i < decide.schedule_steps(window); ++i) {
+        replica.schedule_step();
+        recorder.note(replica, "schedule");
+    }
+}
+
 /// The reference's quanta at the size of this window's losses, which are as often larger as there are places.
 std::vector<double> quanta_of(const Setup& setup, const Window& window) {
     std::vector<double> quanta = setup.quanta(window);
@@ -130,29 +152,11 @@ void train(const Setup& setup, Engine& engine, Recorder& recorder) {
         for (Replica& replica : engine.replicas()) {
             unscale(replica, window.scale);
             recorder.gradient_ready(replica, window);
-            const int steps = decide.steps(window);
             recorder.update_begins(
                 replica, window,
                 {[&](Replica& one) { update(decide, window, one); }, [&](Replica& one) { update(right, window, one); },
                  [&](Replica& one) { update(undecayed, window, one); }});
-            const bool skipped = decide.skips(window, replica);
-            for (int i = 0; i < steps; ++i) {
-                if (skipped) {
-                    replica.skip_step();
-                } else {
-                    if (const auto clip = decide.clips(window, replica)) recorder.clipped(replica, *clip);
-                    replica.optimizer_step(decide.counts(window), decide.decays(window));
-                }
-                recorder.note(replica, "step");
-            }
-            for (std::int64_t i = 0; replica.optimizer.averages() && i < decide.averages(window); ++i) {
-                replica.average();
-                recorder.note(replica, "average");
-            }
-            for (std::int64_t i = 0; i < decide.schedule_steps(window); ++i) {
-                replica.schedule_step();
-                recorder.note(replica, "schedule");
-            }
+            step(decide, window, replica, recorder);
             if (decide.clears_after_step(window)) clear(replica, recorder);
             decide.keeps(replica);
             if (ends_here) {  // before it is recorded what the step left: what the next run goes on from

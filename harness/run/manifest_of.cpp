@@ -3,9 +3,12 @@
 #include <filesystem>
 #include <fstream>
 
+#include <fmt/format.h>
+
 #include <ATen/Parallel.h>
 #include <torch/headeronly/version.h>
 
+#include "run/attention.h"
 #include "run/device.h"
 
 namespace isobatch {
@@ -27,6 +30,15 @@ std::string gpu_model() {
             if (line.starts_with("Model:")) return line.substr(line.find_first_not_of(" \t", 6));
     }
     return "unknown";
+}
+
+/// As attention_kernels, which runs the model once for each case, recipe and device.
+const std::string& attention_of(const Setup& setup) {
+    static std::map<std::string, std::string> known;
+    const std::string key =
+        fmt::format("{} {} {}", setup.subject->name, to_string(setup.trial.recipe), setup.trial.device);
+    const auto found = known.find(key);
+    return found != known.end() ? found->second : known.emplace(key, attention_kernels(setup)).first->second;
 }
 }  // namespace
 
@@ -72,6 +84,8 @@ Manifest manifest_of(const Setup& setup, Level level, std::vector<Parameter> par
     if (setup.trial.device != "cpu") {
         manifest.provenance["gpu"] = gpu_model();
         manifest.provenance.merge(numeric_switches());
+        if (const std::string& kernels = attention_of(setup); !kernels.empty())
+            manifest.provenance["attention"] = kernels;
     }
     return manifest;
 }

@@ -138,7 +138,8 @@ Examples Setup::examples(std::span<const std::int64_t> samples, at::ScalarType d
 
 Setup make_setup(const Trial& trial) {
     const Case& subject = find_case(trial.subject);
-    prepare(device_of(trial.device));
+    prepare(device_of(trial.device),
+            {.fused_attention = subject.fused_attention, .tf32 = trial.recipe == Recipe::tf32});
     // Its trusted runs may happen to need no rounding where a split does, so that E says nothing (measured: R of 4.55).
     if (subject.contract.exact && computes_narrow(trial.recipe))
         throw Error(fmt::format("the case {} is made for bits that {} has not", subject.name, to_string(trial.recipe)),

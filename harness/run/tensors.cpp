@@ -15,6 +15,7 @@ at::ScalarType scalar_type(Recipe recipe) {
         case Recipe::fp32:
         case Recipe::bf16_autocast:
         case Recipe::fp16_autocast:
+        case Recipe::tf32:
             return at::kFloat;
         case Recipe::bf16:
         case Recipe::bf16_sum:

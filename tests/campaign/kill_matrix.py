@@ -4,16 +4,12 @@ usage: kill_matrix.py [--cases CASE…] [--effective N…] [--recipes R…] [--f
 """
 import argparse, collections, concurrent.futures, itertools, json, os, subprocess, sys, tempfile
 
-from runs import PROGRAM, write_report
+from runs import PROGRAM, catalogue, write_report
 
 TIMINGS = ("always", "first-window", "later-windows", "epoch-ends", "later-epochs", "after-restart")  # the simplest first, as in plan/timing.h
 REACHES = ("everywhere", "last-micros", "later-micros", "second-device")  # likewise, as in plan/occasion.h
 SIMPLER = {("rank-local-denominator", "epoch-ends", "uneven-ranks-equal-weight")}  # planted, when, and the cause that is this always
 CONTROLS = ("no-sync-around-backward",)  # every value stays right: must be green
-
-
-def catalogue():
-    return json.loads(subprocess.run([PROGRAM, "faults", "--json"], capture_output=True, text=True, check=True).stdout)
 
 
 def plant(entry, timing, reach, case, effective, recipe):

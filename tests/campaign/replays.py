@@ -7,14 +7,10 @@ import argparse, collections, concurrent.futures, hashlib, json, os, random, shu
 
 from runs import PROGRAM, without_times, write_report
 
-CASES = {"mlp": 8, "lesson": 3, "gpt": 2, "gpt-recomputed": 1, "batch-norm": 2}
+CASES = {"mlp": 8, "lesson": 3, "gpt": 2, "gpt-recomputed": 1, "gpt-fused": 1, "batch-norm": 2}
 RECIPES, ENGINES = ("fp64", "fp32", "bf16", "bf16-autocast", "fp16-autocast"), ("serial",) * 14 + ("gloo", "gloo:flat")
 TIMINGS = ("always", "first-window", "later-windows", "epoch-ends", "later-epochs")
 A_MATRIX = 6  # of one matrix so many failures are repeated at most, so that there are many matrices
-
-
-def catalogue():
-    return json.loads(subprocess.run([PROGRAM, "faults", "--json"], capture_output=True, text=True, check=True).stdout)
 
 
 def matrix(chance, known):

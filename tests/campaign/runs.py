@@ -25,6 +25,15 @@ def without_times(value):
     return [without_times(item) for item in value] if isinstance(value, list) else value
 
 
+def catalogue():
+    """What can be planted where campaigns run, on the CPU; of each other fault a line says why it is left out."""
+    known = json.loads(subprocess.run([PROGRAM, "faults", "--json"], capture_output=True, text=True, check=True).stdout)
+    for entry in known:
+        if "device" in entry["needs"]:
+            print(f"NOT PLANTED {entry['id']}: needs --device {entry['needs']['device']}", flush=True)
+    return [entry for entry in known if "device" not in entry["needs"]]
+
+
 def write_report(path, text):
     """A campaign's figures for reports/published; nowhere, if nobody asked."""
     if path:

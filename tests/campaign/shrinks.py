@@ -5,15 +5,10 @@ usage: shrinks.py [--count N] [--seed S] [--faults ID…] [--jobs J] [--report F
 """
 import argparse, concurrent.futures, json, os, random, subprocess, sys
 
-from runs import PROGRAM, write_report
+from runs import PROGRAM, catalogue, write_report
 
 SHRINKS = os.environ.get("ISOBATCH_SHRINKS") or os.path.join(os.path.dirname(PROGRAM), "tests", "isobatch-shrinks")
 GOAL = 0.9
-
-
-def catalogue():
-    known = json.loads(subprocess.run([PROGRAM, "faults", "--json"], capture_output=True, text=True, check=True).stdout)
-    return [entry["id"] for entry in known if entry["red"]]
 
 
 def shrunk(seed, fault):
@@ -38,7 +33,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--report", help="file for the figures, in Markdown")
     options = parser.parse_args()
-    faults = options.faults or catalogue()
+    faults = options.faults or [entry["id"] for entry in catalogue() if entry["red"]]
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         done = list(pool.map(lambda words: shrunk(*words), [(options.seed + i, fault) for fault in faults for i in range(options.count)]))
     failed = [one for one in done if one["failed"]]

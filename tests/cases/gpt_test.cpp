@@ -1,5 +1,8 @@
+#include <ATen/Context.h>
+
 #include "gradient_check.h"
 #include "judge/compare.h"
+#include "run/attention.h"
 #include "run/held_bytes.h"
 #include "run/matrix.h"
 
@@ -37,6 +40,48 @@ TEST(Gpt, RecomputedIsTheSameBitForBitInEveryRecipeAndNeedsLessMemory) {
 
 TEST(Gpt, RecomputedHasTheTrueGradient) {
     expect_true_gradient("gpt-recomputed");
+}
+
+/// What prepare() sets for a case on a GPU, set here for the CPU's kernels, which ask the same switch.
+struct FlashSwitch {
+    explicit FlashSwitch(bool on) : before(at::globalContext().userEnabledFlashSDP()) { set(on); }
+    ~FlashSwitch() { set(before); }
+    static void set(bool on) { at::globalContext().setSDPUseFlash(on); }
+
+    bool before;
+};
+
+TEST(Gpt, FusedIsOneKernelInEveryRecipeWhereSwitchesAllowIt) {
+    EXPECT_TRUE(find_case("gpt-fused").fused_attention);
+    EXPECT_FALSE(find_case("gpt").fused_attention);
+    for (const Recipe recipe : known_recipes) {
+        Trial trial;
+        trial.subject = "gpt-fused";
+        trial.recipe = recipe;
+        const isobatch::Setup setup = make_setup(trial);
+        EXPECT_EQ(attention_kernels(setup), "flash_attention_for_cpu") << to_string(recipe);
+        const FlashSwitch off(false);
+        EXPECT_EQ(attention_kernels(setup), "attention_math") << to_string(recipe);
+    }
+}
+
+// One kernel adds in another order than plain products: what a tolerance has to bear, and does.
+TEST(Gpt, FusedAndPlainAttentionTrainAlikeAndNotBitForBit) {
+    const Step fused = last_step("gpt-fused", Recipe::fp32);
+    const FlashSwitch off(false);
+    const Step plain = last_step("gpt-fused", Recipe::fp32);
+    bool same = true;
+    for (const auto& [key, tensor] : fused.tensors) {
+        same = same && identical(tensor, plain.tensors.at(key));
+        if (key.starts_with("grad/")) {
+            EXPECT_LT(compare(tensor, plain.tensors.at(key), 0).largest, 1e-4) << key;
+        }
+    }
+    EXPECT_FALSE(same);
+}
+
+TEST(Gpt, FusedHasTheTrueGradient) {
+    expect_true_gradient("gpt-fused");
 }
 
 TEST(Gpt, LossIsASumOverSamples) {

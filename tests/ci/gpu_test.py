@@ -18,7 +18,7 @@ WITH_GPU = 'case "$*" in *--probe*) echo "a GPU";; *) for w; do :; done; echo "{
 # `isobatch check` leaves a run directory, and finds what is planted; `isobatch report` merges those that it is given.
 TRAINS = """for dir; do :; done
 case $1 in
-check) mkdir -p $dir; echo {} >$dir/result.json; case "$*" in *--fault*) exit 1;; esac;;
+check) mkdir -p $dir; echo {} >$dir/result.json; case "$*" in *nondeterministic*) exit 4;; *--fault*) exit 1;; esac;;
 report) mkdir -p $dir; echo {} >$dir/result.json; shift; for dir; do basename $dir; done >${dir}/index.html;;
 esac"""
 WITHOUT = "echo 'skipped: no CUDA device can be used'; exit 77"
@@ -144,10 +144,10 @@ class GpuTest(unittest.TestCase):
         done = self.run_it()
         self.assertEqual(done.returncode, 0, done.stdout)
         trained = [name for name in self.stages() if name.startswith(("matrix-", "fault-", "across", "gloo", "graph", "nccl"))]
-        self.assertEqual(len([name for name in trained if name.startswith("matrix-")]), 5, "a recipe each")
+        self.assertEqual(len([name for name in trained if name.startswith("matrix-")]), 6, "a recipe each")
         self.assertEqual(trained[-4:], ["across", "gloo", "graph", "nccl"])
         said = (self.root / "gpu-report" / "matrix.html").read_text(encoding="utf-8")
-        for recipe in ("fp32", "fp64", "bf16", "bf16-autocast", "fp16-autocast"):
+        for recipe in ("fp32", "fp64", "tf32", "bf16", "bf16-autocast", "fp16-autocast"):
             self.assertIn(f"matrix-{recipe}\n", said)
         files = list((self.root / "gpu-report").iterdir())
         self.assertLessEqual(len(files), 8)

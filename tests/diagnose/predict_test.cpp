@@ -39,6 +39,18 @@ TEST(Predict, AMissingClearAddsTheEarlierGradients) {
     EXPECT_EQ(predict(Cause::not_zeroed_after_step, window(), 0)->stale, 1);
 }
 
+TEST(Predict, NothingIsLeftFromBeforeARestart) {
+    WindowEvidence fifth = window();
+    fifth.window = 5;
+    const Prediction left = predict(Cause::not_zeroed_after_step, fifth, 0).value();
+    EXPECT_EQ(stale_of(left, fifth, 1), 1);
+    EXPECT_EQ(stale_of(left, fifth, 4), 1);
+    EXPECT_EQ(stale_of(left, fifth, 5), 0) << "there was no window before the first";
+    fifth.layout.moment.restart = 3;
+    EXPECT_EQ(stale_of(left, fifth, 1), 1);
+    EXPECT_EQ(stale_of(left, fifth, 2), 0);
+}
+
 TEST(Predict, ADroppedTailLeavesTheOtherWindowsRight) {
     EXPECT_EQ(predicted(Cause::epoch_tail_dropped, window()), Weights(7, 1));
     EXPECT_EQ(predict(Cause::epoch_tail_dropped, window(), 0)->stale, 0);

@@ -36,6 +36,10 @@ TEST(Tolerance, TheBoundOfNarrowArithmeticIsItsOwn) {
         EXPECT_EQ(bound.suspect, computes_narrow(recipe) ? 4 : 8) << to_string(recipe);
         EXPECT_EQ(bound.unit_roundoff, computes_narrow(recipe) ? std::ldexp(1, -10) : unit_roundoff(recipe));
     }
+    const Bound tf32 = bound_of(Recipe::tf32);
+    EXPECT_EQ(tf32.fail, 8);
+    EXPECT_EQ(tf32.suspect, 4);
+    EXPECT_EQ(tf32.unit_roundoff, std::ldexp(1, -13)) << "a quarter of what it rounds factors by";
 }
 
 TEST(Tolerance, TheTextShowsBothTerms) {

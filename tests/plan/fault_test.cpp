@@ -8,33 +8,7 @@
 namespace isobatch {
 namespace {
 
-TEST(FaultCatalogue, EveryKnownCauseHasOneFaultOfItsName) {
-    std::set<Cause> causes;
-    for (const FaultEntry& entry : fault_catalogue()) {
-        EXPECT_EQ(&find_fault(entry.id), &entry);
-        if (!entry.cause || *entry.cause == Cause::unknown) continue;  // right values, or not named yet
-        EXPECT_TRUE(causes.insert(*entry.cause).second) << entry.id;
-        EXPECT_EQ(entry.id, to_string(*entry.cause));
-    }
-    for (const Cause cause : all_causes)
-        EXPECT_EQ(causes.contains(cause), cause != Cause::unknown && !concerns_the_model(cause)) << to_string(cause);
-}
-
-TEST(FaultCatalogue, EveryCheckIsRedOrGreenAndNeverBoth) {
-    for (const FaultEntry& entry : fault_catalogue()) {
-        std::vector<Check> both = entry.red;
-        const std::vector<Check> green = green_checks(entry);
-        both.insert(both.end(), green.begin(), green.end());
-        both.insert(both.end(), entry.may.begin(), entry.may.end());
-        for (const Check check : all_checks)  // that only where they are asked for
-            if (asked_for(check) && std::find(both.begin(), both.end(), check) == both.end()) both.push_back(check);
-        std::sort(both.begin(), both.end());
-        EXPECT_EQ(both, std::vector<Check>(all_checks.begin(), all_checks.end())) << entry.id;
-        EXPECT_EQ(entry.red.empty(), !entry.cause) << entry.id;
-    }
-}
-
-TEST(FaultCatalogue, UnknownIdNamesTheNearest) {
+TEST(Fault, UnknownIdNamesTheNearest) {
     const Error error = error_of([] { find_fault("token-mean-of-mean\x1b"); });
     EXPECT_EQ(error.where(), "--fault");
     EXPECT_TRUE(says(error.problem(), "token-mean-of-mean\\x1b"));
@@ -43,7 +17,7 @@ TEST(FaultCatalogue, UnknownIdNamesTheNearest) {
     EXPECT_THROW(find_fault(""), Error);
 }
 
-TEST(FaultCatalogue, ATrialIsSuitedByWhatAFaultNeedsAndNothingElse) {
+TEST(Fault, ATrialIsSuitedByWhatAFaultNeedsAndNothingElse) {
     Trial trial;
     trial.subject = "mlp";
     EXPECT_EQ(suited(trial, find_fault("n-minus-one")), trial);
@@ -61,16 +35,7 @@ TEST(FaultCatalogue, ATrialIsSuitedByWhatAFaultNeedsAndNothingElse) {
     EXPECT_TRUE(is_of_its_case(trial, find_fault("n-minus-one")));
 }
 
-TEST(FaultCatalogue, EachSaysWhatItDoesAndWhereItWasSeen) {
-    std::set<std::string> meanings;
-    for (const FaultEntry& fault : fault_catalogue()) {
-        EXPECT_TRUE(meanings.insert(meaning(fault)).second) << fault.id;
-        EXPECT_NE(meaning(fault), meaning(Cause::unknown)) << fault.id;
-        EXPECT_NE(precedent(fault), "") << fault.id;
-    }
-}
-
-TEST(FaultCatalogue, ARunIsRestartedInsideAnEpochThatItHas) {
+TEST(Fault, ARunIsRestartedInsideAnEpochThatItHas) {
     const FaultEntry& later = find_fault("resume-wrong-permutation");
     Trial trial;  // three windows an epoch
     EXPECT_EQ(suited(trial, later).restart, 4);
@@ -82,6 +47,24 @@ TEST(FaultCatalogue, ARunIsRestartedInsideAnEpochThatItHas) {
     trial.samples = 43;
     trial.epochs = 1;
     EXPECT_EQ(suited(trial, later).restart, 0) << "there is no second epoch";
+}
+
+TEST(Fault, WhatADevicesKernelsGetWrongIsPlantedThereAlone) {
+    std::set<std::string> gpus;
+    for (const FaultEntry& entry : fault_catalogue()) {
+        EXPECT_EQ(why_not_planted(entry, "cuda"), "") << entry.id;
+        EXPECT_EQ(why_not_planted(entry, "cuda:1"), "") << entry.id;
+        if (why_not_planted(entry, "cpu").empty()) continue;
+        EXPECT_TRUE(says(why_not_planted(entry, "cpu"), entry.id + " is what kernels of another device get wrong"));
+        gpus.insert(entry.id);
+    }
+    EXPECT_EQ(gpus, (std::set<std::string>{"tf32-on", "nondeterministic-scatter"}));
+    EXPECT_EQ(faults_on("cuda").size(), fault_catalogue().size());
+    EXPECT_EQ(faults_on("cpu").size(), fault_catalogue().size() - gpus.size());
+    for (const FaultEntry& entry : faults_on("cpu")) EXPECT_FALSE(gpus.contains(entry.id));
+    const Trial trial = suited({}, find_fault("nondeterministic-scatter"));
+    EXPECT_EQ(trial.identities, "all");
+    EXPECT_EQ(trial.device, "cpu") << "which nobody can give it";
 }
 
 TEST(FaultTiming, IsPartOfTheTextAndOfThePower) {

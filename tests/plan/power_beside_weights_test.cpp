@@ -105,5 +105,15 @@ TEST(FaultPower, AnExchangeInFp16ShowsInWideRecipes) {
     EXPECT_FALSE(power("fp16-sum-overflow", {two_ranks({0}, {0})}));
 }
 
+TEST(FaultPower, Tf32MattersInFp32) {
+    for (const Recipe recipe : known_recipes) {
+        WindowLayout window{{micro(0, 0, 5)}};
+        window.recipe = recipe;
+        EXPECT_EQ(power("tf32-on", {window}), recipe == Recipe::fp32) << to_string(recipe);
+        window.micros = {micro(0, 0, 0)};
+        EXPECT_FALSE(power("tf32-on", {window})) << "nothing is scored";
+    }
+}
+
 }  // namespace
 }  // namespace isobatch

@@ -24,7 +24,18 @@ TEST(Recipe, UnknownTextNamesTheChoices) {
     const Error error = error_of([] { parse_recipe("fp\n"); });
     EXPECT_EQ(error.where(), "--recipe");
     EXPECT_TRUE(says(error.problem(), "fp\\n"));
-    EXPECT_EQ(error.next(), "choose fp64, fp32, bf16, bf16-autocast, fp16-autocast");
+    EXPECT_EQ(error.next(), "choose fp64, fp32, bf16, bf16-autocast, fp16-autocast, or tf32 with --device cuda");
+}
+
+TEST(Recipe, Tf32IsAGpusAndSumsInFp32) {
+    EXPECT_EQ(parse_recipe("tf32"), Recipe::tf32);
+    EXPECT_EQ(to_json(Recipe::tf32), (Json{{"compute", "tf32"}, {"accumulate", "fp32"}}));
+    EXPECT_EQ(recipe_from_json(to_json(Recipe::tf32), "w"), Recipe::tf32);
+    EXPECT_TRUE(computes_narrow(Recipe::tf32) && !sums_narrow(Recipe::tf32));
+    EXPECT_EQ(unit_roundoff(Recipe::tf32), unit_roundoff(Recipe::fp32));
+    EXPECT_EQ(loss_scale(Recipe::tf32), 1);
+    EXPECT_TRUE(needs_gpu(Recipe::tf32));
+    for (const Recipe recipe : known_recipes) EXPECT_FALSE(needs_gpu(recipe)) << to_string(recipe);
 }
 
 /// The largest number that disappears beside 1.

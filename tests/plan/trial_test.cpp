@@ -133,7 +133,16 @@ TEST(Trial, MemoryIsBytesOfARankThatHasAProcess) {
     };
     refused("--splits 4x2x2", "ranks of 4x2x2 in one process", "--engine gloo");
     refused("--splits 4x4x1 --copies 2", "in one process", "--engine gloo");
-    refused("--device cuda", "tensors on cuda take what that device has", "--device cpu");
+    EXPECT_EQ(parse_trial("gpt --device cuda --memory 1MiB").memory, 1 << 20);
+}
+
+TEST(Trial, Tf32IsRefusedWhereThereIsNone) {
+    const Error error = error_of([] { parse_trial("gpt --recipe tf32"); });
+    EXPECT_TRUE(says(error.problem(), "the CPU has none of it"));
+    EXPECT_EQ(error.where(), "--recipe tf32");
+    EXPECT_TRUE(says(error.next(), "--device cuda"));
+    EXPECT_EQ(parse_trial("gpt --recipe tf32 --device cuda:1").recipe, Recipe::tf32);
+    EXPECT_EQ(parse_trial("outside --engine outside --recipe tf32").recipe, Recipe::tf32) << "which its trace says";
 }
 
 TEST(Lengths, TextReadsBack) {

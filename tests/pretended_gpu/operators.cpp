@@ -1,5 +1,6 @@
 /// The operators of the pretended GPU: those of the CPU, on its memory. Tensors of two devices in one call are refused,
-/// as by a GPU, but for numbers without a dimension and for what copies or selects.
+/// as by a GPU, but for numbers without a dimension and for what copies or selects. Where the switches allow it,
+/// products are of TF32 and additions by index have no order.
 #include <set>
 #include <string>
 
@@ -84,6 +85,34 @@ void for_each_tensor(const torch::jit::Stack& stack, std::size_t arguments, Visi
     }
 }
 
+/// What TF32 reads of an fp32 number: its first 10 explicit bits, rounded to the nearest.
+at::Tensor tf32_of(const at::Tensor& tensor) {
+    const at::Tensor bits = on_host(tensor).contiguous().view(at::kInt);
+    return bits.add(1 << 12).bitwise_and(-(1 << 13)).view(at::kFloat).to(tensor.device());
+}
+
+/// The factors of a product are the last of its call's tensors, but for the one it is written to.
+void round_factors(torch::jit::Stack& stack, std::size_t arguments) {
+    std::vector<std::size_t> tensors;
+    for (std::size_t at = stack.size() - arguments; at < stack.size(); ++at)
+        if (stack[at].isTensor()) tensors.push_back(at);
+    for (std::size_t i = tensors.size() - 3; i < tensors.size() - 1; ++i) {
+        c10::IValue& factor = stack[tensors[i]];
+        if (factor.toTensor().scalar_type() == at::kFloat) factor = tf32_of(factor.toTensor());
+    }
+}
+
+/// Atomics come in another order from call to call: here they begin one further each time.
+void turn_round(torch::jit::Stack& stack, std::size_t arguments) {
+    static std::int64_t calls = 0;
+    ++calls;
+    const std::size_t first = stack.size() - arguments;  // of self, dim, index, source, alpha, out
+    c10::IValue& index = stack[first + 2];
+    c10::IValue& source = stack[first + 3];
+    source = source.toTensor().roll(calls, stack[first + 1].toInt());
+    index = index.toTensor().roll(calls, 0);
+}
+
 void by_the_cpu(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
     static const std::set<std::string> mixing{"aten::index.Tensor", "aten::index_put_", "aten::_index_put_impl_"};
     const std::string& name = op.schema().name();
@@ -91,7 +120,14 @@ void by_the_cpu(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
         TORCH_CHECK(tensor.is_cuda() || tensor.dim() == 0 || mixing.contains(name), name,
                     ": Expected all tensors to be on the same device, but found at least two devices, cuda:0 and cpu!");
     });
+    // These reach a device by the variant that writes to a given tensor.
+    static const std::set<std::string> products{"aten::mm", "aten::addmm", "aten::bmm", "aten::baddbmm"};
+    const bool out = op.schema().overload_name() == "out";
     const Memory::Access access;
+    const std::size_t arguments = op.schema().arguments().size();
+    if (out && products.contains(name) && at::globalContext().allowTF32CuBLAS()) round_factors(*stack, arguments);
+    if (out && name == "aten::index_add" && !at::globalContext().deterministicAlgorithms())
+        turn_round(*stack, arguments);
     at::native::cpu_fallback(op, stack);
 }
 

@@ -1,11 +1,17 @@
 /// That the pretended GPU refuses what a real one does: a run on it would prove nothing otherwise.
 #include <dlfcn.h>
+#include <set>
 
 #include <ATen/Context.h>
 #include <ATen/ops/add.h>
+#include <ATen/ops/addmm.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/eye.h>
+#include <ATen/ops/index_add.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/ones.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
 #include <c10/core/CachingDeviceAllocator.h>
 
 #include "tests/base/expect.h"
@@ -55,6 +61,51 @@ TEST_F(PretendedGpu, CountsWhatIsHeld) {
     EXPECT_EQ(held().current, before);
     EXPECT_GE(held().peak, before + 4000);
     EXPECT_THROW(at::empty({std::int64_t{1} << 40}, gpu.options()), c10::OutOfMemoryError);
+}
+
+// As a caching allocator: blocks are rounded up, and what was taken stays until the cache is emptied.
+TEST_F(PretendedGpu, KeepsWhatItTookUntilItsCacheIsEmptied) {
+    c10::DeviceAllocator& allocator = *c10::getDeviceAllocator(at::kCUDA);
+    at::globalContext().lazyInitDevice(at::kCUDA);
+    allocator.emptyCache();
+    allocator.resetPeakStats(0);
+    const auto before = allocator.getDeviceStats(0);
+    at::Tensor more = at::ones({100'000}).to(at::Device(at::kCUDA, 0));
+    more = at::Tensor();
+    const auto after = allocator.getDeviceStats(0);
+    EXPECT_EQ(after.active_bytes[0].peak - before.active_bytes[0].current, 400'384);
+    EXPECT_EQ(after.active_bytes[0].current, before.active_bytes[0].current);
+    EXPECT_GT(after.reserved_bytes[0].current, before.reserved_bytes[0].current + 300'000);
+    allocator.emptyCache();
+    EXPECT_EQ(allocator.getDeviceStats(0).reserved_bytes[0].current, before.reserved_bytes[0].current);
+}
+
+// Of 11 bits: 1 + 2^-10 is such a number, 1 + 2^-12 is not. What is added to a product keeps its bits.
+TEST_F(PretendedGpu, MultipliesTf32WhereThatIsAllowed) {
+    const auto product = [](double value) {
+        const at::Tensor gpu = at::ones({3, 3}).mul(value).to(at::Device(at::kCUDA, 0));
+        return at::addmm(gpu, gpu, at::eye(3).to(gpu.device())).to(at::kCPU)[0][0].item<double>();
+    };
+    at::Context& context = at::globalContext();
+    EXPECT_EQ(product(1 + 0x1p-12), 2 + 0x1p-11);
+    context.setAllowTF32CuBLAS(true);
+    EXPECT_EQ(product(1 + 0x1p-12), 2 + 0x1p-12);
+    EXPECT_EQ(product(1 + 0x1p-10), 2 + 0x1p-9);
+    context.setAllowTF32CuBLAS(false);
+    EXPECT_EQ(product(1 + 0x1p-12), 2 + 0x1p-11);
+}
+
+// 1 + 2^-24 + 2^-24 is 1 from the left and more from the right.
+TEST_F(PretendedGpu, AddsByIndexInNoOrderWhereThatIsAllowed) {
+    const auto gpu = [](const at::Tensor& tensor) { return tensor.to(at::Device(at::kCUDA, 0)); };
+    const at::Tensor source = gpu(at::tensor({1.0F, 0x1p-24F, 0x1p-24F})), index = gpu(at::zeros({3}, at::kLong));
+    const auto sum = [&] { return gpu(at::zeros({1})).index_add_(0, index, source).to(at::kCPU).item<double>(); };
+    at::Context& context = at::globalContext();
+    context.setDeterministicAlgorithms(true, false);
+    const double fixed = sum();
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(sum(), fixed);
+    context.setDeterministicAlgorithms(false, false);
+    EXPECT_GT(std::set({sum(), sum(), sum()}).size(), 1U);
 }
 
 }  // namespace

@@ -77,7 +77,7 @@ TEST_F(TwoRanks, WriteATraceThatIsJudgedLikeAnyOther) {
 /// Each fault turns the checks red that its entry names, where ranks are processes too, and is named by what is left.
 TEST_F(TwoRanks, FaultsAreFoundOnEveryExchange) {
     for (const char* engine : {"gloo", "gloo:flat", "gloo:bucket=64:view"})
-        for (const FaultEntry& entry : fault_catalogue()) {
+        for (const FaultEntry& entry : faults_on("cpu")) {
             Trial faulty = suited(trial, entry);
             faulty.engine = engine;
             faulty.fault = entry.id;

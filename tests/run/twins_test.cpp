@@ -171,7 +171,7 @@ TEST(Twins, OnlyThoseThatFitAreRun) {
 }
 
 TEST(Twins, StrictHasTheSameBitsInEverySplitOfEveryRecipe) {
-    for (const char* subject : {"mlp", "gpt", "gpt-recomputed"})
+    for (const char* subject : {"mlp", "gpt", "gpt-recomputed", "gpt-fused"})
         for (const Recipe recipe : {Recipe::fp64, Recipe::fp32, Recipe::bf16, Recipe::bf16_autocast}) {
             Matrix matrix(plant, {});
             for (const Split& split : splits_of({.effective = 8, .max_devices = 8})) {

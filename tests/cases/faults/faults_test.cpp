@@ -33,9 +33,20 @@ static bool only_in_a_trajectory(const FaultEntry& entry) {
     return entry.red == std::vector{Check::trajectory};
 }
 
+TEST(Faults, WhatOnlyAGpusKernelsGetWrongIsRefusedOnTheCpu) {
+    for (const FaultEntry& entry : fault_catalogue()) {
+        if (why_not_planted(entry, "cpu").empty()) continue;
+        isobatch::Setup setup = make_setup(small_trial({1, 2, 2}));
+        const Error error = error_of([&] { plant(entry.id, setup); });
+        EXPECT_EQ(error.problem(), why_not_planted(entry, "cpu"));
+        EXPECT_EQ(error.next(), "add --device cuda");
+        EXPECT_EQ(error.exit_code(), 2);
+    }
+}
+
 /// Each fault turns exactly the checks red that its entry names, where it has power.
 TEST(Faults, RedAndGreenChecksAreAsTheCatalogueSays) {
-    for (const FaultEntry& entry : fault_catalogue()) {
+    for (const FaultEntry& entry : faults_on("cpu")) {
         Trial trial = suited(small_trial({1, 2, 2}), entry);
         trial.copies = 2;  // some matter only there
         trial.fault = entry.id;
@@ -67,7 +78,7 @@ std::vector<Finding> findings_of(const FaultEntry& entry, const std::string& opt
 }
 
 TEST(Faults, EveryOneIsNamed) {
-    for (const FaultEntry& entry : fault_catalogue()) {
+    for (const FaultEntry& entry : faults_on("cpu")) {
         if (!entry.cause) continue;
         const std::vector<Finding> findings = findings_of(entry);
         ASSERT_EQ(findings.size(), 1U) << entry.id;

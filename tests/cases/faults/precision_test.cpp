@@ -4,7 +4,9 @@
 #include "../../run/small_trial.h"
 #include "cases/faults/faults.h"
 #include "plan/fault.h"
+#include "run/device.h"
 #include "run/matrix.h"
+#include "run/replica.h"
 
 namespace isobatch {
 
@@ -30,6 +32,20 @@ TEST(PrecisionFaults, ChangeOneDecisionEach) {
     EXPECT_TRUE(plant_precision("fp16-sum-overflow", setup));
     EXPECT_EQ(setup.decisions.reduction, Reduction::sum_in_fp16);
     EXPECT_FALSE(plant_precision("never-synced", setup));
+}
+
+// From a micro's forward to the end of its backward, and no longer: what follows it is in fp32 again.
+TEST(PrecisionFaults, Tf32IsOnWhileAMicroIsComputed) {
+    isobatch::Setup setup = make_setup(small_trial({2, 1, 1}, Recipe::fp32));
+    EXPECT_TRUE(plant_precision("tf32-on", setup));
+    const Window window = setup.window(setup.batches()[0]);
+    Replica replica = make_replica(*setup.subject, setup.trial, 0, 1);
+    const Slice& micro = window.micros[0];
+    EXPECT_EQ(numeric_switches().at("tf32_cublas"), "off");
+    setup.decisions.losses(window, micro, *setup.subject, *replica.model, setup.examples(window.of(micro), at::kFloat));
+    for (const char* products : {"tf32_cublas", "tf32_cudnn"}) EXPECT_EQ(numeric_switches().at(products), "on");
+    setup.decisions.disturbs(window, micro, replica);
+    for (const char* products : {"tf32_cublas", "tf32_cudnn"}) EXPECT_EQ(numeric_switches().at(products), "off");
 }
 
 TEST(PrecisionFaults, AreNotPlantedInTwoLevels) {
