@@ -54,6 +54,21 @@ class Check(ProgramTest):
         self.assertEqual(self.isobatch("check", "mlp", "--optimizer", "adamm"), 2, self.said)
         self.assertIn("choose sgd, momentum, nesterov, adam, adamw", self.said)
 
+    def test_a_restart_changes_nothing_and_its_faults_have_names(self):
+        margins = []
+        for restart in ([], ["--restart", "4"]):
+            self.assertEqual(self.isobatch("check", "mlp", "gpt", "--splits", "4x1x1,1x2x2", "--optimizer", "adamw", "--recipe", "fp32", *restart), 0, self.said)
+            margins.append([record["verdict"]["margin"] for record in self.result()["records"]])
+        self.assertEqual(margins[0], margins[1])
+        self.assertEqual(self.isobatch("check", "mlp", "--effective", "8", "--engine", "gloo", "--splits", "2x2x2", "--restart", "2"), 0, self.said)
+        for fault, restart in (("resume-skips-updates", "1"), ("resume-wrong-permutation", "4"), ("n-minus-one@after-restart", "2")):
+            self.assertEqual(self.isobatch("check", "mlp", "--effective", "8", "--restart", restart, "--fault", fault), 1, self.said)
+            finding, = self.result()["findings"]
+            self.assertEqual(finding["causes"], [fault.split("@")[0]])
+            self.assertEqual(finding["timing"], "after-restart" if "@" in fault else "always")
+        self.assertEqual(self.isobatch("check", "mlp", "--effective", "8", "--restart", "6"), 2, self.said)
+        self.assertIn("none of the run's 6 updates follows update 6", self.said)
+
     def test_more_threads_change_no_bit_where_nothing_needs_rounding(self):
         for case in ("exact-gpt", "exact-conv"):
             self.assertEqual(self.isobatch("check", case, "--effective", "8", "--threads", "2", "--recipe", "fp32"), 0, self.said)
