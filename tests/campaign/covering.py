@@ -5,7 +5,7 @@ usage: covering.py [--cases CASE…] [--effective N] [--faults ID…] [--jobs J]
 import argparse, concurrent.futures, itertools, json, os, queue, random, subprocess, sys, tempfile
 
 from kill_matrix import CONTROLS
-from runs import PROGRAM, write_report
+from runs import PROGRAM, catalogue, write_report
 
 DRAWS = 100  # random sets of as many trials, beside which a covering has to stand
 

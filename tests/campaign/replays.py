@@ -5,11 +5,11 @@ usage: replays.py [--count N] [--seed S] [--jobs J] [--programs FOLDER] [--repor
 """
 import argparse, collections, concurrent.futures, hashlib, json, os, random, shutil, subprocess, sys, tempfile
 
-from runs import PROGRAM, without_times, write_report
+from runs import PROGRAM, catalogue, without_times, write_report
 
 CASES = {"mlp": 8, "lesson": 3, "gpt": 2, "gpt-recomputed": 1, "gpt-fused": 1, "batch-norm": 2}
 RECIPES, ENGINES = ("fp64", "fp32", "bf16", "bf16-autocast", "fp16-autocast"), ("serial",) * 14 + ("gloo", "gloo:flat")
-TIMINGS = ("always", "first-window", "later-windows", "epoch-ends", "later-epochs")
+TIMINGS = ("always", "first-window", "later-windows", "epoch-ends", "later-epochs", "after-restart")
 A_MATRIX = 6  # of one matrix so many failures are repeated at most, so that there are many matrices
 
 
@@ -19,7 +19,9 @@ def matrix(chance, known):
     name = fault["id"] + ("@" + chance.choice(TIMINGS) if fault["timed"] and chance.randint(0, 1) else "")
     case = chance.choices(list(CASES), list(CASES.values()))[0]
     words = ["check", fault["needs"].get("case", case), "--effective", str(chance.randint(2, 12)), "--max-devices", "3", "--recipe", chance.choice(RECIPES),
-             "--seed", str(chance.randrange(1, 1 << 30)), "--epochs", str(chance.randint(1, 2)), "--fault", name]
+             "--seed", str(chance.randrange(1, 1 << 30)), "--epochs", str(max(chance.randint(1, 2), 2 * ("restart" in fault["needs"]))), "--fault", name]
+    restart = fault["needs"].get("restart", "2" if "@after-restart" in name else "")
+    words += ["--restart", restart] if restart else []
     words += ["--engine", "serial:inner=1" if fault["id"] == "two-level-order" else chance.choice(ENGINES)]
     words += ["--trajectory", "4"] if fault["red"] == ["trajectory"] else []
     words += ["--copies", "2", "--max-devices", "4"] if fault["id"] == "wrong-group-divisor" else []

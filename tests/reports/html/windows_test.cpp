@@ -13,11 +13,13 @@ TEST(WindowsPart, SaysInWordsWhatEachUpdateHeld) {
     const std::string text = read_part(windows_part(result)).text;
     EXPECT_TRUE(says(text, "never trained on the window of the reference's step 3, 6"));
     EXPECT_TRUE(says(text, "step 2 holds the samples that the first epoch had at this place"));
-    EXPECT_TRUE(says(text, "step 3 holds only some of a window's samples"));
-    EXPECT_TRUE(says(text, "step 4 holds its window's samples and more"));
-    EXPECT_TRUE(says(text, "step 5 holds the samples of its first micro-batch again and again"));
-    EXPECT_TRUE(says(text, "step 6 holds the right samples on its first device only"));
-    EXPECT_TRUE(says(text, "step 7 holds samples of several windows, or in other numbers"));
+    EXPECT_TRUE(says(text, "step 3 holds the samples that the first epoch had at this place, once the run was restar"));
+    EXPECT_TRUE(says(text, "step 4 holds what follows one micro-batch for each update before the restart"));
+    EXPECT_TRUE(says(text, "step 5 holds only some of a window's samples"));
+    EXPECT_TRUE(says(text, "step 6 holds its window's samples and more"));
+    EXPECT_TRUE(says(text, "step 7 holds the samples of its first micro-batch again and again"));
+    EXPECT_TRUE(says(text, "step 8 holds the right samples on its first device only"));
+    EXPECT_TRUE(says(text, "step 9 holds samples of several windows, or in other numbers"));
     EXPECT_TRUE(says(text, "no weights could be read: 3 parameters cannot tell 4 samples apart"));
     EXPECT_EQ(windows_part(assemble("", {}, {}, {})), "");
 }
