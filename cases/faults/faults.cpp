@@ -35,7 +35,8 @@ void plant(const std::string& fault, Setup& setup) {
     const Decisions right = setup.decisions;
     const bool planted = plant_denominator(id, setup) || plant_accumulator(id, setup) || plant_clip(id, setup) ||
                          plant_synchronisation(id, setup) || plant_data(id, setup) || plant_schedule(id, setup) ||
-                         plant_reporting(id, setup) || plant_precision(id, setup) || plant_loss(id, setup);
+                         plant_reporting(id, setup) || plant_precision(id, setup) || plant_statistics(id, setup) ||
+                         plant_loss(id, setup);
     ISOBATCH_CHECK(planted, "every fault of the catalogue is planted by one family");
     if (occasion != Occasion()) setup.decisions = timed(setup, right, occasion);
 }

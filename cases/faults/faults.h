@@ -25,6 +25,7 @@ bool plant_synchronisation(const std::string& id, Setup& setup);
 bool plant_data(const std::string& id, Setup& setup);
 bool plant_loss(const std::string& id, Setup& setup);
 bool plant_reporting(const std::string& id, Setup& setup);
+bool plant_statistics(const std::string& id, Setup& setup);
 bool plant_schedule(const std::string& id, Setup& setup);
 
 }  // namespace isobatch

@@ -5,7 +5,8 @@
 namespace isobatch {
 
 bool plant_loss(const std::string& id, Setup& setup) {
-    if (find_fault(id).needs.subject.empty()) return false;
+    const std::string& subject = find_fault(id).needs.subject;
+    if (subject.empty() || !find_case(subject).wrong.contains(id)) return false;
     const auto wrong = setup.subject->wrong.find(id);
     if (wrong == setup.subject->wrong.end()) return true;  // nothing in this case's loss that it could get wrong
     setup.decisions.losses = [loss = wrong->second](const Window& window, const Slice& micro, const Case&,

@@ -38,6 +38,8 @@ Decisions timed(const Setup& setup, const Decisions& right, const Occasion& occa
     Decisions decide = right;
     decide.divisor = either(faulty.divisor, right.divisor, when, occasion.where);
     decide.losses = either(faulty.losses, right.losses, when);
+    decide.forwards = either(faulty.forwards, right.forwards, when);
+    decide.evaluates = either(faulty.evaluates, right.evaluates, when);
     decide.exchanges = either(faulty.exchanges, right.exchanges, when);
     decide.exchanges_with = either(faulty.exchanges_with, right.exchanges_with, when);
     decide.arrives = either(faulty.arrives, right.arrives, when, occasion.where);

@@ -64,6 +64,7 @@ Json window_json(const WindowEvidence& window) {
             {"counted", window.counted},
             {"updating", to_string(window.updating)},
             {"decays", window.decays},
+            {"keeps_statistics", window.keeps_statistics},
             {"recipe", to_string(window.layout.recipe)},
             {"lr_ratio", number_to_json(window.lr_ratio)},
             {"padding", number_to_json(window.padding)},
@@ -103,7 +104,7 @@ Reporting reporting_from(const std::string& text, const std::string& where) {
 
 Updating updating_from(const std::string& text, const std::string& where) {
     using enum Updating;
-    return one_of({right, altered, undecayed, unskipped}, "update", text, where);
+    return one_of({right, altered, undecayed, unskipped, forwarded_twice, forwarded_others}, "update", text, where);
 }
 
 Stage stage_from(const std::string& text, const std::string& where) {
@@ -154,6 +155,7 @@ WindowEvidence window_from(const Json& object, const std::string& where) {
     window.layout.counts_steps = object.at("counts_steps").get<bool>();
     window.updating = updating_from(object.at("updating").get<std::string>(), where);
     window.decays = object.at("decays").get<bool>();
+    window.keeps_statistics = object.at("keeps_statistics").get<bool>();
     window.layout.recipe = parse_recipe(object.at("recipe").get<std::string>());
     window.counted = integer_from_json(object.at("counted"), -1000000, std::int64_t{1} << 40, where);
     window.lr_ratio = number_from_json(object.at("lr_ratio"), where);

@@ -56,6 +56,8 @@ enum class Updating {
     altered,    ///< it makes of the reference's gradient what the reference does; of its own something else was left
     undecayed,  ///< it makes of the reference's gradient what the reference does without weight decay
     unskipped,  ///< where losses are scaled, a gradient that is not finite changes parameters or state
+    forwarded_twice,   ///< the model's buffers are those of two forwards of each micro
+    forwarded_others,  ///< they are changed once the window's forwards are done
 };
 
 std::string to_string(Updating updating);
@@ -75,8 +77,9 @@ struct WindowEvidence {
     std::int64_t averages = 1;        ///< updates of an average of the parameters in it; 1 where none is kept
     std::int64_t counted = 1;         ///< steps by the optimizer's own count; `steps` where it keeps none
     Updating updating = Updating::right;
-    bool decays = false;  ///< weight decay shows in its update, and was looked for
-    double lr_ratio = 1;  ///< its learning rate ÷ the reference's, of the first group
+    bool decays = false;            ///< weight decay shows in its update, and was looked for
+    bool keeps_statistics = false;  ///< its model has buffers, and it was looked for what its forwards make of them
+    double lr_ratio = 1;            ///< its learning rate ÷ the reference's, of the first group
     /// Of an outside trainer: units with padding ÷ units in the reference's own window, beside whose gradient the
     /// weights are read.
     double padding = 1;

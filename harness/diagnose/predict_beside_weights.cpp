@@ -88,6 +88,12 @@ std::optional<Prediction> predict_beside_weights(Cause cause, const WindowEviden
         case Cause::inf_not_skipped:
             return Prediction{.weights = ones,
                               .updating = is_loss_scaled(layout) ? Updating::unskipped : Updating::right};
+        case Cause::statistics_moved_twice:
+            return Prediction{.weights = ones,
+                              .updating = window.keeps_statistics ? Updating::forwarded_twice : Updating::right};
+        case Cause::statistics_of_evaluation:
+            return Prediction{.weights = ones,
+                              .updating = window.keeps_statistics ? Updating::forwarded_others : Updating::right};
         case Cause::epoch_tail_dropped:
         case Cause::same_batch_repeated:
         case Cause::per_rank_sampler_seed:

@@ -36,6 +36,10 @@ std::string to_string(Updating updating) {
             return "undecayed";
         case Updating::unskipped:
             return "unskipped";
+        case Updating::forwarded_twice:
+            return "forwarded-twice";
+        case Updating::forwarded_others:
+            return "forwarded-others";
     }
     broken_promise("updating", "unknown updating", __FILE__, __LINE__);
 }
@@ -50,6 +54,10 @@ std::string meaning(Updating updating) {
             return "the update is one without weight decay";
         case Updating::unskipped:
             return "a gradient that is not finite is stepped with";
+        case Updating::forwarded_twice:
+            return "the model's buffers are those of two forwards of each micro-batch";
+        case Updating::forwarded_others:
+            return "the model's buffers are changed once the window's forwards are done";
     }
     broken_promise("updating", "unknown updating", __FILE__, __LINE__);
 }
@@ -69,6 +77,11 @@ void read_update(const Trace& candidate, std::size_t k, const WindowScale& scale
         window.updating = Updating::undecayed;
     else if (any([](const Step& step) { return same(step, "overflow") == false; }))
         window.updating = Updating::unskipped;
+    else if (any([](const Step& step) { return same(step, "forwarded") == false && same(step, "recomputed") == true; }))
+        window.updating = Updating::forwarded_twice;
+    else if (any([](const Step& step) { return same(step, "forwarded") == true && same(step, "buffer") == false; }))
+        window.updating = Updating::forwarded_others;
+    window.keeps_statistics = any([](const Step& step) { return same(step, "buffer").has_value(); });
     window.decays =
         window.updating == Updating::undecayed || any([&](const Step& step) { return undecayed(step) == false; });
 }

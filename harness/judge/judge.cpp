@@ -97,6 +97,8 @@ Verdict judge(const Yardstick& yardstick, const Trace& candidate) {
         // Only a trial that follows the reference starts its updates from its state.
         for (const Check check : {Check::param, Check::opt})
             if (manifest.follows) verdict.checks.push_back(check_update(check, yardstick, candidate, alignment));
+        if (manifest.follows && !yardstick.buffers.empty())
+            verdict.checks.push_back(check_buffers(yardstick, candidate, alignment));
     }
     const std::set<std::size_t> free = add_trajectory(yardstick, candidate, alignment, verdict);
     for (const CheckResult& result : verdict.checks) {

@@ -26,6 +26,8 @@ CheckResult check_loss(const Yardstick& yardstick, const Trace& candidate, const
 CheckResult check_norm(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment);
 /// `check`: param or opt.
 CheckResult check_update(Check check, const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment);
+/// Of a model that has some.
+CheckResult check_buffers(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment);
 
 /// Appends the check of the identities that the trial was asked for, where one of them fits a judged window, and how
 /// each of them stands. Reads nothing of the reference but which windows are judged; for strict, their shares. The

@@ -91,7 +91,7 @@ Common common_factor(const WindowScale& window, const std::vector<Tensor>& one_b
         missed += std::pow(gradient - factor * sum, 2);
         whole += gradient * gradient;
     });
-    return {factor, whole > 0 ? std::sqrt(missed / whole) : 0};
+    return {factor, missed > 0 ? std::sqrt(missed / whole) : 0};  // infinite beside no gradient at all
 }
 
 /// A, and as E how far the scaled shares are from adding up to the gradient.

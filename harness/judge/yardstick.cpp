@@ -175,8 +175,9 @@ Yardstick yardstick_of(const Trace& reference) {
     if (reference.ranks.size() != 1)
         throw Error("a reference has one rank", reference.manifest.trial, "name the reference trace first");
     std::future<std::string> digest = std::async([&] { return content_digest(reference); });  // beside the other passes
-    Yardstick yardstick{reference.manifest.trial,      {}, reference.manifest.recipe, reference.manifest.contract, true,
-                        reference.manifest.parameters, {}};
+    Yardstick yardstick{reference.manifest.trial,    {},   reference.manifest.recipe,
+                        reference.manifest.contract, true, reference.manifest.parameters,
+                        reference.manifest.buffers,  {}};
     for (const Step& step : reference.ranks[0]) {
         WindowScale window = window_of(step);
         if (window.step != std::ssize(yardstick.windows) + 1)

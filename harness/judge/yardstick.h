@@ -77,6 +77,7 @@ struct Yardstick {
     std::optional<Contract> contract;
     bool ours = true;  ///< false: an outside trainer, whose data order, events and schedule nobody promised
     std::vector<Parameter> parameters;
+    std::vector<std::string> buffers;  ///< what its model keeps beside them
     std::vector<WindowScale> windows;
     Level level = Level::grads;  ///< of the reference: what its gradients, and those of every candidate, are
     /// The largest that any judged window shows.

@@ -61,6 +61,8 @@ enum class Cause {
     step_not_incremented,
     decay_lost_when_accumulating,
     inf_not_skipped,
+    statistics_moved_twice,
+    statistics_of_evaluation,
     schedule_horizon,
     log_last_micro_loss,
     log_loss_over_accum,

@@ -90,6 +90,19 @@ inline constexpr CauseEntry causes_beside_weights[]{
      "1; a gradient that is not finite changes the parameters",
      "Look for entries that are not finite once the gradient is unscaled, on all devices, and leave the step out.",
      "pytorch#95847"},
+    {Cause::statistics_moved_twice, "statistics-moved-twice", false,
+     "Every micro-batch passes twice through the model, as where its forward is computed again for its backward, so "
+     "the "
+     "model's running statistics move twice as far.",
+     "1; the buffers are those of two forwards of each micro-batch",
+     "Let the statistics stand still in one of the two forwards, or correct their momentum for it.",
+     "pytorch#96136, YOLO-Master#262"},
+    {Cause::statistics_of_evaluation, "statistics-of-evaluation", false,
+     "Something passes through the model in training mode after a window's last backward, as an evaluation does that "
+     "never switched the mode, so its running statistics are of other samples too.",
+     "1; the buffers are changed once the window's forwards are done",
+     "Switch the model to evaluation mode before it evaluates, and back to training mode afterwards.",
+     "pytorch_stacked_hourglass#44"},
     {Cause::schedule_horizon, "schedule-horizon", false,
      "The schedule is spread over another number of steps than the optimizer makes.", "1, with another learning rate",
      "Count the schedule's length in optimizer steps.", "diffusers#3983, maxtext#3428"},

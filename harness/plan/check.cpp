@@ -28,6 +28,8 @@ std::string to_string(Check check) {
             return "param";
         case Check::opt:
             return "opt";
+        case Check::buffers:
+            return "buffers";
         case Check::trajectory:
             return "trajectory";
     }
@@ -38,7 +40,7 @@ Check parse_check(std::string_view text) {
     for (const Check check : all_checks)
         if (to_string(check) == text) return check;
     throw Error(fmt::format("unknown check \"{}\"", printable(text)), "verdict",
-                "write data, events, step, grad, loss, identity, norm, param, opt or trajectory");
+                "write data, events, step, grad, loss, identity, norm, param, opt, buffers or trajectory");
 }
 
 }  // namespace isobatch

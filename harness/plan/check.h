@@ -17,11 +17,13 @@ enum class Check {
     norm,        ///< the norm that a step clipped by, and what it multiplied the gradient by
     param,       ///< the parameters that the step leaves, from the reference's state and gradient, bit for bit
     opt,         ///< the optimizer's state after it, likewise
+    buffers,     ///< what the model keeps beside its parameters, as forwards of the window's micros leave it
     trajectory,  ///< the losses of a run of its own, which follows nothing, beside those of trusted splits
 };
 
-inline constexpr std::array all_checks{Check::data,     Check::events, Check::step,  Check::grad, Check::loss,
-                                       Check::identity, Check::norm,   Check::param, Check::opt,  Check::trajectory};
+inline constexpr std::array all_checks{Check::data, Check::events,   Check::step,      Check::grad,
+                                       Check::loss, Check::identity, Check::norm,      Check::param,
+                                       Check::opt,  Check::buffers,  Check::trajectory};
 
 /// Whether a trial has it only where it was asked for.
 constexpr bool asked_for(Check check) {

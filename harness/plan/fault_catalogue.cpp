@@ -43,7 +43,8 @@ std::vector<FaultEntry> faults_of_numbers() {
 std::vector<FaultEntry> faults_of_parts() {
     using enum Check;
     const Needs counts{.optimizer = "adamw"}, scale{.recipe = Recipe::fp16_autocast}, terms{.subject = "tasks"},
-        twice{.subject = "shared-layer"}, masks{.subject = "dropout"};
+        twice{.subject = "shared-layer"}, masks{.subject = "dropout"}, statistics{.subject = "batch-norm"},
+        groups{.subject = "grouped"};
     constexpr Cause unnamed = Cause::unknown;  // what they leave is in no span of the samples' gradients
     const auto of = [](FaultEntry entry, Needs needs, const char* what = "", const char* where = "") {
         entry.needs = std::move(needs);
@@ -63,6 +64,8 @@ std::vector<FaultEntry> faults_of_parts() {
             false},
            counts),
         of({"inf-not-skipped", Cause::inf_not_skipped, {param}, any<is_loss_scaled>}, scale),
+        of({"statistics-moved-twice", Cause::statistics_moved_twice, {buffers}, any_window}, statistics),
+        of({"statistics-of-evaluation", Cause::statistics_of_evaluation, {buffers}, any_window}, statistics),
         of({"regulariser-per-micro", unnamed, {grad, loss}, any<has_several_micros>}, terms,
            "The penalty on the parameters is added to the loss of every micro-batch, so it counts as often as there "
            "are "
@@ -77,6 +80,15 @@ std::vector<FaultEntry> faults_of_parts() {
            "Of a layer that is applied twice only one application's gradient is kept.", "Megatron-LM#6965"),
         of({"correlated-dropout", unnamed, {grad, loss}, any_micro<is_not_the_first>}, masks,
            "Every micro-batch of every device draws the same random masks.", "transformers#31412"),
+        of({.id = "group-normalised-in-slice",
+            .cause = unnamed,
+            .red = {grad, loss},
+            .power = any<has_several_micros>,
+            .certain = false},  // whether a cut parts a group that has a scored token
+           groups,
+           "Rewards are normalised within the part of their group that a micro-batch holds, instead of the whole "
+           "group.",
+           "AReaL#1419"),
     };
 }
 

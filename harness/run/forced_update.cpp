@@ -70,17 +70,6 @@ StateDigests forced_state(Replica& replica, const std::vector<at::Tensor>& gradi
     return left;
 }
 
-Made beside(const StateDigests& found, const StateDigests& owed) {
-    const auto [at, other] = std::mismatch(found.begin(), found.end(), owed.begin(), owed.end());
-    const std::string first = at != found.end() ? at->first : other != owed.end() ? other->first : std::string();
-    const auto whole = [](const StateDigests& digests) {
-        RunningDigest digest;
-        for (const auto& [key, one] : digests) digest.add(key), digest.add(one);
-        return digest.text();
-    };
-    return {whole(found), whole(owed), first};
-}
-
 }  // namespace
 
 Tensors forced_update(Replica& replica, const std::vector<at::Tensor>& gradients, const Update& update) {
@@ -119,6 +108,17 @@ Made overflow_made(Replica& replica, const std::vector<at::Tensor>& gradients, c
         infinite.back().flatten().slice(0, 0, 1).fill_(std::numeric_limits<double>::infinity());
     }
     return beside(forced_state(replica, infinite, update, is_no_average), digests_of(replica, is_no_average));
+}
+
+Made beside(const StateDigests& found, const StateDigests& owed) {
+    const auto [at, other] = std::mismatch(found.begin(), found.end(), owed.begin(), owed.end());
+    const std::string first = at != found.end() ? at->first : other != owed.end() ? other->first : std::string();
+    const auto whole = [](const StateDigests& digests) {
+        RunningDigest digest;
+        for (const auto& [key, one] : digests) digest.add(key), digest.add(one);
+        return digest.text();
+    };
+    return {whole(found), whole(owed), first};
 }
 
 std::map<std::string, Made> made_of(const StateDigests& found, const StateDigests& owed) {

@@ -12,9 +12,11 @@ namespace isobatch {
 
 using Update = std::function<void(Replica&)>;
 
-/// That of the loop, that of a right one, and that of a right one without weight decay.
+/// That of the loop, that of a right one, and that of a right one without weight decay; and what passes through the
+/// model before them, in a right loop: each of the replica's micros, so many times.
 struct Updates {
     Update own, right, undecayed;
+    std::function<void(Replica&, int times)> forwards;
 };
 
 /// What `update` makes of these gradients, where the replica has one of its own: `forced/param/<p>` and
@@ -35,6 +37,8 @@ Made undecayed_made(Replica& replica, const std::vector<at::Tensor>& gradients, 
 /// What an update of these gradients leaves, once the first entry of each is infinite, beside what was there before:
 /// all but averages of the parameters.
 Made overflow_made(Replica& replica, const std::vector<at::Tensor>& gradients, const Update& update);
+
+Made beside(const StateDigests& found, const StateDigests& owed);
 
 /// The two beside each other, by kind: `param` and `opt`.
 std::map<std::string, Made> made_of(const StateDigests& found, const StateDigests& owed);

@@ -50,6 +50,20 @@ void update(const Decisions& decide, const Window& window, Replica& replica) {
     for (std::int64_t i = 0; i < decide.averages(window); ++i) replica.optimizer.average();
 }
 
+/// What is computed once, its samples or each of them alone where they are rounded one by one.
+std::vector<std::span<const std::int64_t>> parts_of(const Setup& setup, std::span<const std::int64_t> samples) {
+    const std::size_t each = setup.quanta ? 1 : samples.size();
+    std::vector<std::span<const std::int64_t>> parts;
+    for (std::size_t begin = 0; begin < samples.size(); begin += each) parts.push_back(samples.subspan(begin, each));
+    return parts;
+}
+
+/// These samples pass through the model, for what that leaves in it alone.
+void pass(const Setup& setup, const Replica& replica, std::span<const std::int64_t> samples) {
+    const at::NoGradGuard no_grad;
+    forward(setup, replica, samples);
+}
+
 /// Adds a micro's gradient to the replica's; with its last backward it goes to the exchange where `exchanges`.
 void accumulate(const Setup& setup, Engine& engine, Recorder& recorder, Replica& replica, const Window& window,
                 const Slice& micro, bool exchanges) {
@@ -62,12 +76,11 @@ void accumulate(const Setup& setup, Engine& engine, Recorder& recorder, Replica&
     const auto losses = [&](torch::nn::Module& model, const Examples& examples) {
         return decide.losses(window, micro, *setup.subject, model, examples);
     };
-    // One backward is of the micro, or of each of its samples where they are rounded one by one.
-    const std::size_t each = setup.quanta ? 1 : samples.size();
-    for (std::size_t begin = 0; begin < samples.size(); begin += each) {
-        const bool ends = begin + each == samples.size();
+    for (const std::span<const std::int64_t> one : parts_of(setup, samples)) {
+        const bool begins = one.data() == samples.data(), ends = one.end() == samples.end();
+        for (int times = decide.forwards(window, micro); times > 1; --times) pass(setup, replica, one);
         engine.forward_begins(replica, exchanges && ends, last && ends);
-        const at::Tensor part = forward(setup, replica, samples.subspan(begin, each), std::cref(losses));
+        const at::Tensor part = forward(setup, replica, one, std::cref(losses));
         recorder.forward_ends();
         if (exchanges && ends) recorder.exchange_begins(replica);
         at::Tensor loss = part.div(divisor / loss_scale(setup.trial.recipe));
@@ -75,10 +88,19 @@ void accumulate(const Setup& setup, Engine& engine, Recorder& recorder, Replica&
         engine.backward_begins(std::move(loss)).backward();  // adds to the gradients
         if (ends) decide.disturbs(window, micro, replica);
         engine.backward_ends(replica);
-        loss_sum = begin == 0 ? part : loss_sum.detach().add(part.detach());
+        loss_sum = begins ? part : loss_sum.detach().add(part.detach());
     }
     recorder.backward_ends(replica, window, micro, loss_sum, 1 / divisor, decide.reports(window, micro));
     if (exchanges) recorder.note(replica, "reduce");
+}
+
+/// What a right loop lets pass through the model in a window: each of the replica's micros, so many times.
+void forwards(const Setup& setup, const Window& window, const Replica& replica, int times) {
+    for (const Slice& micro : window.micros) {
+        if (micro.place != window.mesh.place(replica.rank)) continue;
+        for (const std::span<const std::int64_t> one : parts_of(setup, window.of(micro)))
+            for (int i = 0; i < times; ++i) pass(setup, replica, one);
+    }
 }
 
 /// Steps, moves the average and advances the schedule as often as decided.
@@ -155,10 +177,12 @@ void train(const Setup& setup, Engine& engine, Recorder& recorder) {
             recorder.update_begins(
                 replica, window,
                 {[&](Replica& one) { update(decide, window, one); }, [&](Replica& one) { update(right, window, one); },
-                 [&](Replica& one) { update(undecayed, window, one); }});
+                 [&](Replica& one) { update(undecayed, window, one); },
+                 [&](Replica& one, int times) { forwards(setup, window, one, times); }});
             step(decide, window, replica, recorder);
             if (decide.clears_after_step(window)) clear(replica, recorder);
             decide.keeps(replica);
+            decide.evaluates(window, setup, replica);
             if (ends_here) {  // before it is recorded what the step left: what the next run goes on from
                 restart_from(checkpoint_of(replica), replica);
                 recorder.note(replica, "restart");

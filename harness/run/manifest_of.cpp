@@ -59,8 +59,8 @@ std::map<std::string, std::string> provenance() {
 #endif
 }
 
-Manifest manifest_of(const Setup& setup, Level level, std::vector<Parameter> parameters, std::int64_t steps,
-                     std::optional<std::string> follows) {
+Manifest manifest_of(const Setup& setup, Level level, std::vector<Parameter> parameters,
+                     std::vector<std::string> buffers, std::int64_t steps, std::optional<std::string> follows) {
     static const std::map<std::string, std::string> here = provenance();
     Manifest manifest;
     manifest.trial = to_string(setup.trial);
@@ -78,6 +78,7 @@ Manifest manifest_of(const Setup& setup, Level level, std::vector<Parameter> par
     manifest.copies = mesh.copies;
     manifest.inner = mesh.inner;
     manifest.parameters = std::move(parameters);
+    manifest.buffers = std::move(buffers);
     manifest.follows = std::move(follows);
     manifest.ended.complete = true;
     manifest.provenance = here;

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "plan/exchange.h"
+#include "run/buffers.h"
 #include "run/device.h"
 #include "run/held_bytes.h"
 #include "run/loop.h"
@@ -44,13 +45,14 @@ Trace run_trial(const Setup& setup, Level level, const Forcing* forcing, std::op
     for (int rank = 0; rank < mesh.ranks(); ++rank)
         replicas.push_back(make_replica(*setup.subject, setup.trial, rank, setup.horizon()));
     const std::vector<Parameter> parameters = describe(replicas[0]);
+    const std::vector<std::string> buffers = buffer_names(replicas[0]);
     MemorySink sink(static_cast<int>(replicas.size()));
     SerialEngine engine(std::move(replicas), setup.decisions, mesh);
     WithFreeLosses with_losses(sink, std::move(free_losses));
     WithTwins with_twins(with_losses, std::move(twins));
     Recorder recorder(with_twins, setup.data, level, forcing, nullptr, std::move(beats), before);
     train(setup, engine, recorder);
-    sink.end(manifest_of(setup, level, parameters, trained, std::move(follows)));
+    sink.end(manifest_of(setup, level, parameters, buffers, trained, std::move(follows)));
     return sink.take();
 }
 

@@ -1,6 +1,7 @@
 #include "run/ranks.h"
 
 #include "plan/exchange.h"
+#include "run/buffers.h"
 #include "run/device.h"
 #include "run/held_bytes.h"
 #include "run/loop.h"
@@ -43,6 +44,7 @@ std::string Ranks::run(const Setup& setup, const Job& job) {
     const Groups groups =
         join({job.meeting, *job.rank, mesh_of(job.trial), job.deadline_s, exchange.backend, job.machine.address});
     std::vector<Parameter> parameters;
+    std::vector<std::string> buffers;
     const auto run_one = [&](const Setup& one, TraceSink& to, Level level, const Forcing* forcing) {
         const at::Device device = device_of(one.trial.device);
         let_go_of_kept_memory(device);
@@ -51,6 +53,7 @@ std::string Ranks::run(const Setup& setup, const Job& job) {
         const MemoryBound bound(before, one.trial.memory);
         Replica replica = make_replica(*one.subject, job.trial, *job.rank, one.horizon());
         parameters = describe(replica);
+        buffers = buffer_names(replica);
         ProcessEngine engine(std::move(replica), one.decisions, exchange, groups);
         Recorder recorder(to, one.data, level, forcing, nullptr, beats_, before);
         train(one, engine, recorder);
@@ -70,7 +73,7 @@ std::string Ranks::run(const Setup& setup, const Job& job) {
     WithTwins with_twins(with_losses, std::move(twins));
     run_one(setup, with_twins, Level::grads, &reference.forcing);
     leave(groups);
-    sink.end(manifest_of(setup, Level::grads, std::move(parameters), trained, reference.digest));
+    sink.end(manifest_of(setup, Level::grads, std::move(parameters), std::move(buffers), trained, reference.digest));
     return sink.manifest();
 }
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "run/buffers.h"
 #include "run/device.h"
 #include "run/resident.h"
 #include "run/tensors.h"
@@ -83,6 +84,8 @@ void Recorder::window_begins(const Window& window, std::vector<Replica>& replica
         judged_ = judged_ && forcing_->judged(window);
     }
     for (const Replica& replica : replicas) {
+        if (std::vector<at::Tensor> before = buffers_of(replica); judged_ && forcing_ && !before.empty())
+            buffers_[replica.rank].before = std::move(before);
         Step& step = open(replica.rank);
         step.epoch = window.batch.epoch;
         step.loss = 0;
@@ -152,6 +155,15 @@ void Recorder::update_begins(Replica& replica, const Window& window, const Updat
     step.tensors.merge(forced);
     if (loss_scale(replica.recipe) != 1) step.made["overflow"] = overflow_made(replica, gradients, updates.own);
     owed_[replica.rank] = owed_state(replica, updates.right);
+    if (const auto buffers = buffers_.find(replica.rank); buffers != buffers_.end()) {
+        const auto owed = [&](int times) {
+            return owed_buffers(replica, buffers->second.before, [&](Replica& one) { updates.forwards(one, times); });
+        };
+        const StateDigests found = buffer_digests(replica);
+        buffers->second.owed = owed(1);
+        step.made["forwarded"] = beside(found, buffers->second.owed);
+        step.made["recomputed"] = beside(found, owed(2));
+    }
     resume();
 }
 
@@ -184,6 +196,8 @@ void Recorder::step_ends(const Replica& replica, std::optional<Collectives> move
         each_state(replica,
                    [&](const std::string& key, const at::Tensor& tensor) { step.tensors[key] = snapshot(tensor); });
     if (const auto owed = owed_.extract(replica.rank)) step.made.merge(made_of(state_digests(replica), owed.mapped()));
+    if (const auto buffers = buffers_.extract(replica.rank))
+        step.made["buffer"] = beside(buffer_digests(replica), buffers.mapped().owed);
     sink_->step(replica.rank, std::move(step));
     step = Step{};
     resume();

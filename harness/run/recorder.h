@@ -49,7 +49,8 @@ public:
     void gradient_ready(const Replica& replica, const Window& window);
     /// Where there is a reference to follow, and its window is judged: what the loop's own update would make of its
     /// gradient, and what the right one would make of the replica's own; without weight decay, where it may be lost as
-    /// a window accumulates; and of an overflow, where losses are scaled.
+    /// a window accumulates; of an overflow, where losses are scaled; and what the window's forwards should have made
+    /// of the model's buffers.
     void update_begins(Replica& replica, const Window& window, const Updates& updates);
     void clipped(const Replica& replica, const Clip& clip);
     /// `moved` between the ranks for this step.
@@ -80,6 +81,11 @@ private:
     bool alone_ = false;                ///< in its process, whose memory is then that of one rank
     std::map<int, Step> steps_;         ///< by rank
     std::map<int, StateDigests> owed_;  ///< by rank, of this window
+    struct Buffers {
+        std::vector<at::Tensor> before;
+        StateDigests owed;
+    };
+    std::map<int, Buffers> buffers_;  ///< by rank, of this window, of models that have some
     double forward_ms_ = 0;
     Lap window_;
     bool judged_ = false;

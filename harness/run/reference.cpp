@@ -14,6 +14,7 @@
 #include <ATen/ops/zeros_like.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include "run/buffers.h"
 #include "run/certificate.h"
 #include "run/forward.h"
 #include "run/loop.h"
@@ -237,6 +238,7 @@ Trace make_reference(const Trial& trial, Recorder::Beats beats) {
     std::vector<Replica> replicas;
     replicas.push_back(make_replica(*setup.subject, setup.trial, 0, static_cast<std::int64_t>(batches.size())));
     const std::vector<Parameter> parameters = describe(replicas[0]);
+    const std::vector<std::string> buffers = buffer_names(replicas[0]);
     SerialEngine engine(std::move(replicas), setup.decisions, {});
     MemorySink sink(1);
     Truster trusted(setup, batches);
@@ -245,8 +247,8 @@ Trace make_reference(const Trial& trial, Recorder::Beats beats) {
         [&](const Window& window, const Replica& replica, Step& step) { trusted(window, replica, step); },
         std::move(beats));
     train(setup, engine, recorder);
-    sink.end(manifest_of(setup, Level::full, parameters, static_cast<std::int64_t>(sink.trace().ranks[0].size()),
-                         std::nullopt));
+    sink.end(manifest_of(setup, Level::full, parameters, buffers,
+                         static_cast<std::int64_t>(sink.trace().ranks[0].size()), std::nullopt));
     return sink.take();
 }
 

@@ -87,6 +87,8 @@ struct Decisions {
     std::function<double(const Window&, const Slice&)> arrives = [](const Window&, const Slice&) { return 1; };
     /// What a micro's loss counts in the report, beside its weight in the gradient: 1.
     std::function<double(const Window&, const Slice&)> reports = [](const Window&, const Slice&) { return 1; };
+    /// How often a micro's samples pass through the model before its backward: once.
+    std::function<int(const Window&, const Slice&)> forwards = [](const Window&, const Slice&) { return 1; };
     /// What befalls a replica's gradients once a micro's backward is done: nothing.
     std::function<void(const Window&, const Slice&, Replica&)> disturbs = [](const Window&, const Slice&, Replica&) {};
     /// The format that a rank's sum over its micros is kept in; none: that of the parameters.
@@ -101,6 +103,8 @@ struct Decisions {
     std::function<bool(const Window&)> trains_on = [](const Window&) { return true; };
     /// What befalls a replica's parameters once its step is done: nothing.
     std::function<void(Replica&)> keeps = [](Replica&) {};
+    /// What else passes through a replica's model once its step is done: nothing.
+    std::function<void(const Window&, const Setup&, Replica&)> evaluates = [](const Window&, const Setup&, Replica&) {};
     /// Optimizer steps at the end of a window.
     std::function<int(const Window&)> steps = [](const Window&) { return 1; };
     /// Whether a step is left out: where losses are scaled, one of a gradient that is not finite.

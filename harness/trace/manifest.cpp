@@ -125,6 +125,7 @@ std::string manifest_text(const Manifest& manifest, const FileEntries& files) {
                       {"ranks", manifest.ranks},
                       {"mesh", {{"inner", manifest.inner}, {"copies", manifest.copies}}},
                       {"parameters", parameters},
+                      {"buffers", manifest.buffers},
                       {"follows", manifest.follows ? Json(*manifest.follows) : Json(nullptr)},
                       {"ended", ended_json(manifest.ended)},
                       {"provenance", manifest.provenance},
@@ -172,6 +173,7 @@ Manifest parse_manifest(std::string_view text, const std::string& where, FileEnt
             static_cast<int>(std::min<std::int64_t>(ranks, max_ranks));  // absent, it may be any number of devices
         require_mesh(manifest, where + ", mesh");
         manifest.parameters = parameters_from(object.at("parameters"), where);
+        manifest.buffers = object.value("buffers", std::vector<std::string>());
         if (object.contains("follows") && !object["follows"].is_null())
             manifest.follows = object["follows"].get<std::string>();
         manifest.ended = ended_from(object.at("ended"), where + ", ended");

@@ -51,6 +51,7 @@ struct Manifest {
     int ranks = 1;              ///< how many rank folders there are
     int copies = 1, inner = 1;  ///< as in Mesh
     std::vector<Parameter> parameters;
+    std::vector<std::string> buffers;    ///< names of what the model keeps beside them, as running statistics
     std::optional<std::string> follows;  ///< digest of the reference whose state each window started from
     Ended ended;
     std::map<std::string, std::string> provenance;

@@ -11,8 +11,8 @@ WORKER = os.path.join(os.path.dirname(PROGRAM), "isobatch-run")
 FAIL_FACTOR = {"fp64": 64, "fp32": 64, "bf16": 8, "bf16-autocast": 8, "fp16-autocast": 8}  # judge/tolerance.h: a margin is a share of that many (E + u·A)
 SUSPECT_FACTOR = {recipe: 8 if factor == 64 else 4 for recipe, factor in FAIL_FACTOR.items()}
 SPLITS_PER_REFERENCE = 6
-LARGEST = {"gpt": 16, "gpt-recomputed": 16, "gpt-fused": 16, "mlp": 24, "lesson": 24, "exact-mlp": 24, "exact-conv": 16, "exact-gpt": 16, "batch-norm": 12, "contrastive": 12, "mixture": 12, "shared-layer": 16, "dropout": 16, "tasks": 16}  # effective batch
-SHARE = {"gpt": 2, "gpt-recomputed": 1, "gpt-fused": 1, "mlp": 4, "lesson": 2, "exact-mlp": 1, "exact-conv": 1, "exact-gpt": 1, "batch-norm": 1, "contrastive": 1, "mixture": 1, "shared-layer": 1, "dropout": 1, "tasks": 1}
+LARGEST = {"gpt": 16, "gpt-recomputed": 16, "gpt-fused": 16, "mlp": 24, "lesson": 24, "exact-mlp": 24, "exact-conv": 16, "exact-gpt": 16, "batch-norm": 12, "contrastive": 12, "mixture": 12, "shared-layer": 16, "dropout": 16, "tasks": 16, "grouped": 16}  # effective batch
+SHARE = {"gpt": 2, "gpt-recomputed": 1, "gpt-fused": 1, "mlp": 4, "lesson": 2, "exact-mlp": 1, "exact-conv": 1, "exact-gpt": 1, "batch-norm": 1, "contrastive": 1, "mixture": 1, "shared-layer": 1, "dropout": 1, "tasks": 1, "grouped": 1}
 FINE = ("identical", "equivalent")
 
 

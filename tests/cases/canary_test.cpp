@@ -77,7 +77,7 @@ Record run_narrow(const Trial& trial, Stage stage) {
     MemorySink sink(mesh.ranks());
     Recorder recorder(sink, setup.data, Level::grads, &forcing);
     train(setup, engine, recorder);
-    sink.end(manifest_of(setup, Level::grads, parameters, setup.trained_windows(), examiner.yardstick().digest));
+    sink.end(manifest_of(setup, Level::grads, parameters, {}, setup.trained_windows(), examiner.yardstick().digest));
     return examiner.examine(sink.trace(), "isobatch check " + to_string(trial));
 }
 

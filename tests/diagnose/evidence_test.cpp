@@ -34,6 +34,7 @@ Evidence evidence() {
         .counted = 4,
         .updating = Updating::unskipped,
         .decays = true,
+        .keeps_statistics = true,
         .lr_ratio = 0.1,
         .padding = 1.5,
         .condition = std::numeric_limits<double>::infinity(),
@@ -73,10 +74,10 @@ void expect_same_numbers(const std::vector<double>& a, const std::vector<double>
 void expect_same(const WindowEvidence& left, const WindowEvidence& right) {
     const auto plain = [](const WindowEvidence& window) {
         const auto& [step, number, samples, sample_units, micro_of, layout, steps, schedule_steps, averages, counted,
-                     updating, decays, lr_ratio, padding, condition, weight_tolerance, clipping, reporting, each_micro,
-                     each_rank, refused, recovered] = window;
+                     updating, decays, statistics, lr_ratio, padding, condition, weight_tolerance, clipping, reporting,
+                     each_micro, each_rank, refused, recovered] = window;
         return std::tie(step, number, samples, micro_of, layout, steps, schedule_steps, averages, counted, updating,
-                        decays, lr_ratio, padding, clipping, reporting, each_micro, each_rank, condition,
+                        decays, statistics, lr_ratio, padding, clipping, reporting, each_micro, each_rank, condition,
                         weight_tolerance, refused);
     };
     EXPECT_EQ(plain(left), plain(right));

@@ -81,5 +81,14 @@ TEST(PredictBesideWeights, AnUpdateIsWithoutDecayOrOfAnOverflowWhereItMayBe) {
     EXPECT_EQ(predict(Cause::schedule_per_micro, one, 0)->updating, Updating::right);
 }
 
+TEST(PredictBesideWeights, StatisticsAreMovedWhereAModelKeepsSome) {
+    WindowEvidence one = window();
+    for (const Cause cause : {Cause::statistics_moved_twice, Cause::statistics_of_evaluation})
+        EXPECT_EQ(predict(cause, one, 0)->updating, Updating::right);
+    one.keeps_statistics = true;
+    EXPECT_EQ(predict(Cause::statistics_moved_twice, one, 0)->updating, Updating::forwarded_twice);
+    EXPECT_EQ(predict(Cause::statistics_of_evaluation, one, 0)->updating, Updating::forwarded_others);
+}
+
 }  // namespace
 }  // namespace isobatch

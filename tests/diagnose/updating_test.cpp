@@ -9,7 +9,8 @@
 namespace isobatch {
 namespace {
 
-constexpr Updating all[]{Updating::right, Updating::altered, Updating::undecayed, Updating::unskipped};
+constexpr Updating all[]{Updating::right,     Updating::altered,         Updating::undecayed,
+                         Updating::unskipped, Updating::forwarded_twice, Updating::forwarded_others};
 const Made same{"xxh3:1", "xxh3:1", ""}, other{"xxh3:2", "xxh3:1", "param/bias"};
 
 class ReadUpdate : public testing::Test {
@@ -53,6 +54,24 @@ TEST_F(ReadUpdate, IsOfWhatAnyRankMade) {
     EXPECT_EQ(read(), Updating::undecayed);
     trace.ranks[1].resize(1);
     EXPECT_EQ(read(), Updating::right) << "that rank made no such step";
+}
+
+TEST_F(ReadUpdate, BuffersAreOfTwoForwardsOrOfSomethingAfterThem) {
+    EXPECT_FALSE(window().keeps_statistics);
+    made["buffer"] = made["forwarded"] = same;
+    made["recomputed"] = other;
+    EXPECT_EQ(read(), Updating::right);
+    EXPECT_TRUE(window().keeps_statistics);
+    made["buffer"] = made["forwarded"] = other;
+    EXPECT_EQ(read(), Updating::right) << "of nothing that is known";
+    made["recomputed"] = same;
+    EXPECT_EQ(read(), Updating::forwarded_twice);
+    made["forwarded"] = same;
+    EXPECT_EQ(read(), Updating::forwarded_others) << "two forwards may leave what one does";
+    made["recomputed"] = other;
+    EXPECT_EQ(read(), Updating::forwarded_others);
+    made["param"] = other;
+    EXPECT_EQ(read(), Updating::altered) << "an update that is wrong too";
 }
 
 TEST_F(ReadUpdate, WhereNobodyLookedNothingIsWrong) {

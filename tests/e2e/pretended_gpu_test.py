@@ -18,7 +18,7 @@ class PretendedGpu(ProgramTest):
             return json.load(file)
 
     def test_every_case_trains_there_as_on_the_cpu(self):
-        for case in ("gpt", "gpt-recomputed", "gpt-fused", "mlp", "lesson", "exact-gpt", "exact-mlp", "exact-conv", "canary", "batch-norm", "contrastive", "mixture", "shared-layer", "dropout", "tasks"):
+        for case in ("gpt", "gpt-recomputed", "gpt-fused", "mlp", "lesson", "exact-gpt", "exact-mlp", "exact-conv", "canary", "batch-norm", "contrastive", "mixture", "shared-layer", "dropout", "tasks", "grouped"):
             with self.subTest(case):
                 self.assertEqual(self.on_gpu(case, *SPLITS, "--recipe", "fp32"), 0, self.said)
                 self.assertEqual(len(self.result()["records"]), 3)

@@ -101,6 +101,17 @@ TEST_P(CheckIdentity, TheWindowThatAStaticGraphIsLearntInHasNoTwin) {
     EXPECT_EQ(status_of(judged(trace), Identity::null_micro).windows, 4);
 }
 
+/// Of a run of 20 samples in windows of 16, the second device has none of the last four.
+TEST_P(CheckIdentity, ADeviceWithoutAStepHasNoMicro) {
+    const Synthetic uneven{{.recipe = GetParam(), .samples = 20, .epochs = 1}};
+    Trace trace = with_twins(uneven.candidate({8, 1, 2}), "all", uneven.reference());
+    const Yardstick measure = yardstick_of(uneven.reference());
+    const auto windows = [&] { return status_of(judge(measure, trace), Identity::one_device).windows; };
+    EXPECT_EQ(windows(), 1);
+    trace.ranks[1].pop_back();
+    EXPECT_EQ(windows(), 1);
+}
+
 TEST_P(CheckIdentity, WhereTheSameWindowDiffersNothingIsSaid) {
     Trace trace = with_twins(matrix.candidate({4, 2, 2}), "all", matrix.reference());
     edit(trace.ranks[0][0], "twin/null-micro/weight", [](std::size_t, double value) { return 2 * value; });

@@ -20,6 +20,7 @@ void expect_red(const CheckResult& result, std::int64_t step, const std::string&
     EXPECT_EQ(result.outcome, Outcome::divergent);
     ASSERT_TRUE(result.first);
     EXPECT_EQ(result.first->step, step);
+    EXPECT_GE(result.first->rank, 0);
     EXPECT_TRUE(says(result.message, text));
 }
 

@@ -57,6 +57,14 @@ TEST_P(CheckTrajectory, TheSameLossesAreIdenticalAndTestTheClaimWhereTheSplitCut
     EXPECT_FALSE(tested(own, candidate(own, 0, {16, 1, 1})));
 }
 
+TEST_P(CheckTrajectory, SaysInWhichWindowOfTheFirstRankItIsOff) {
+    const Trace own = reference(0);
+    const CheckResult result = check(own, candidate(own, 0.1));
+    EXPECT_EQ(result.first, (Place{2, 0, "", -1}));
+    ASSERT_GT(result.losses.size(), 1u);
+    EXPECT_EQ(result.losses[1].step, 2);
+}
+
 TEST_P(CheckTrajectory, SixteenTimesWhatTrustedRunsDifferByIsAllowedAndWhatRoundingLeavesBesideIt) {
     const double apart = 32 * u;
     const Trace own = reference(apart);

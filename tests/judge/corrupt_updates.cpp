@@ -156,6 +156,14 @@ Damages damages_of_updates() {
             damages.back().says = "made of its own gradient";
         }
     }
+    for (const Spot& spot : {Spot{0, 0}, Spot{3, 1}, Spot{5, all_ranks}}) {
+        damages.push_back(
+            damage("parameters that an infinite gradient changes", spot, at(spot.k, spot.rank, [](Step& s) {
+                       s.made["overflow"] = {"xxh3:2", "xxh3:1", "param/bias"};
+                   })));
+        damages.back().red = {param};
+        damages.back().says = "changes \"param/bias\" by an infinite gradient";
+    }
     damages.push_back(damage("parameters and state exchanged", {1, 0}, at(1, 0, exchange_the_kinds)));
     damages.back().red = {param, opt};
     return damages;

@@ -32,7 +32,8 @@ Damages all_damages(Recipe recipe) {
     for (Damages (*family)() :
          {damages_of_data, damages_of_ledgers, damages_of_weights, damages_of_tensors, damages_of_elements,
           damages_of_ranks, damages_of_steps, damages_of_events, damages_of_losses, damages_of_norms,
-          damages_of_updates, damages_of_manifests, damages_of_copies, damages_of_identities, damages_of_trajectories})
+          damages_of_updates, damages_of_buffers, damages_of_manifests, damages_of_copies, damages_of_identities,
+          damages_of_trajectories})
         for (Damage& damage : family()) all.push_back(std::move(damage));
     for (Damage& damage : damages_of_formats(recipe)) all.push_back(std::move(damage));
     return all;

@@ -74,6 +74,7 @@ Damages damages_of_events();
 Damages damages_of_losses();
 Damages damages_of_norms();
 Damages damages_of_updates();
+Damages damages_of_buffers();
 Damages damages_of_manifests();
 Damages damages_of_copies();
 Damages damages_of_identities();

@@ -33,7 +33,8 @@ SyntheticOptions options(Recipe recipe, double clip_norm, int copies) {
             .seed = 2,
             .copies = copies,
             .parameters = {{"weight", {6, 5}}, {"twin", {6, 5}}, {"bias", {7}}, {"key", {4}}},
-            .clip_norm = clip_norm};
+            .clip_norm = clip_norm,
+            .buffers = true};
 }
 
 class Corruption : public testing::TestWithParam<Recipe> {

@@ -61,8 +61,10 @@ TEST_P(Judge, NoWeightIsTestedWhereNoGradientIsCompared) {
 }
 
 TEST_P(Judge, AsksEveryQuestionInOrder) {
-    const Verdict verdict =
-        judged(with_trajectory(with_twins(matrix.candidate({4, 2, 2}), "all", matrix.reference()), matrix.reference()));
+    const Synthetic keeping({.recipe = GetParam(), .buffers = true});
+    const Verdict verdict = judge(
+        yardstick_of(keeping.reference()),
+        with_trajectory(with_twins(keeping.candidate({4, 2, 2}), "all", keeping.reference()), keeping.reference()));
     ASSERT_EQ(verdict.checks.size(), all_checks.size());
     for (std::size_t i = 0; i < all_checks.size(); ++i) EXPECT_EQ(verdict.checks[i].check, all_checks[i]);
     EXPECT_EQ(verdict.margin, std::max(result_of(verdict, Check::grad).margin, result_of(verdict, Check::loss).margin));

@@ -114,6 +114,10 @@ TEST(NarrowShare, MakesTheGradientRedWhereItsSizeDoesNot) {
         EXPECT_LE(red.margin, 1);
         EXPECT_TRUE(red.first);
         EXPECT_TRUE(says(red.message, "100 % of the gradient's entries have only the 8 bits of bf16"));
+        Trace wider = narrow;
+        edit(wider.ranks[0][0], "grad/weight",
+             [](std::size_t j, double value) { return j < 8 ? value * (1 + 0x1p-16) : value; });
+        EXPECT_TRUE(check_grad(yardstick, wider, align(yardstick, wider)).message.starts_with("99.")) << "a share";
         const Trace few = matrix.candidate({4, 4, 1}, {.sums_in_bf16 = true});
         EXPECT_LT(check_grad(yardstick, few, align(yardstick, few)).outcome, Outcome::divergent);
     }

@@ -2,6 +2,7 @@
 #include "judge/outside_scale.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <gtest/gtest.h>
 
@@ -130,6 +131,19 @@ TEST_P(OutsideScale, SoAreMoreSamplesThanParameters) {
                           {.divisor = [](const auto& window, const auto&, double) { return units_of(window) - 1; }}))
             .outcome,
         Outcome::divergent);
+}
+
+TEST_P(OutsideScale, SharesDoNotExplainAReferenceWithoutAnyGradient) {
+    const Synthetic small({.recipe = GetParam(), .parameters = {{"weight", {3, 4}}}});
+    Trace reference = outside_run(small, {16, 1, 1});
+    const auto silence = [](Trace& trace) { edit(trace.ranks[0][0], "grad/weight", [](auto, double) { return 0.0; }); };
+    silence(reference);
+    const Yardstick found = outside_yardstick(reference, outside_columns(small));
+    EXPECT_TRUE(std::isinf(found.windows[0].unexplained));
+    Trace other = outside_run(small, {2, 8, 1});
+    EXPECT_EQ(judge(found, other).outcome, Outcome::divergent);
+    silence(other);
+    EXPECT_LE(result_of(judge(found, other), Check::grad).outcome, Outcome::equivalent);
 }
 
 TEST_P(OutsideScale, ARunWithoutAnyGradientHasNoYardstick) {

@@ -70,6 +70,15 @@ TEST_P(Outside, TakesTheFirstWindowAndClaimsOnlyTheWeighting) {
     EXPECT_EQ(window.shares[0][0].shape, (std::vector<std::int64_t>{6, 5}));
 }
 
+TEST_P(Outside, AWeightIsReadToTheRoundingOfALossOfSoManyUnits) {
+    const Yardstick yardstick = outside_yardstick(reference(), columns());
+    const std::string& reason = yardstick.clauses[0].reason;
+    const auto at = reason.find("read to ");
+    ASSERT_NE(at, std::string::npos) << reason;
+    const double read = std::stod(reason.substr(at + 8)), u = unit_roundoff(GetParam());
+    EXPECT_GE(1.05 * read, u * (16 + 2 * yardstick.windows[0].units)) << "the best condition is 1; two digits are said";
+}
+
 TEST_P(Outside, AWrongScaleOfTheColumnsIsMended) {
     const Yardstick trusted = yardstick_of(matrix.reference());
     expect_the_same_shares(outside_yardstick(reference(), columns()), trusted, GetParam());

@@ -22,6 +22,7 @@ struct SyntheticOptions {
     Lengths lengths = Lengths::ragged;
     std::vector<Parameter> parameters{{"weight", {6, 5}}, {"bias", {7}}, {"key", {4}}};
     double clip_norm = 0;  ///< the norm that every step is clipped to; 0: no clipping
+    bool buffers = false;  ///< whether the model keeps some beside its parameters
     double alike = 0;      ///< how much of their gradient the samples of a window have in common, from 0 to 1
 };
 

@@ -38,6 +38,7 @@ void Synthetic::put_forced(std::size_t w, Step& step) const {
     put(step, "forced/param/", state[0]);
     put(step, "forced/opt/exp_avg/", state[1]);
     for (const char* kind : {"param", "opt"}) step.made[kind] = {"xxh3:1", "xxh3:1", ""};
+    if (options_.buffers) step.made["buffer"] = {"xxh3:1", "xxh3:1", ""};
     if (loss_scale(options_.recipe) != 1) step.made["overflow"] = {"xxh3:1", "xxh3:1", ""};
 }
 
@@ -47,6 +48,7 @@ void Synthetic::make_reference() {
     reference_.manifest.ranks = reference_.manifest.copies = 1;
     reference_.manifest.trial = to_string(reference_of(trial({options_.effective, 1, 1}), false));
     reference_.manifest.level = Level::full;
+    if (options_.buffers) reference_.manifest.buffers = {"mean"};
     for (std::size_t w = 0; w < windows_.size(); ++w) {
         Step& step = reference_.ranks[0][w];
         if (judged(batches_, w)) trust(w, step);

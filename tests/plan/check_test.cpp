@@ -12,7 +12,7 @@ TEST(PlanCheck, NamesAreThoseOfThePublicFormatsInOrder) {
     std::vector<std::string> names;
     for (const Check check : all_checks) names.push_back(to_string(check));
     EXPECT_EQ(names, (std::vector<std::string>{"data", "events", "step", "grad", "loss", "identity", "norm", "param",
-                                               "opt", "trajectory"}));
+                                               "opt", "buffers", "trajectory"}));
     EXPECT_EQ(static_cast<std::size_t>(Check::trajectory) + 1, all_checks.size());
     for (const Check check : all_checks)
         EXPECT_EQ(asked_for(check), check == Check::identity || check == Check::trajectory) << to_string(check);

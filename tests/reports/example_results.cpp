@@ -52,7 +52,8 @@ int main(int argc, char** argv) {
         {.clipping = {Clipping::right, Clipping::left_out, Clipping::replicas_counted, Clipping::all_but_one,
                       Clipping::one_alone, Clipping::scaled, Clipping::told_another},
          .reporting = {Reporting::right, Reporting::last_micro, Reporting::over_accum, Reporting::scaled}});
-    for (const Updating updating : {Updating::right, Updating::altered, Updating::undecayed, Updating::unskipped})
+    for (const Updating updating : {Updating::right, Updating::altered, Updating::undecayed, Updating::unskipped,
+                                    Updating::forwarded_twice, Updating::forwarded_others})
         odd.records[0].evidence.windows.push_back({.updating = updating});
     odd.records[0].evidence.paces = {{3, not_a_number, -1}};
     write("odd.json", to_json(odd));

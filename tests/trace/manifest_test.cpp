@@ -56,6 +56,7 @@ TEST(Manifest, ReadsBackAnyValues) {
         manifest.inner = *rc::gen::inRange(1, 1 << 5);
         manifest.ranks = manifest.copies * manifest.inner * *rc::gen::inRange(0, 1 << 5);
         manifest.parameters = {{"p", {*side, 0, *side}}, {"", {}}};
+        if (*rc::gen::arbitrary<bool>()) manifest.buffers = {"running \"mean\"", ""};
         if (*rc::gen::arbitrary<bool>())
             manifest.contract = Contract{Weighting::sample_mean, *rc::gen::arbitrary<bool>(),
                                          *rc::gen::arbitrary<bool>(), *rc::gen::arbitrary<bool>()};
@@ -190,6 +191,8 @@ TEST(Manifest, BadValuesAreRefusedWithTheFileAndTheField) {
                  {"/mesh/copies", 3, "mesh"},
                  {"/mesh/inner", 0, "mesh"},
                  {"/mesh/inner", 4, "mesh"},
+                 {"/buffers", "mean", "must be array"},
+                 {"/buffers", {1}, "must be string"},
                  {"/parameters", Json::object(), "parameters"},
                  {"/parameters/0/shape", 6, "parameters"},
                  {"/parameters/0/shape", {-1}, "parameters"},

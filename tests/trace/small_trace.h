@@ -69,6 +69,7 @@ inline Trace small_trace() {
                       .epochs = 1,
                       .ranks = 2,
                       .parameters = {{"w", {2, 3}}, {"b", {3}}},
+                      .buffers = {"mean"},
                       .follows = "xxh3:0123456789abcdef",
                       .ended = {.complete = true},
                       .provenance = {{"torch", "2.11"}, {"threads", "1"}}};
@@ -98,9 +99,9 @@ inline auto fields(const Tensor& tensor) {
 
 inline auto fields(const Manifest& manifest) {
     const auto& [trial, split, engine, device, recipe, contract, level, seed, steps, epochs, ranks, copies, inner,
-                 parameters, follows, ended, provenance] = manifest;
+                 parameters, buffers, follows, ended, provenance] = manifest;
     return std::tie(trial, split, engine, device, recipe, contract, level, seed, steps, epochs, ranks, copies, inner,
-                    parameters, follows, ended, provenance);
+                    parameters, buffers, follows, ended, provenance);
 }
 
 inline void expect_same(const Step& left, const Step& right) {
