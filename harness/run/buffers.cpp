@@ -3,7 +3,6 @@
 #include <ATen/core/grad_mode.h>
 #include <torch/nn/module.h>
 
-#include "base/digest.h"
 #include "run/tensors.h"
 
 namespace isobatch {
@@ -31,7 +30,7 @@ std::vector<at::Tensor> buffers_of(const Replica& replica) {
 StateDigests buffer_digests(const Replica& replica) {
     StateDigests digests;
     for (const auto& buffer : replica.model->named_buffers())
-        digests["buffer/" + buffer.key()] = xxh3_digest(view_of(buffer.value()).bytes);
+        digests["buffer/" + buffer.key()] = digest_of(buffer.value());
     return digests;
 }
 

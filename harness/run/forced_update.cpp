@@ -58,7 +58,7 @@ bool is_no_average(const std::string& key) {
 StateDigests digests_of(const Replica& replica, Wanted wanted) {
     StateDigests digests;
     each_state(replica, [&](const std::string& key, const at::Tensor& tensor) {
-        if (wanted(key)) digests[key] = xxh3_digest(view_of(tensor).bytes);
+        if (wanted(key)) digests[key] = digest_of(tensor);
     });
     return digests;
 }

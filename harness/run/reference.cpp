@@ -16,10 +16,12 @@
 
 #include "run/buffers.h"
 #include "run/certificate.h"
+#include "run/device.h"
 #include "run/forward.h"
 #include "run/loop.h"
 #include "run/manifest_of.h"
 #include "run/random_cut.h"
+#include "run/random_state.h"
 #include "run/serial_engine.h"
 #include "run/tensors.h"
 
@@ -246,7 +248,15 @@ Trace make_reference(const Trial& trial, Recorder::Beats beats) {
         sink, setup.data, Level::full, nullptr,
         [&](const Window& window, const Replica& replica, Step& step) { trusted(window, replica, step); },
         std::move(beats));
+    const at::Device device = device_of(setup.trial.device);
+    const std::string undrawn = random_state(device);
     train(setup, engine, recorder);
+    if (random_state(device) != undrawn)
+        throw Error(fmt::format("the case {} draws random numbers from the generator of the whole process, and no two "
+                                "splits draw alike",
+                                setup.subject->name),
+                    "case",
+                    "make each sample's random numbers a function of its own number, as cases/dropout.cpp does");
     sink.end(manifest_of(setup, Level::full, parameters, buffers,
                          static_cast<std::int64_t>(sink.trace().ranks[0].size()), std::nullopt));
     return sink.take();

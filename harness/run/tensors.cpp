@@ -5,6 +5,7 @@
 #include <ATen/ops/max.h>
 
 #include "base/check.h"
+#include "base/digest.h"
 
 namespace isobatch {
 
@@ -61,6 +62,11 @@ at::Tensor borrow(const Tensor& tensor) {
             return at::from_blob(const_cast<std::byte*>(tensor.bytes.data()), tensor.shape,
                                  at::TensorOptions().dtype(torch_dtype));
     broken_promise("dtype", "a trace tensor has a LibTorch dtype", __FILE__, __LINE__);
+}
+
+std::string digest_of(const at::Tensor& tensor) {
+    const at::Tensor here = tensor.detach().to(at::kCPU).contiguous();
+    return xxh3_digest({static_cast<const std::byte*>(here.const_data_ptr()), here.nbytes()});
 }
 
 std::int64_t bytes_of(const at::Tensor& tensor) {

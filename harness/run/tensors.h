@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
@@ -22,6 +23,9 @@ Tensor snapshot(const at::Tensor& tensor);
 
 /// The values of a trace tensor as a LibTorch tensor over the same memory, valid while `tensor` lives.
 at::Tensor borrow(const Tensor& tensor);
+
+/// Of its elements as they lie in memory, whatever they are.
+std::string digest_of(const at::Tensor& tensor);
 
 /// 0 of a tensor that is not defined.
 std::int64_t bytes_of(const at::Tensor& tensor);

@@ -1,6 +1,7 @@
 #include "run/buffers.h"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/ones.h>
 #include <gtest/gtest.h>
 #include <torch/nn/module.h>
 
@@ -63,6 +64,16 @@ TEST(Buffers, ThoseThatAreOwedAreMadeFromWhatWasBeforeAndLeaveNoTrace) {
     EXPECT_NE(once, twice);
     EXPECT_EQ(owed_buffers(replica, before, add), once);
     EXPECT_EQ(buffer_digests(replica), twice);
+}
+
+TEST(Buffers, MayBeOfAnyDtype) {
+    Replica replica = replica_of(small_trial({2, 2, 1}));
+    replica.model->register_buffer("mask", at::ones({3}, at::kBool));
+    const StateDigests before = buffer_digests(replica);
+    EXPECT_EQ(owed_buffers(replica, buffers_of(replica), [](Replica&) {}), before);
+    const at::NoGradGuard no_grad;
+    replica.model->buffers()[0].zero_();
+    EXPECT_NE(buffer_digests(replica), before);
 }
 
 TEST(Buffers, OfARightTrainerAreThoseOfItsForwards) {

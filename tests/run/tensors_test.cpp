@@ -22,6 +22,13 @@ TEST(Tensors, NonContiguousTensorIsReadInItsOwnOrder) {
     EXPECT_EQ(view.dtype, Dtype::f32);
 }
 
+TEST(Tensors, ADigestIsOfTheElementsInOrderWhateverTheyAre) {
+    const at::Tensor source = at::arange(6, at::TensorOptions().dtype(at::kByte)).reshape({2, 3});
+    EXPECT_EQ(digest_of(source.t()), digest_of(source.t().contiguous()));
+    EXPECT_NE(digest_of(source.t()), digest_of(source));
+    EXPECT_NE(digest_of(source.ne(3)), digest_of(source.ne(4)));
+}
+
 TEST(Tensors, ViewOutlivesItsTensor) {
     Tensor view;
     { view = view_of(at::arange(1000, at::TensorOptions().dtype(at::kLong))); }
