@@ -282,7 +282,6 @@ CheckResult check_outside_state(const Yardstick& yardstick, const Trace& candida
 }
 
 void require_one_gradient(const Trace& candidate, CheckResult& grad) {
-    if (grad.outcome == Outcome::divergent) return;
     for (std::size_t rank = 1; rank < candidate.ranks.size(); ++rank)
         for (std::size_t k = 0; k < std::min(candidate.ranks[0].size(), candidate.ranks[rank].size()); ++k)
             if (candidate.ranks[rank][k].gradient != candidate.ranks[0][k].gradient)

@@ -134,6 +134,9 @@ TEST(CheckOutside, WhatIsLeftInTheAccumulator) {
     EXPECT_EQ(check_outside_events(trace, false).outcome, Outcome::divergent);
     trace.ranks[0][1].left_over.reset();  // a writer that does not look
     EXPECT_EQ(check_outside_events(trace, false).outcome, Outcome::identical);
+    trace.ranks.push_back(outside_trace(right_steps()).ranks[0]);
+    trace.ranks[1][2].left_over = 0.5;
+    EXPECT_EQ(check_outside_events(trace, false).first, (Place{3, 1, "", -1})) << "of any rank";
 }
 
 TEST(CheckOutside, AnAverageThatMovesMoreOften) {

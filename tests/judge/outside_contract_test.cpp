@@ -106,6 +106,20 @@ TEST(OutsideContract, ATailThatOnlySingleSamplesShowIsDropped) {
     EXPECT_EQ(clauses_of(yardstick, {.keeps_tail = true}, nothing_seen, other)[1].stance, Stance::unseen);
 }
 
+TEST(OutsideContract, ARunThatEndsWithAnUpdateDropsNothing) {
+    Yardstick yardstick = outside_reference(true);
+    EXPECT_TRUE(says(to_string(clauses_of(yardstick)[1]), "window 3 of 2 samples was trained on"));
+}
+
+TEST(OutsideContract, ARunWithoutAnUpdateDropsAllOfIt) {
+    Yardstick yardstick = outside_reference(true);
+    Trace reference = outside_trace({}, true);
+    reference.manifest.split = {4, 1, 1};
+    reference.ranks[0].back() = outside_step(0, {{"a", "b"}});
+    hold_to_contract(yardstick, reference, reference, nothing_seen, {.keeps_tail = true});
+    EXPECT_TRUE(says(to_string(yardstick.clauses[1]), "the run ends with 2 samples that no update followed"));
+}
+
 TEST(OutsideContract, WhatNoUpdateFollowedIsADroppedTail) {
     Yardstick yardstick = outside_reference(true);
     Trace reference = reference_of(yardstick);
