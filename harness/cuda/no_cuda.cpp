@@ -6,6 +6,7 @@
 #include "cuda/gaps.h"
 #include "cuda/side_stream.h"
 #include "cuda/tree_norms.h"
+#include "cuda/wide_sums.h"
 
 namespace isobatch::cuda {
 
@@ -84,6 +85,14 @@ void read(Queue&, std::span<const ExactSumOnDevice>, std::span<double* const>) {
 }
 
 void read(Queue&, std::span<const ExactSumOnDevice>, std::span<float* const>) {
+    unavailable();
+}
+
+void add(Queue&, std::span<WideSumOnDevice>, std::span<const float* const>) {
+    unavailable();
+}
+
+void read(Queue&, std::span<const WideSumOnDevice>, std::span<float* const>) {
     unavailable();
 }
 

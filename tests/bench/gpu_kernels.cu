@@ -15,6 +15,7 @@
 #include "cuda/side_stream.h"
 #include "cuda/succeeded.cuh"
 #include "cuda/tree_norms.h"
+#include "cuda/wide_sums.h"
 
 namespace isobatch::cuda {
 
@@ -118,6 +119,7 @@ std::vector<Ratio> ratios_of(const std::vector<Bench>& benches) {
         {"norms / read bandwidth", of("norms").rate() / read, 0, true},
         {"exact add / plain add in fp32", of("exact add").median() / of("add fp32").median(), 1.5, false},
         {"exact add / plain add in fp64", of("exact add").median() / of("add fp64").median(), 1.5, false},
+        {"wide add / plain add in fp32", of("wide add of a ninth").median() * 9 / of("add fp32").median(), 0, true},
         {"step with checks beside it / step", of("step, checks beside").median() / of("step").median(), 1.01, false},
         {"1,000 small tensors, microseconds", of("compare 1,000 small").median() * 1e6, 60, false}};
 }
@@ -222,6 +224,8 @@ int run(bool quick, const char* path) {
     const std::vector<std::span<const std::byte>> bytes{{a.data(), a.size()}};
     std::vector<ExactSumOnDevice> sums{
         {{quantum_for(1, 1 << 20)}, reinterpret_cast<std::int64_t*>(wide.data()), count}};
+    const std::vector<const float*> wide_values{x};  // as many of them as fit into the same memory
+    std::vector<WideSumOnDevice> wide_sums{{{}, reinterpret_cast<std::int64_t*>(wide.data()), count / wide_limbs}};
     const auto add_to = [&](auto* to) {
         plain_add<<<blocks, block_threads>>>(to, x, count);
         wait();
@@ -243,7 +247,8 @@ int run(bool quick, const char* path) {
         {"norms", 4 * size, [&] { tree_norms(queue, values); }},
         {"add fp32", 12 * size, [&] { add_to(y); }},
         {"add fp64", 20 * size, [&] { add_to(reinterpret_cast<double*>(wide.data())); }},
-        {"exact add", 20 * size, [&] { add(queue, sums, values); }}};
+        {"exact add", 20 * size, [&] { add(queue, sums, values); }},
+        {"wide add of a ninth", 36 * size / 9, [&] { add(queue, wide_sums, wide_values); }}};
     const SideStream training, side;
     Queue beside(side.stream());
     for (Bench& bench : beside_a_step(training, beside, pair[0], tiny)) benches.push_back(std::move(bench));

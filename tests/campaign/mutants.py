@@ -85,11 +85,11 @@ def reason_of(mutant, kept):
 def page(figures):
     rows = "\n".join(f"| {file} | {count['possible']} | {count['mutants']} | {count['killed']} | {count['mutants'] - count['killed']} |" for file, count in figures["files"].items())
     lines = "\n".join(f"| {one['file']}:{one['line']} | `{one['change'].replace('|', chr(92) + '|')}` | {one['why'] or 'a gap in the tests'} |" for one in figures["survivors"])
-    share = 100 * figures["killed"] / max(1, figures["mutants"])
+    share = 100 * figures["killed"] / max(1, figures["mutants"] - figures["equivalent"])
     unexplained = sum(not one["why"] for one in figures["survivors"])
     return (f"# Mutants of the judge\n\n`ci/campaign mutants` breaks the judge's own source, one operator, constant, condition or statement at a time, and runs its tests. Of {figures['possible']} possible "
-            f"mutants {figures['drawn']} were drawn (seed {figures['seed']}); {figures['refused']} do not compile and are not counted. Of the other {figures['mutants']}, **{figures['killed']} were killed "
-            f"({share:.1f} %)**: a test was red, crashed or did not end. {len(figures['survivors'])} survived, {unexplained} of them without a reason.\n\n"
+            f"mutants {figures['drawn']} were drawn (seed {figures['seed']}); {figures['refused']} do not compile and are not counted, and {figures['equivalent']} survived that change no answer. Of the other {figures['mutants'] - figures['equivalent']}, **{figures['killed']} were killed "
+            f"({share:.1f} %)**: a test was red, crashed or did not end. {len(figures['survivors'])} survived in all, {unexplained} of them without a reason.\n\n"
             f"| file | possible | tested | killed | survived |\n| --- | ---: | ---: | ---: | ---: |\n{rows}\n\n## Survivors\n\n| where | change | why it may live |\n| --- | --- | --- |\n{lines}")
 
 
@@ -99,9 +99,10 @@ def summary(seed, possible, results):
     counted = [(mutant, fate) for mutant, fate, _ in results if fate != "refused"]
     files = {file: {"possible": count, "mutants": sum(m.file == file for m, _ in counted), "killed": sum(m.file == file and fate == "killed" for m, fate in counted)}
              for file, count in collections.Counter(mutant.file for mutant in possible).items()}
-    return {"mutants": len(counted), "killed": sum(fate == "killed" for _, fate in counted), "possible": len(possible), "drawn": len(results),
+    survivors = [{"file": m.file, "line": m.line, "change": m.change, "why": reason_of(m, kept)} for m, fate in counted if fate == "survived"]
+    return {"mutants": len(counted), "equivalent": sum(one["why"].startswith("equivalent: ") for one in survivors), "killed": sum(fate == "killed" for _, fate in counted), "possible": len(possible), "drawn": len(results),
             "refused": len(results) - len(counted), "seed": seed, "files": files,
-            "survivors": [{"file": m.file, "line": m.line, "change": m.change, "why": reason_of(m, kept)} for m, fate in counted if fate == "survived"]}
+            "survivors": survivors}
 
 
 def key_of(mutant):
