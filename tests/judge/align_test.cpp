@@ -37,6 +37,22 @@ TEST(Align, FindsEveryWindowByItsSamples) {
     EXPECT_TRUE(alignment.missing.empty());
 }
 
+TEST(Align, OfAnOutsideTrainerARankThatHasEndedHoldsNoWindowUp) {
+    Yardstick outside = yardstick();
+    outside.ours = false;
+    Trace trace{{},
+                {{step(1, {{"a", "b"}}), step(1, {{"d"}, {"e"}}), step(2, {{"a"}, {"b", "c"}}), step(2, {{"d", "e"}})},
+                 {step(1, {{"c"}}), step(1, {}), step(2, {}), step(2, {})}}};
+    for (std::vector<Step>& rank : trace.ranks)
+        for (std::size_t k = 0; k < rank.size(); ++k) rank[k].number = static_cast<std::int64_t>(k + 1);
+    EXPECT_EQ(align(outside, trace).window, (Windows{0, 1, 2, 3}));
+    trace.ranks[1].back().number.reset();  // which nobody looks at once it is gone
+    trace.ranks[1].pop_back();
+    EXPECT_EQ(align(outside, trace).window, (Windows{0, 1, 2, 3}));
+    trace.ranks[1].back().number.reset();
+    EXPECT_FALSE(align(outside, trace).window[2]) << "no update followed";
+}
+
 TEST(Align, GathersTheRanksAndForgetsTheOrderWithin) {
     const Trace trace{{}, {{step(1, {{"c"}}), step(1, {{"e"}})}, {step(1, {{"b", "a"}}), step(1, {{"d"}})}}};
     const Alignment alignment = align(yardstick(), trace);

@@ -34,6 +34,11 @@ TEST(NarrowShare, IsAllOfASumInBf16AndHardlyAnyOfOneInMoreBits) {
     }
 }
 
+TEST(NarrowShare, OfNarrowArithmeticAThousandEntriesAreEnough) {
+    EXPECT_TRUE(share(matrix_in(Recipe::bf16, 196), {1, 16, 1}, true)) << "in five judged windows, with the key's 4";
+    EXPECT_FALSE(share(matrix_in(Recipe::bf16, 195), {1, 16, 1}, true));
+}
+
 TEST(NarrowShare, OfWideArithmeticOneMicroAndATenthOfTheEntriesAreEnough) {
     for (const Recipe recipe : {Recipe::fp64, Recipe::fp32}) {
         EXPECT_EQ(share(matrix_in(recipe), {16, 1, 1}, true), 1);

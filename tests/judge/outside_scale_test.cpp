@@ -96,11 +96,13 @@ TEST_P(OutsideScale, WhereTheArithmeticWasSeenToBeWideMoreThanRoundingIsWrong) {
 TEST_P(OutsideScale, TheSharesHaveTheSizeThatTheirOwnRunGivesThem) {
     const double size =
         yardstick({.reference = 3, .single = 3, .each_micro = 0}).windows[0].tensors[0].tolerance.magnitude;
-    const Yardstick unscaled = yardstick({.reference = 3, .single = 3, .each_micro = 0}, 1000);
-    EXPECT_NEAR(unscaled.windows[0].tensors[0].tolerance.magnitude / size, 1, 1e-3);
-    EXPECT_GT(unscaled.windows[0].tensors[0].sample_peaks[0], 0);
-    for (std::size_t i = 1; i < 16; ++i)
-        EXPECT_EQ(unscaled.windows[0].share_factors[i], unscaled.windows[0].share_factors[0]);
+    for (const double scale : {1000.0, 1e-6}) {
+        const Yardstick unscaled = yardstick({.reference = 3, .single = 3, .each_micro = 0}, scale);
+        EXPECT_NEAR(unscaled.windows[0].tensors[0].tolerance.magnitude / size, 1, 1e-3);
+        EXPECT_GT(unscaled.windows[0].tensors[0].sample_peaks[0], 0);
+        for (std::size_t i = 1; i < 16; ++i)
+            EXPECT_EQ(unscaled.windows[0].share_factors[i], unscaled.windows[0].share_factors[0]);
+    }
 }
 
 TEST_P(OutsideScale, SamplesThatAreTooAlikeAreJudgedAllTheSame) {
