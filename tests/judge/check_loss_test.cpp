@@ -158,7 +158,7 @@ TEST_P(CheckLoss, ALossThatWasNotRecordedProvesNothing) {
     const CheckResult result = check(candidate);
     EXPECT_EQ(result.outcome, Outcome::inconclusive);
     EXPECT_EQ(result.first, (Place{3, 0, "", -1}));
-    EXPECT_TRUE(says(result.message, "not recorded"));
+    EXPECT_TRUE(says(result.message, "the loss of window 3 was not recorded"));
     candidate.ranks[0][3].loss = 1e9;  // what is red stays red, and says so
     EXPECT_EQ(check(candidate).outcome, Outcome::divergent);
     EXPECT_EQ(check(candidate).first, (Place{4, 0, "", -1}));

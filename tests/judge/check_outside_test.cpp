@@ -113,7 +113,7 @@ TEST(CheckOutside, AnotherOrderCannotBeCompared) {
 }
 
 TEST(CheckOutside, ASampleUsedTwiceIsNoOrderOfData) {
-    expect_red(data_of(outside_trace({{{"a", "b"}, {"a", "b"}}})), 1, "uses a sample more than once");
+    expect_red(data_of(outside_trace({{{"a", "b"}, {"a", "b"}}})), 1, "step 1 uses a sample more than once");
 }
 
 TEST(CheckOutside, OtherUnitsInTheSameSamples) {

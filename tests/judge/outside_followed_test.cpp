@@ -59,6 +59,19 @@ TEST_P(Followed, EveryWindowIsJudgedThatStartsFromTheReferencesParameters) {
     EXPECT_EQ(judge(yardstick, wrong).outcome, Outcome::equivalent);
 }
 
+TEST_P(Followed, ALaterWindowThatDrewRandomNumbersIsNotComparable) {
+    Trace large = followed(matrix, {16, 1, 1});
+    Step& later = large.ranks[0][2];
+    edit(later, "grad/weight", [](std::size_t j, double value) { return value + 0.01 * static_cast<double>(j % 7); });
+    const Yardstick held = outside_yardstick(large, followed_columns(matrix));
+    EXPECT_GT(held.windows[2].unexplained, 0);
+    EXPECT_EQ(held.windows[2].tensors.size(), 3u);
+    later.watched = Watched{.drew = true};
+    const Yardstick unread = outside_yardstick(large, followed_columns(matrix));
+    EXPECT_TRUE(unread.windows[2].tensors.empty());
+    EXPECT_TRUE(says(unread.unread, "random numbers are drawn"));
+}
+
 TEST_P(Followed, WhatWasLeftOfAWindowIsNoGradient) {
     Trace large = followed(matrix, {16, 1, 1});
     Step& later = large.ranks[0][1];

@@ -70,6 +70,24 @@ TEST_P(OutsideScale, ATermOfEveryBackwardIsDivergent) {
     EXPECT_TRUE(says(found.clauses[0].reason, "no weights of the samples' gradients give the reference's"));
 }
 
+TEST_P(OutsideScale, AGradientOfSingleSamplesThatIsNoneIsNotHeldAgainst) {
+    const auto ones = [&](const std::function<void(Step&)>& damage) {
+        Trace reference = outside_run(matrix, {16, 1, 1}), single = outside_columns(matrix);
+        for (Trace* trace : {&reference, &single}) add_term(*trace, "grad/", 3);
+        damage(single.ranks[0][0]);
+        const Yardstick found = outside_yardstick(reference, single);
+        EXPECT_GT(found.windows[0].unexplained, 0);
+        return found.windows[0].one_by_one.size();
+    };
+    EXPECT_EQ(ones([](Step&) {}), 3u);
+    EXPECT_EQ(ones([](Step& step) { step.tensors.erase("grad/weight"); }), 0u);
+    EXPECT_EQ(ones([](Step& step) { step.tensors["grad/weight"] = step.tensors.at("grad/key"); }), 0u);
+    EXPECT_EQ(ones([](Step& step) {
+                  edit(step, "grad/weight", [](std::size_t j, double value) { return j == 1 ? std::nan("") : value; });
+              }),
+              0u);
+}
+
 TEST_P(OutsideScale, WhatEverySplitAddsOnceIsNoFault) {
     const Yardstick found = yardstick({.reference = 3, .single = 3, .each_micro = 0});
     EXPECT_GT(found.windows[0].unexplained, 1e-5);
