@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <mutex>
 
+#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
@@ -169,6 +170,10 @@ struct CUDAHooks final : CUDAHooksInterface {
     c10::Allocator* getCUDADeviceAllocator() const override { return c10::GetAllocator(c10::kCUDA); }
     c10::Allocator* getPinnedMemoryAllocator() const override { return c10::GetAllocator(c10::kCPU); }
     Device getDeviceFromPtr(void*) const override { return {kCUDA, current}; }
+    const Generator& getDefaultGenerator(DeviceIndex) const override {  // which no operator here draws from
+        static const Generator generator = detail::createCPUGenerator();
+        return generator;
+    }
     void deviceSynchronize(DeviceIndex) const override {}
 };
 
