@@ -69,7 +69,7 @@ def summary(done):
     green = sum(not matrix["divergent"] for matrix in done if matrix["fault"] in CONTROLS)
     return {"faults": len({matrix["fault"] for matrix in planted}), "variants": len({(matrix["fault"], matrix["timing"], matrix["reach"]) for matrix in planted}), "variants_found": len({(matrix["fault"], matrix["timing"], matrix["reach"]) for matrix in found}), "matrices": len(planted), "found": len(found), "named": named, "named_alone": alone,
             "named_with_their_time": sum(matrix["fault"] in matrix["causes"] and matrix["when"] == [[matrix["timing"], matrix["reach"]]] for matrix in found),
-            "simpler": sum(simpler(matrix) for matrix in found), "named_wrongly": others, "unknown": sum(matrix["causes"] == ["unknown"] for matrix in found), "controls_green": green,
+            "mean_set": sum(len(matrix["causes"]) for matrix in found) / max(1, len(found)), "simpler": sum(simpler(matrix) for matrix in found), "named_wrongly": others, "unknown": sum(matrix["causes"] == ["unknown"] for matrix in found), "controls_green": green,
             "controls": len(done) - len(planted), "crashed": sum(matrix["crashed"] for matrix in done)}
 
 
@@ -105,7 +105,7 @@ def main():
     lines += [row(fault, [matrix for matrix in done if matrix["fault"] == fault]) for fault in wanted if any(matrix["fault"] == fault for matrix in done)]
     text = (f"{figures['faults']} planted faults, at different times and with different micro-batches {figures['variants']} ({figures['variants_found']} of which some matrix can show), and {len(CONTROLS)} control in {', '.join(options.cases)}; effective batch {', '.join(map(str, options.effective))} in every split on at most "
             f"4 devices; {', '.join(options.recipes)} (faults at some times or with some micro-batches only: the first of each).\n\nOf {figures['matrices']} matrices with a fault {figures['found']} diverged: the fault is in the set of causes in {figures['named']}, alone in "
-            f"{figures['named_alone']}, with when and where it happens in {figures['named_with_their_time']}; in {figures['simpler']} another one that happens more simply explains as much; {figures['unknown']} are `unknown` ({figures['nameless']} of them of faults that no cause names: {', '.join(nameless) or 'none'}), {figures['named_wrongly']} named wrongly. A fault that a case cannot show (a loss whose units are its samples, for "
+            f"{figures['named_alone']} (a set holds {figures['mean_set']:.3f} causes on average), with when and where it happens in {figures['named_with_their_time']}; in {figures['simpler']} another one that happens more simply explains as much; {figures['unknown']} are `unknown` ({figures['nameless']} of them of faults that no cause names: {', '.join(nameless) or 'none'}), {figures['named_wrongly']} named wrongly. A fault that a case cannot show (a loss whose units are its samples, for "
             f"one) leaves its matrix green. Controls green: {figures['controls_green']} of {figures['controls']}.\n\n" + "\n".join(lines))
     print(text)
     if options.report:
