@@ -144,7 +144,7 @@ std::set<std::size_t> add_identities(const Yardstick& yardstick, const Trace& ca
     if (verdict.identities.empty()) return twins;
     each_judged(yardstick, candidate, alignment, [&](std::size_t k, int rank, const WindowScale& window) {
         const Step& step = candidate.ranks[static_cast<std::size_t>(rank)][k];
-        const Place place{static_cast<std::int64_t>(k + 1), rank, "", -1};
+        const Place place{static_cast<std::int64_t>(k + 1), rank};
         const Cut cut = cut_of(candidate, k);
         for (IdentityStatus& status : verdict.identities) {
             const std::string reason = unfit(status.identity, cut);

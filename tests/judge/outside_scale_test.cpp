@@ -70,6 +70,15 @@ TEST_P(OutsideScale, ATermOfEveryBackwardIsDivergent) {
     EXPECT_TRUE(says(found.clauses[0].reason, "no weights of the samples' gradients give the reference's"));
 }
 
+TEST_P(OutsideScale, EveryParameterIsLookedAt) {
+    for (const char* name : {"weight", "bias", "key"}) {
+        Trace reference = outside_run(matrix, {16, 1, 1});
+        edit(reference.ranks[0][0], fmt::format("grad/{}", name),
+             [](std::size_t j, double value) { return value + 0.1 * static_cast<double>(j % 3); });
+        EXPECT_GT(outside_yardstick(reference, outside_columns(matrix)).windows[0].unexplained, 0) << name;
+    }
+}
+
 TEST_P(OutsideScale, AGradientOfSingleSamplesThatIsNoneIsNotHeldAgainst) {
     const auto ones = [&](const std::function<void(Step&)>& damage) {
         Trace reference = outside_run(matrix, {16, 1, 1}), single = outside_columns(matrix);

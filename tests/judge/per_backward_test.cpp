@@ -12,8 +12,9 @@ namespace {
 class PerBackward : public testing::Test {
 protected:
     /// What is said of a split whose gradient has so many times the term; the others have what each says.
-    std::string said(const Split& split, double times, double reference, double single, double aside = 0) const {
-        Trace large = outside_run(matrix, {16, 1, 1}), one_by_one = outside_columns(matrix),
+    std::string said(const Split& split, double times, double reference, double single, double aside = 0,
+                     const Split& whole = {16, 1, 1}) const {
+        Trace large = outside_run(matrix, whole), one_by_one = outside_columns(matrix),
               own = outside_run(matrix, split);
         add_term(large, "grad/", reference);
         add_term(one_by_one, "grad/", single);
@@ -34,6 +35,8 @@ TEST_F(PerBackward, ATermThatIsAddedEachTime) {
 TEST_F(PerBackward, APartThatIsDividedByTheirNumber) {
     EXPECT_EQ(said({4, 4, 1}, 4, 16, 1),
               "a part of the gradient is divided by the number of backwards, 4 here, in weight");
+    EXPECT_TRUE(says(said({4, 4, 1}, 4, 8, 1, 0, {8, 2, 1}), "divided by the number of backwards, 4 here"))
+        << "of a reference with two";
 }
 
 TEST_F(PerBackward, AnyOtherShareOfIt) {
