@@ -81,7 +81,8 @@ Json answer(const FaultEntry& fault) {
             }
         }
     }
-    return {{"fault", fault.id}, {"red", red}, {"at_once", at_once}, {"earlier", earlier}, {"whole", whole}, {"later", later}};
+    return {{"fault", fault.id},  {"red", red},     {"at_once", at_once},
+            {"earlier", earlier}, {"whole", whole}, {"later", later}};
 }
 
 }  // namespace
