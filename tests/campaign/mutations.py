@@ -48,7 +48,7 @@ def closing(code, opening):
 def changed_numbers(text):
     """One more, one less, twice as much, nothing."""
     if text.startswith("0x") or "." in text or "e" in text:
-        return [f"(2 * {text})", "0.0"]
+        return [f"(2 * {text})", "0.0"] if text.strip("0x.") else ["1.0"]
     number = int(text)
     return [str(value) if value >= 0 else f"({value})" for value in dict.fromkeys((number + 1, number - 1, 2 * number, 0)) if value != number]
 

@@ -27,6 +27,9 @@ class Mutations(unittest.TestCase):
                              (6, "without: for (int i = 0; i < sum; ++i) sum += a[i];"), (7, 'without: note("1 < 2", sum);')):
             self.assertIn((line, change), self.changes)
 
+    def test_nothing_is_not_doubled(self):
+        self.assertEqual([one.change for one in mutations("f.cpp", "double f() {\n    return 0.0;\n}\n") if "->" in one.change], ["0.0 -> 1.0"])
+
     def test_what_is_no_code_has_none(self):
         self.assertFalse({one.line for one in self.all} & {1, 2, 3, 8})
         self.assertFalse([change for line, change in self.changes if line == 7 and "without" not in change])

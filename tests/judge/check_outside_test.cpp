@@ -275,6 +275,10 @@ TEST(CheckOutside, RanksThatStepWithOtherGradients) {
     require_one_gradient(trace, grad);
     expect_red(grad, 3, "rank 1 steps with another gradient than rank 0");
     EXPECT_EQ(grad.first->rank, 1);
+    CheckResult shorter{.check = Check::grad, .outcome = Outcome::equivalent};
+    trace.ranks[1].resize(2);  // the step that differs is gone
+    require_one_gradient(trace, shorter);
+    EXPECT_EQ(shorter.outcome, Outcome::equivalent);
 }
 
 }  // namespace

@@ -59,6 +59,7 @@ TEST_P(OutsideScale, ATermOfEveryBackwardIsDivergent) {
         EXPECT_EQ(scale.tolerance.magnitude, window.tensors[0].tolerance.magnitude);
         EXPECT_EQ(scale.tolerance.unit_roundoff, 0x1p-6);
         EXPECT_EQ(scale.tolerance.error, 0);
+        EXPECT_EQ(scale.tolerance.factor, 1);
     }
     EXPECT_EQ(window.suspect, 256 * unit_roundoff(GetParam()) / 0x1p-6);
     const CheckResult red = grad(found, {4, 4, 1}, 4);
