@@ -106,6 +106,14 @@ TEST(OutsideContract, ATailThatOnlySingleSamplesShowIsDropped) {
     EXPECT_EQ(clauses_of(yardstick, {.keeps_tail = true}, nothing_seen, other)[1].stance, Stance::unseen);
 }
 
+TEST(OutsideContract, TwoWindowsShowWhetherTheRateChanges) {
+    Yardstick yardstick = outside_reference();
+    yardstick.windows.resize(2);
+    EXPECT_EQ(clauses_of(yardstick)[2].stance, Stance::kept);
+    yardstick.windows.resize(1);
+    EXPECT_EQ(clauses_of(yardstick)[2].stance, Stance::unseen);
+}
+
 TEST(OutsideContract, ARunThatEndsWithAnUpdateDropsNothing) {
     Yardstick yardstick = outside_reference(true);
     EXPECT_TRUE(says(to_string(clauses_of(yardstick)[1]), "window 3 of 2 samples was trained on"));

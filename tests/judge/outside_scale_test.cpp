@@ -176,6 +176,14 @@ TEST_P(OutsideScale, SharesDoNotExplainAReferenceWithoutAnyGradient) {
     EXPECT_LE(result_of(judge(found, other), Check::grad).outcome, Outcome::equivalent);
 }
 
+TEST_P(OutsideScale, SharesKeepTheirSizeWhereTheirOwnRunDoesNotTellOne) {
+    const Synthetic small({.recipe = GetParam(), .parameters = {{"weight", {3, 4}}}});
+    Trace single = outside_columns(small);
+    edit(single.ranks[0][0], "grad/weight", [](auto, double) { return 0.0; });
+    const Yardstick found = outside_yardstick(outside_run(small, {16, 1, 1}), single);
+    EXPECT_EQ(found.windows[0].share_factors, std::vector<double>(16, 1));
+}
+
 TEST_P(OutsideScale, ARunWithoutAnyGradientHasNoYardstick) {
     const Trace silent = outside_columns(matrix, [](std::size_t) { return 0.0; });
     EXPECT_TRUE(says(error_of([&] {
