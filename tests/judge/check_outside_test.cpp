@@ -120,6 +120,9 @@ TEST(CheckOutside, OtherUnitsInTheSameSamples) {
     Trace trace = outside_trace(right_steps());
     trace.ranks[0][1].micros[0].units = 3;
     expect_red(data_of(trace), 2, "counts 5 scored units, the reference 4");
+    Trace cleared = trace;
+    cleared.ranks[0][1].events = {"backward 0", "zero", "backward 1", "step"};
+    EXPECT_EQ(data_of(cleared).outcome, Outcome::identical) << "of what was cleared the units are not the step's";
     trace.ranks[0][1].micros[0].units = 2 + 2e-7;  // a sum of fp32 weights
     EXPECT_EQ(data_of(trace).outcome, Outcome::identical);
     trace.ranks[0][1].micros[0].units = std::nan("");
@@ -275,6 +278,11 @@ TEST(CheckOutside, RanksThatStepWithOtherGradients) {
     require_one_gradient(trace, grad);
     expect_red(grad, 3, "rank 1 steps with another gradient than rank 0");
     EXPECT_EQ(grad.first->rank, 1);
+    trace.ranks[1][0].gradient = "crc32:00000002";
+    CheckResult first{.check = Check::grad, .outcome = Outcome::equivalent};
+    require_one_gradient(trace, first);
+    EXPECT_EQ(first.first, (Place{1, 1, "", -1}));
+    trace.ranks[1][0].gradient = trace.ranks[0][0].gradient;
     CheckResult shorter{.check = Check::grad, .outcome = Outcome::equivalent};
     trace.ranks[1].resize(2);  // the step that differs is gone
     require_one_gradient(trace, shorter);

@@ -116,6 +116,7 @@ TEST_P(CheckTrajectory, IsVoidWhereTrustedRunsComeApart) {
     EXPECT_EQ(check(own, later).outcome, Outcome::identical);
     EXPECT_TRUE(says(check(own, later).message, "void from step 5: trusted runs are"));
     EXPECT_FALSE(check(own, later).losses[4].truth);
+    EXPECT_EQ(check(own, later).losses[4].allowed, 0);
     EXPECT_TRUE(check(own, later).losses[3].truth);
     own.ranks[0][4].free_losses[1] = std::nan("");
     EXPECT_TRUE(says(check(own, later).message, "void from step 5: a trusted run's loss is no number"));

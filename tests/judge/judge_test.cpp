@@ -60,6 +60,16 @@ TEST_P(Judge, NoWeightIsTestedWhereNoGradientIsCompared) {
     EXPECT_EQ(std::count(tested.begin(), tested.end(), Claim::tail), 1);
 }
 
+TEST_P(Judge, NoWeightIsTestedByWindowsOfStrangers) {
+    Trace strangers = matrix.candidate({4, 2, 2});
+    for (std::vector<Step>& rank : strangers.ranks)
+        for (Step& step : rank)
+            for (Micro& micro : step.micros)
+                for (std::string& sample : micro.samples) sample += "x";
+    const std::vector<Claim> tested = judge(yardstick, strangers).tested;
+    EXPECT_EQ(std::count(tested.begin(), tested.end(), Claim::weighting), 0);
+}
+
 TEST_P(Judge, AsksEveryQuestionInOrder) {
     const Synthetic keeping({.recipe = GetParam(), .buffers = true});
     const Verdict verdict = judge(

@@ -70,6 +70,30 @@ TEST_P(Outside, TakesTheFirstWindowAndClaimsOnlyTheWeighting) {
     EXPECT_EQ(window.shares[0][0].shape, (std::vector<std::int64_t>{6, 5}));
 }
 
+TEST_P(Outside, ALossThatCountsNoUnitsHasNoWeight) {
+    Trace uncounted = columns();
+    uncounted.ranks[0][0].micros[1].units = 0;
+    EXPECT_TRUE(
+        says(outside_yardstick(reference(), uncounted).clauses[0].reason, "no loss was seen that counts tokens"));
+}
+
+TEST_P(Outside, TwoSamplesAreEnoughForAWeighting) {
+    const auto reason = [](std::int64_t samples) {
+        const Synthetic small{{.recipe = GetParam(),
+                               .seed = 2,
+                               .samples = 2 * samples,
+                               .effective = samples}};  // none of the first window is silent
+        Trace single = outside_run(small, {1, samples, 1});
+        for (std::int64_t i = 0; i < samples; ++i)
+            for (const Parameter& parameter : single.manifest.parameters)
+                single.ranks[0][0].tensors[fmt::format("micro/{}/{}", i, parameter.name)] =
+                    small.reference().ranks[0][0].tensors.at(fmt::format("sample/{}/{}", i, parameter.name));
+        return outside_yardstick(outside_run(small, {samples, 1, 1}), single).clauses[0].reason;
+    };
+    EXPECT_TRUE(says(reason(1), "fewer than two samples"));
+    EXPECT_FALSE(says(reason(2), "fewer than two samples")) << reason(2);
+}
+
 TEST_P(Outside, AWeightIsReadToTheRoundingOfALossOfSoManyUnits) {
     const Yardstick yardstick = outside_yardstick(reference(), columns());
     const std::string& reason = yardstick.clauses[0].reason;

@@ -32,6 +32,11 @@ TEST_F(PerBackward, ATermThatIsAddedEachTime) {
     EXPECT_TRUE(says(said({8, 2, 1}, 2, 1, 16), "added with every backward, 2 time(s)"));
 }
 
+TEST_F(PerBackward, LessOfATermThanEachTimeIsNotEachTime) {
+    const std::string other = said({4, 4, 1}, 2, 1, 16);
+    EXPECT_TRUE(says(other, "depends on the split alone")) << other;
+}
+
 TEST_F(PerBackward, APartThatIsDividedByTheirNumber) {
     EXPECT_EQ(said({4, 4, 1}, 4, 16, 1),
               "a part of the gradient is divided by the number of backwards, 4 here, in weight");
