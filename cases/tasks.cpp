@@ -41,14 +41,20 @@ at::Tensor regulariser(const Tasks& own) {
     return penalty / 2 * squares;
 }
 
+at::Tensor restored(const Tasks& own, const at::Tensor& x, const Examples& examples) {
+    const at::Tensor missed = widened(at::linear(x, own.restore)) - examples[0];
+    return second_task * missed.square().sum(-1).mul(examples[1].ne(ignored)).sum();
+}
+
+at::Tensor regularised(const Tasks& own, const Examples& examples) {
+    return regulariser(own) * examples[1].ne(ignored).sum();
+}
+
 at::Tensor loss_sum(torch::nn::Module& model, const Examples& examples) {
     const auto& own = static_cast<const Tasks&>(model);
     const at::Tensor x = features_of(own, examples);
     const at::Tensor named = labelled_loss(widened(at::linear(x, own.classify)), examples[1], smoothing);
-    const at::Tensor missed = widened(at::linear(x, own.restore)) - examples[0];
-    const at::Tensor scored = examples[1].ne(ignored).to(missed.scalar_type());
-    const at::Tensor restored = missed.square().sum(-1).mul(scored).sum();
-    return named + second_task * restored + regulariser(own) * scored.sum();
+    return named + restored(own, x, examples) + regularised(own, examples);
 }
 
 /// With the whole regulariser in every micro, where each unit has its share of it.
@@ -76,6 +82,15 @@ Case tasks() {
             .make_data = [](const DataChoice& choice) { return labelled_rows(choice, longest, features, classes); },
             .make_model = [](at::ScalarType dtype, Seed seed) { return std::make_shared<Tasks>(dtype, seed); },
             .loss_sum = loss_sum,
+            .terms = {{"regulariser",
+                       [](torch::nn::Module& model, const Examples& examples) {
+                           return regularised(static_cast<const Tasks&>(model), examples);
+                       }},
+                      {"second-task",
+                       [](torch::nn::Module& model, const Examples& examples) {
+                           const auto& own = static_cast<const Tasks&>(model);
+                           return restored(own, features_of(own, examples), examples);
+                       }}},
             .wrong = {{"regulariser-per-micro", regularised_each_micro},
                       {"label-smoothing-local-mean", smoothed_by_its_own_mean}}};
 }

@@ -120,6 +120,9 @@ std::string finding_text(const Finding& finding, bool colour) {
         for (std::size_t i = 0; i < finding.stale.size(); ++i)
             text += fmt::format("    gradient of {} window(s) before: {}\n", finding.stale.size() - i,
                                 weight_text(finding.stale[i], "-"));
+        for (const TermLine& line : finding.terms)
+            text += fmt::format("    {} of the loss, beyond its share in the samples: {} times (0 = right)\n",
+                                printable(line.term), weight_text(line.recovered, "-"));
         if (!std::isnan(finding.worst_error))
             text += fmt::format("  largest distance between prediction and recovery in the whole matrix: {:.2g}\n",
                                 finding.worst_error);

@@ -1,6 +1,7 @@
 /// Faults of steps: how many are counted by the optimizer, the learning rate's schedule and an average, which are left
-/// out, and in which parameters decay.
+/// out, in which parameters decay, and what of them a restart forgets.
 #include "cases/faults/faults.h"
+#include "run/replica.h"
 
 namespace isobatch {
 
@@ -35,6 +36,11 @@ bool plant_schedule(const std::string& id, Setup& setup) {
         decide.counts = [](const Window& window) { return window.most_micros(); };
     } else if (id == "step-not-incremented") {
         decide.counts = [](const Window&) { return 0; };
+    } else if (id == "adam-state-lost") {
+        decide.resumes = [](Replica& replica) {
+            if (replica.optimizer.counted() == 0) return;
+            for (std::size_t p = 0; p < replica.parameters.size(); ++p) replica.optimizer.set_state(p, {});
+        };
     } else if (id == "decay-lost-when-accumulating") {
         decide.decays = [](const Window& window) { return window.most_micros() < 2; };
     } else if (id == "inf-not-skipped") {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "diagnose/against_weights.h"
 #include "diagnose/astray.h"
 #include "diagnose/pace.h"
 #include "diagnose/predict.h"
@@ -18,61 +19,6 @@
 namespace isobatch {
 
 namespace {
-
-std::string place_of(const Record& record, const WindowEvidence& window) {
-    return fmt::format("step {} of {}", window.step, to_string(record.trial.split));
-}
-
-/// What one decoded gradient says against a prediction.
-std::string against(const Prediction& prediction, const Record& record, const WindowEvidence& window,
-                    const Recovered& recovered) {
-    if (prediction.not_a_number) return {};  // no weight can be read
-    const Recipe recipe = prediction.rounded ? Recipe::bf16 : record.trial.recipe;
-    const double tolerance = prediction.rounded ? std::min(refuse_above, weight_tolerance(recipe, window.condition))
-                                                : window.weight_tolerance;
-    if (!(recovered.residual <= residual_limit(recipe)))
-        return fmt::format("in {} no weights explain the gradient (residual {:.2g})", place_of(record, window),
-                           recovered.residual);
-    if (prediction.in_part == recovered.tensors.empty())
-        return fmt::format("in {} {} of the parameters are wrong", place_of(record, window),
-                           prediction.in_part ? "all" : "only some");
-    double largest = 1;  // whose rounding is in every other weight
-    for (const double weight : prediction.weights) largest = std::max(largest, std::abs(weight));
-    const double allowed = tolerance * largest;
-    for (std::size_t i = 0; i < recovered.weights.size(); ++i) {
-        if (std::isnan(recovered.weights[i])) continue;  // a sample without a gradient has no weight
-        if (std::abs(recovered.weights[i] - prediction.weights[i]) <= allowed) continue;
-        return fmt::format("in {} it predicts weight {:.4f} for sample {} (rank {}, micro {}), recovered {:.4f}",
-                           place_of(record, window), prediction.weights[i], printable(window.samples[i]),
-                           micro_of(window, i).rank, micro_of(window, i).micro, recovered.weights[i]);
-    }
-    for (std::size_t i = 0; i < recovered.stale.size(); ++i) {
-        const double stale = recovered.stale[i], predicted = stale_of(prediction, window, recovered.stale.size() - i);
-        // Where the norm is clipped, what is left over was clipped too, once for each step since: of the oldest nothing
-        // may be seen any more, of the last one something must.
-        const bool shrunk = window.layout.norm > 0 && stale < predicted &&
-                            stale > (i + 1 < recovered.stale.size() ? -1 : 1) * tolerance;
-        if (!shrunk && !(std::abs(stale - predicted) <= tolerance))
-            return fmt::format("in {} it predicts {:.4f} of an earlier gradient, recovered {:.4f}",
-                               place_of(record, window), predicted, stale);
-    }
-    return {};
-}
-
-/// An equivalent window speaks too: a cause that would have moved it beyond the verdict's sensitivity is excluded.
-std::string against_green(const Prediction& prediction, const Record& record, const WindowEvidence& window) {
-    for (std::size_t i = 0; i < prediction.weights.size(); ++i)
-        if (window.sample_units[i] > 0 && std::abs(prediction.weights[i] - 1) > record.verdict.sensitivity)
-            return fmt::format("in {} it predicts weight {:.4f} for sample {}, where the gradient is right",
-                               place_of(record, window), prediction.weights[i], printable(window.samples[i]));
-    if (stale_of(prediction, window, 1) != 0)
-        return fmt::format("in {} it predicts an earlier gradient, where the gradient is right",
-                           place_of(record, window));
-    if (prediction.rounded && !computes_narrow(record.trial.recipe))
-        return fmt::format("in {} it predicts entries of 8 bits, where the gradient is right",
-                           place_of(record, window));
-    return {};
-}
 
 /// Sums of few bits are left by one device that keeps its sum so, or by several that send theirs so: what several kept
 /// has more bits once it is summed.
@@ -172,7 +118,8 @@ std::string against_red(Cause cause, const Record& record, const Occasion& occas
     const bool moves = std::any_of(windows.begin(), windows.end(), [&](const WindowEvidence& window) {
         for (int rank = 0; rank < window.layout.mesh.ranks(); ++rank) {
             const Prediction prediction = predict(cause, window, rank, occasion).value_or(Prediction{});
-            if (prediction.rounded || prediction.not_a_number || stale_of(prediction, window, 1) != 0 ||
+            if (prediction.rounded || prediction.not_a_number || prediction.terms != 0 ||
+                stale_of(prediction, window, 1) != 0 ||
                 std::any_of(prediction.weights.begin(), prediction.weights.end(), [](double w) { return w != 1; }))
                 return true;
         }
@@ -286,7 +233,8 @@ std::string contradiction(Cause cause, const Record& record, const Occasion& occ
         for (const Recovered& recovered : window.recovered)
             for (const int rank : recovered.ranks)
                 if (problem.empty())
-                    problem = against(predict(cause, window, rank, occasion).value(), record, window, recovered);
+                    problem =
+                        against_weights(predict(cause, window, rank, occasion).value(), record, window, recovered);
         if (!problem.empty()) return problem;
     }
     if (green(record)) return against_power(cause, record, occasion);

@@ -32,6 +32,7 @@ bool off(const Recovered& recovered, const WindowEvidence& window, Recipe recipe
     const auto wrong = [&](double value, double right) { return std::abs(value - right) > window.weight_tolerance; };
     return std::any_of(recovered.weights.begin(), recovered.weights.end(), [&](double w) { return wrong(w, 1); }) ||
            std::any_of(recovered.stale.begin(), recovered.stale.end(), [&](double s) { return wrong(s, 0); }) ||
+           std::any_of(recovered.terms.begin(), recovered.terms.end(), [&](double t) { return wrong(t, 0); }) ||
            !(recovered.residual <= residual_limit(recipe));
 }
 
@@ -227,6 +228,8 @@ std::vector<Finding> diagnose(std::span<const Record> matrix) {
         finding.weights =
             weight_lines(sight, predict(named, *sight.window, sight.recovered->ranks.front(), finding.occasion));
         finding.stale = sight.recovered->stale;
+        for (std::size_t i = 0; i < sight.recovered->terms.size(); ++i)
+            finding.terms.push_back({sight.window->terms[i], sight.recovered->terms[i]});
     } else {
         for (const CheckResult& result : sight.record->verdict.checks)
             if (result.outcome == Outcome::divergent && result.first) {

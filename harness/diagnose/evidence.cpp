@@ -41,7 +41,8 @@ Json window_json(const WindowEvidence& window) {
                              {"weights", numbers_to_json(entry.weights)},
                              {"stale", numbers_to_json(entry.stale)},
                              {"residual", number_to_json(entry.residual)},
-                             {"tensors", entry.tensors}});
+                             {"tensors", entry.tensors},
+                             {"terms", numbers_to_json(entry.terms)}});
     for (const Clipping one : window.clipping) clipping.push_back(to_string(one));
     for (const Reporting one : window.reporting) reporting.push_back(to_string(one));
     return {{"step", window.step},
@@ -63,6 +64,7 @@ Json window_json(const WindowEvidence& window) {
             {"counts_steps", window.layout.counts_steps},
             {"counted", window.counted},
             {"updating", to_string(window.updating)},
+            {"restarts", window.restarts},
             {"decays", window.decays},
             {"keeps_statistics", window.keeps_statistics},
             {"recipe", to_string(window.layout.recipe)},
@@ -79,6 +81,7 @@ Json window_json(const WindowEvidence& window) {
             {"reporting", reporting},
             {"clipped_each_micro", numbers_to_json(window.clipped_each_micro)},
             {"clipped_each_rank", numbers_to_json(window.clipped_each_rank)},
+            {"terms", window.terms},
             {"refused", window.refused},
             {"recovered", recovered}};
 }
@@ -104,7 +107,8 @@ Reporting reporting_from(const std::string& text, const std::string& where) {
 
 Updating updating_from(const std::string& text, const std::string& where) {
     using enum Updating;
-    return one_of({right, altered, undecayed, unskipped, forwarded_twice, forwarded_others}, "update", text, where);
+    return one_of({right, altered, undecayed, unskipped, forwarded_twice, forwarded_others, forgotten}, "update", text,
+                  where);
 }
 
 Stage stage_from(const std::string& text, const std::string& where) {
@@ -115,7 +119,9 @@ Stage stage_from(const std::string& text, const std::string& where) {
 void require_consistent(const WindowEvidence& window, const std::string& where) {
     const std::size_t samples = window.samples.size();
     const auto known = [&](int micro) { return static_cast<std::size_t>(micro) < window.layout.micros.size(); };
-    const auto whole = [&](const Recovered& entry) { return entry.weights.size() == samples && !entry.ranks.empty(); };
+    const auto whole = [&](const Recovered& entry) {
+        return entry.weights.size() == samples && entry.terms.size() == window.terms.size() && !entry.ranks.empty();
+    };
     const auto by_micro = [&](const std::vector<double>& weights) {
         return weights.empty() || weights.size() == window.layout.micros.size();
     };
@@ -155,6 +161,7 @@ WindowEvidence window_from(const Json& object, const std::string& where) {
     window.layout.counts_steps = object.at("counts_steps").get<bool>();
     window.updating = updating_from(object.at("updating").get<std::string>(), where);
     window.decays = object.at("decays").get<bool>();
+    window.restarts = object.at("restarts").get<bool>();
     window.keeps_statistics = object.at("keeps_statistics").get<bool>();
     window.layout.recipe = parse_recipe(object.at("recipe").get<std::string>());
     window.counted = integer_from_json(object.at("counted"), -1000000, std::int64_t{1} << 40, where);
@@ -179,12 +186,13 @@ WindowEvidence window_from(const Json& object, const std::string& where) {
         window.reporting.push_back(reporting_from(one.get<std::string>(), where));
     window.clipped_each_micro = numbers_from_json(object.at("clipped_each_micro"), where);
     window.clipped_each_rank = numbers_from_json(object.at("clipped_each_rank"), where);
+    window.terms = object.at("terms").get<std::vector<std::string>>();
     window.refused = object.at("refused").get<std::string>();
     for (const Json& entry : list_from_json(object.at("recovered"), where))
-        window.recovered.push_back({ints_from(entry.at("ranks"), where), numbers_from_json(entry.at("weights"), where),
-                                    numbers_from_json(entry.at("stale"), where),
-                                    number_from_json(entry.at("residual"), where),
-                                    entry.at("tensors").get<std::vector<std::string>>()});
+        window.recovered.push_back(
+            {ints_from(entry.at("ranks"), where), numbers_from_json(entry.at("weights"), where),
+             numbers_from_json(entry.at("stale"), where), number_from_json(entry.at("residual"), where),
+             entry.at("tensors").get<std::vector<std::string>>(), numbers_from_json(entry.at("terms"), where)});
     require_consistent(window, where);
     return window;
 }

@@ -21,6 +21,9 @@ struct Recovered {
     double residual = 0;  ///< what no weights explain, relative to the gradient
     /// Where only some parameters are wrong: those, from which alone the weights were read. Empty: read from all.
     std::vector<std::string> tensors;
+    /// How often each term that the loss has once a window counts beyond its share in the samples; 0 is right, NaN
+    /// where it has no gradient. In the order of WindowEvidence::terms.
+    std::vector<double> terms = {};
 };
 
 /// What a step was clipped by, as far as its recorded norm and factor tell.
@@ -58,6 +61,7 @@ enum class Updating {
     unskipped,  ///< where losses are scaled, a gradient that is not finite changes parameters or state
     forwarded_twice,   ///< the model's buffers are those of two forwards of each micro
     forwarded_others,  ///< they are changed once the window's forwards are done
+    forgotten,         ///< what the optimizer keeps beside them is another once the run was restarted
 };
 
 std::string to_string(Updating updating);
@@ -77,6 +81,7 @@ struct WindowEvidence {
     std::int64_t averages = 1;        ///< updates of an average of the parameters in it; 1 where none is kept
     std::int64_t counted = 1;         ///< steps by the optimizer's own count; `steps` where it keeps none
     Updating updating = Updating::right;
+    bool restarts = false;          ///< the run is restarted after it
     bool decays = false;            ///< weight decay shows in its update, and was looked for
     bool keeps_statistics = false;  ///< its model has buffers, and it was looked for what its forwards make of them
     double lr_ratio = 1;            ///< its learning rate ÷ the reference's, of the first group
@@ -91,6 +96,7 @@ struct WindowEvidence {
     /// Weights of the layout's micros, had the sum been clipped after each micro, or each rank's before the exchange;
     /// empty where nothing is clipped.
     std::vector<double> clipped_each_micro, clipped_each_rank;
+    std::vector<std::string> terms;    ///< that its loss has once a window, by name
     std::string refused;               ///< why no weights were recovered; empty when they were
     std::vector<Recovered> recovered;  ///< empty for an equivalent trial, whose weights are 1 within its sensitivity
 };

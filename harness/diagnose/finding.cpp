@@ -11,7 +11,7 @@ std::string names_of(const std::vector<Cause>& causes) {
 }
 
 Json to_json(const Finding& finding) {
-    Json causes = Json::array(), weights = Json::array(), rivals = Json::array();
+    Json causes = Json::array(), weights = Json::array(), rivals = Json::array(), terms = Json::array();
     for (const Cause cause : finding.causes) causes.push_back(to_string(cause));
     for (const WeightLine& line : finding.weights)
         weights.push_back({{"sample", line.sample},
@@ -20,6 +20,8 @@ Json to_json(const Finding& finding) {
                            {"units", number_to_json(line.units)},
                            {"recovered", number_to_json(line.recovered)},
                            {"predicted", number_to_json(line.predicted)}});
+    for (const TermLine& line : finding.terms)
+        terms.push_back({{"term", line.term}, {"recovered", number_to_json(line.recovered)}});
     for (const Rival& rival : finding.rivals)
         rivals.push_back(
             {{"cause", to_string(rival.cause)}, {"ruled_out_by", rival.ruled_out_by}, {"explained", rival.explained}});
@@ -31,6 +33,7 @@ Json to_json(const Finding& finding) {
             {"first", to_json(finding.first)},
             {"weights", weights},
             {"stale", numbers_to_json(finding.stale)},
+            {"terms", terms},
             {"worst_error", number_to_json(finding.worst_error)},
             {"rivals", rivals},
             {"separated_by", finding.separated_by},

@@ -25,6 +25,12 @@ struct WeightLine {
     double recovered = 1, predicted = 1;  ///< NaN where there is none
 };
 
+/// A term that the loss has once a window, and how often it counts beyond its share in the samples; 0 is right.
+struct TermLine {
+    std::string term;
+    double recovered = 0;
+};
+
 /// One thing found wrong, read over all splits together.
 struct Finding {
     std::vector<Cause> causes;  ///< the smallest set that the evidence cannot separate
@@ -34,6 +40,7 @@ struct Finding {
     Place first;
     std::vector<WeightLine> weights;  ///< of that window and rank; empty when none were recovered
     std::vector<double> stale;  ///< share of each earlier window's gradient that is still in that one, as in Recovered
+    std::vector<TermLine> terms;  ///< there, where the loss has any
     double worst_error =
         0;  ///< largest |recovered - predicted| over every decoded window of the matrix; NaN for `unknown`
     std::vector<Rival> rivals;  ///< those that explain most come first

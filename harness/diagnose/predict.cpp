@@ -168,6 +168,9 @@ std::optional<Prediction> acting(Cause cause, const WindowEvidence& window, int 
             return by_count(Cause::last_backward_survives, window);
         case Cause::not_zeroed_after_step:
             return Prediction{.weights = std::vector<double>(window.samples.size(), 1), .stale = 1};
+        case Cause::regulariser_per_micro:
+            return Prediction{.weights = std::vector<double>(window.samples.size(), 1),
+                              .terms = window.terms.empty() ? 0.0 : double(window.layout.micros.size()) - 1};
         case Cause::double_division:
         case Cause::divide_after_backward:
         case Cause::sample_share_on_token_mean:

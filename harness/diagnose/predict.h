@@ -23,6 +23,7 @@ struct Prediction {
     Updating updating = Updating::right;  ///< altered: where that has bits to lose
     bool not_a_number = false;            ///< whatever else is there
     bool rounded = false;                 ///< to bf16, so that no weights explain the gradient any better
+    double terms = 0;                     ///< how often a term of the loss counts beyond its share in the samples
 };
 
 /// Nothing for `unknown`, which predicts nothing. Where the occasion is another, all is right.

@@ -31,6 +31,30 @@ Prediction by_turns(Cause cause, const WindowEvidence& window) {
     }
 }
 
+/// What the step makes of its gradient, or the forwards of the model's buffers, is another than it should be.
+Prediction by_update(Cause cause, const WindowEvidence& window) {
+    const auto leaves = [&](bool power, Updating updating) {
+        return Prediction{.weights = std::vector<double>(window.samples.size(), 1),
+                          .updating = power ? updating : Updating::right};
+    };
+    switch (cause) {
+        case Cause::master_weights_lost:
+            return leaves(true, Updating::altered);
+        case Cause::decay_lost_when_accumulating:
+            return leaves(has_several_turns(window.layout) && window.decays, Updating::undecayed);
+        case Cause::adam_state_lost:
+            return leaves(window.restarts && window.layout.counts_steps, Updating::forgotten);
+        case Cause::inf_not_skipped:
+            return leaves(is_loss_scaled(window.layout), Updating::unskipped);
+        case Cause::statistics_moved_twice:
+            return leaves(window.keeps_statistics, Updating::forwarded_twice);
+        case Cause::statistics_of_evaluation:
+            return leaves(window.keeps_statistics, Updating::forwarded_others);
+        default:
+            broken_promise("cause", "a cause of updates", __FILE__, __LINE__);
+    }
+}
+
 /// The step is clipped by what is not the gradient's norm, or at another time.
 Prediction by_clip(Cause cause, const WindowEvidence& window) {
     const WindowLayout& layout = window.layout;
@@ -80,20 +104,12 @@ std::optional<Prediction> predict_beside_weights(Cause cause, const WindowEviden
             return Prediction{.weights = ones,
                               .rounded = units_of(layout) > 0 && (layout.mesh.places > 1 || !concerns_devices(cause))};
         case Cause::master_weights_lost:
-            return Prediction{.weights = ones, .updating = Updating::altered};
         case Cause::decay_lost_when_accumulating:
-            return Prediction{
-                .weights = ones,
-                .updating = has_several_turns(layout) && window.decays ? Updating::undecayed : Updating::right};
+        case Cause::adam_state_lost:
         case Cause::inf_not_skipped:
-            return Prediction{.weights = ones,
-                              .updating = is_loss_scaled(layout) ? Updating::unskipped : Updating::right};
         case Cause::statistics_moved_twice:
-            return Prediction{.weights = ones,
-                              .updating = window.keeps_statistics ? Updating::forwarded_twice : Updating::right};
         case Cause::statistics_of_evaluation:
-            return Prediction{.weights = ones,
-                              .updating = window.keeps_statistics ? Updating::forwarded_others : Updating::right};
+            return by_update(cause, window);
         case Cause::epoch_tail_dropped:
         case Cause::same_batch_repeated:
         case Cause::per_rank_sampler_seed:

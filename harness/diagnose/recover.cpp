@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
 #include <map>
 #include <numeric>
@@ -10,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "diagnose/columns.h"
 #include "diagnose/pace.h"
 #include "diagnose/updating.h"
 #include "judge/compare.h"
@@ -17,35 +17,6 @@
 namespace isobatch {
 
 namespace {
-
-/// Earlier gradients that are told apart; what is older than this is one column, their sum, as an accumulator that
-/// nobody clears holds it.
-constexpr std::size_t most_stale = 6;
-/// Where the norm is clipped, so are they, each as often as there were steps since: no sum of them has one weight.
-constexpr std::size_t most_stale_clipped = 24;
-
-/// Appends a tensor, scaled, to a stacked column.
-void append(std::vector<double>& column, const Tensor& part, double scale) {
-    for (const double value : as_doubles(part, "gradient")) column.push_back(value * scale);
-}
-
-/// The gradients of the windows before w, oldest first.
-std::vector<std::vector<double>> stale_columns(const Yardstick& yardstick, std::size_t w,
-                                               const std::vector<std::size_t>& tensors,
-                                               const std::vector<double>& row_scale) {
-    const std::size_t most = yardstick.windows[w].clip_threshold ? most_stale_clipped : most_stale;
-    std::vector<std::vector<double>> columns;
-    for (std::size_t earlier = 0; earlier < w; ++earlier) {
-        std::vector<double> column;
-        for (std::size_t k = 0; k < tensors.size(); ++k)
-            append(column, yardstick.windows[earlier].gradients[tensors[k]], row_scale[k]);
-        if (earlier > 0 && earlier + most < w)
-            std::transform(column.begin(), column.end(), columns[0].begin(), columns[0].begin(), std::plus<>());
-        else
-            columns.push_back(std::move(column));
-    }
-    return columns;
-}
 
 /// Where each sample of the window went: index into the layout's micros, in the reference's order of samples. A sample
 /// that was seen twice keeps its first place.
@@ -148,13 +119,22 @@ Decoder::Window Decoder::prepare(std::size_t w, std::vector<std::size_t> tensors
         columns.push_back(std::move(column));
         ++window.stale;
     }
+    std::size_t term = 0;
+    for (const auto& [name, parts] : scale.terms) {
+        std::vector<double> column = term_column(scale, parts, window.tensors, window.row_scale);
+        if (std::any_of(column.begin(), column.end(), [](double value) { return value != 0; })) {
+            window.terms.push_back(term);
+            columns.push_back(std::move(column));
+        }
+        ++term;
+    }
     if (scale.unexplained > 0) {
         window.refused = fmt::format("no weights of the samples' gradients give the reference's (residual {:.2g})",
                                      scale.unexplained);
     } else if (window.decodable.empty()) {
         window.refused = "no sample of the window has a gradient";
     } else if (columns[0].size() < columns.size()) {
-        window.refused = fmt::format("{} parameters cannot tell {} samples and earlier gradients apart",
+        window.refused = fmt::format("{} parameters cannot tell {} samples, earlier gradients and terms apart",
                                      columns[0].size(), columns.size());
     } else {
         window.system.emplace(std::move(columns));
@@ -194,6 +174,7 @@ Recovered Decoder::solve(std::size_t w, const Window& window, const Step& step, 
         append(gradient, gradient_of(step, scale.tensors[window.tensors[k]], rank), window.row_scale[k]);
     Recovered recovered;
     recovered.weights.assign(scale.samples.size(), std::numeric_limits<double>::quiet_NaN());
+    recovered.terms.assign(scale.terms.size(), std::numeric_limits<double>::quiet_NaN());
     const auto infinite =
         std::find_if(gradient.begin(), gradient.end(), [](double value) { return !std::isfinite(value); });
     if (infinite != gradient.end()) {  // no weights explain a gradient that is not a number
@@ -204,8 +185,11 @@ Recovered Decoder::solve(std::size_t w, const Window& window, const Step& step, 
     const LeastSquares::Solution solution = window.system->solve(std::move(gradient));
     for (std::size_t k = 0; k < window.decodable.size(); ++k)
         recovered.weights[window.decodable[k]] = solution.weights[k];
-    recovered.stale.assign(solution.weights.begin() + static_cast<std::ptrdiff_t>(window.decodable.size()),
-                           solution.weights.end());
+    const auto stale = solution.weights.begin() + static_cast<std::ptrdiff_t>(window.decodable.size());
+    const auto terms = stale + static_cast<std::ptrdiff_t>(window.stale);
+    recovered.stale.assign(stale, terms);
+    for (std::size_t k = 0; k < window.terms.size(); ++k)
+        recovered.terms[window.terms[k]] = terms[static_cast<std::ptrdiff_t>(k)];
     recovered.residual = solution.residual;
     return recovered;
 }
@@ -261,6 +245,7 @@ Evidence evidence_of(const Yardstick& yardstick, const Trace& candidate) {
         window.sample_units = scale.sample_units;
         window.micro_of = micros_of(scale, candidate, k);
         window.layout = layout_of(candidate, k);
+        for (const auto& [name, parts] : scale.terms) window.terms.push_back(name);
         if (yardstick.ours) {  // of an outside trainer's events nobody promised how many a window has
             window.steps = most_events(candidate, k, "step");
             window.schedule_steps = most_events(candidate, k, "schedule");
@@ -268,7 +253,8 @@ Evidence evidence_of(const Yardstick& yardstick, const Trace& candidate) {
             read_update(candidate, k, scale, window);
             const std::int64_t counted = scale.counters.counted_steps;  // with this step's one
             window.layout.counts_steps = counted > 0;
-            window.counted = counted > 0 ? counted_steps(candidate, k, counted) - counted + 1 : window.steps;
+            const bool counts = counted > 0 && window.updating != Updating::forgotten;
+            window.counted = counts ? counted_steps(candidate, k, counted) - counted + 1 : window.steps;
         } else {
             window.schedule_steps = turns_of(candidate, k, scale, &Counters::scheduler_steps);
             window.averages = turns_of(candidate, k, scale, &Counters::ema_updates);

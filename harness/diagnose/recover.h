@@ -31,6 +31,7 @@ private:
         std::vector<std::size_t> decodable;  ///< samples with a gradient
         std::vector<double> row_scale;       ///< per tensor of those: 1 ÷ (E + u·A)
         std::size_t stale = 0;               ///< columns of earlier gradients, after those of the samples
+        std::vector<std::size_t> terms;      ///< that have a gradient: indices of the window's; columns after those
         std::optional<LeastSquares> system;
         double weight_tolerance = 0;
         std::string refused;

@@ -40,6 +40,8 @@ std::string to_string(Updating updating) {
             return "forwarded-twice";
         case Updating::forwarded_others:
             return "forwarded-others";
+        case Updating::forgotten:
+            return "forgotten";
     }
     broken_promise("updating", "unknown updating", __FILE__, __LINE__);
 }
@@ -58,6 +60,8 @@ std::string meaning(Updating updating) {
             return "the model's buffers are those of two forwards of each micro-batch";
         case Updating::forwarded_others:
             return "the model's buffers are changed once the window's forwards are done";
+        case Updating::forgotten:
+            return "what the optimizer keeps is another once the run was restarted";
     }
     broken_promise("updating", "unknown updating", __FILE__, __LINE__);
 }
@@ -75,12 +79,17 @@ void read_update(const Trace& candidate, std::size_t k, const WindowScale& scale
         window.updating = Updating::altered;
     else if (any([&](const Step& step) { return undecayed(step) == true && !follows(step, scale); }))
         window.updating = Updating::undecayed;
+    else if (any([&](const Step& step) {
+                 return ends_in_restart(step) && same(step, "opt") == false && follows(step, scale);
+             }))
+        window.updating = Updating::forgotten;
     else if (any([](const Step& step) { return same(step, "overflow") == false; }))
         window.updating = Updating::unskipped;
     else if (any([](const Step& step) { return same(step, "forwarded") == false && same(step, "recomputed") == true; }))
         window.updating = Updating::forwarded_twice;
     else if (any([](const Step& step) { return same(step, "forwarded") == true && same(step, "buffer") == false; }))
         window.updating = Updating::forwarded_others;
+    window.restarts = any(ends_in_restart);
     window.keeps_statistics = any([](const Step& step) { return same(step, "buffer").has_value(); });
     window.decays =
         window.updating == Updating::undecayed || any([&](const Step& step) { return undecayed(step) == false; });

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/lattice.h"
+#include "base/text.h"
 #include "judge/compare.h"
 
 namespace isobatch {
@@ -95,6 +96,25 @@ TensorScale scale_of(const Step& step, const std::string& name, std::size_t samp
     return scale;
 }
 
+/// From every `term/<name>/<p>`, whose name has no slash.
+void add_terms(const Step& step, WindowScale& window) {
+    static const std::string prefix = "term/";
+    for (auto it = step.tensors.lower_bound(prefix); it != step.tensors.end() && it->first.starts_with(prefix); ++it) {
+        const std::string& key = it->first;
+        const std::size_t slash = std::min(key.find('/', prefix.size()), key.size());
+        const auto of = std::find_if(window.tensors.begin(), window.tensors.end(), [&](const TensorScale& scale) {
+            return key.compare(slash, std::string::npos, "/" + scale.name) == 0;
+        });
+        if (of == window.tensors.end() || it->second.count() != of->gradient.count())
+            throw Error(fmt::format("\"{}\" is of no parameter, or has another size", printable(key)),
+                        fmt::format("step {}", window.step), "write the reference again");
+        require_finite({peak(it->second)}, fmt::format("\"{}\"", printable(key)), window.step);
+        std::vector<Tensor>& parts = window.terms[key.substr(prefix.size(), slash - prefix.size())];
+        parts.resize(window.tensors.size());
+        parts[static_cast<std::size_t>(of - window.tensors.begin())] = it->second;
+    }
+}
+
 /// What was certified to need no rounding was rounded nevertheless by a trusted split: a kernel that computes more than
 /// sums of products.
 void require_no_error(const WindowScale& window) {
@@ -127,6 +147,7 @@ void add_scales(const Step& step, const Manifest& manifest, WindowScale& window)
     for (const Parameter& parameter : manifest.parameters)
         window.tensors.push_back(scale_of(step, parameter.name, window.samples.size(), manifest.recipe, window));
     floor_magnitudes(window);
+    add_terms(step, window);
     if (computes_narrow(manifest.recipe)) {
         const std::vector<double> errors = as_doubles(tensor_at(step, "projection"), "projection");
         require_finite(errors, "projection", window.step);

@@ -49,6 +49,9 @@ struct WindowScale {
     std::optional<double> clip_threshold, grad_norm, clip_factor;  ///< the reference's own
     std::map<std::string, Tensor> update;     ///< `param/<p>` and `opt/<slot>/<p>` after the step, where it is judged
     std::vector<std::vector<Tensor>> shares;  ///< shares[i][t]: sample i's share of the gradient of tensors[t]
+    /// Of each term that the loss has once a window, what of the gradient comes from it, in the order of `tensors`; an
+    /// empty tensor where nothing does.
+    std::map<std::string, std::vector<Tensor>> terms;
     /// What sample i's shares are still to be multiplied by, as the gradients of an outside trainer's samples are;
     /// empty: nothing.
     std::vector<double> share_factors;

@@ -59,6 +59,7 @@ enum class Cause {
     ema_per_micro,
     adam_count_per_micro,
     step_not_incremented,
+    adam_state_lost,
     decay_lost_when_accumulating,
     inf_not_skipped,
     statistics_moved_twice,
@@ -79,6 +80,7 @@ enum class Cause {
     clip_scaled_gradients,
     log_local_norm,
     empty_micro_counted,
+    regulariser_per_micro,
     batch_coupled,
     unknown,
 };

@@ -81,6 +81,13 @@ inline constexpr CauseEntry causes_beside_weights[]{
      "The optimizer never counts its steps, so every one is corrected as if it were the first.",
      "1, and the optimizer's own count stays where it was",
      "Count every step in the state that is kept and saved, where the parameters are updated.", "OLMo-core#317"},
+    {Cause::adam_state_lost, "adam-state-lost", false,
+     "A run that goes on from a checkpoint has the parameters, but not the optimizer's averages and count of steps, so "
+     "it begins anew as if it had made no step.",
+     "1, and the optimizer's state is gone once the run was restarted",
+     "Save the optimizer's state with the parameters, and load it once its tensors exist: into an optimizer that has "
+     "made no step there may be nothing to load it into.",
+     "KempnerForge#115, OneVision-Encoder#65"},
     {Cause::decay_lost_when_accumulating, "decay-lost-when-accumulating", false,
      "Where a window has several micro-batches, the optimizer steps without weight decay.",
      "1; the update is one without weight decay",
@@ -168,6 +175,13 @@ inline constexpr CauseEntry causes_beside_weights[]{
      "A micro-batch without a scored unit is averaged like any other, and 0/0 is not a number.",
      "not a number where a micro-batch holds no scored unit",
      "Divide by the window's units, or leave out a micro-batch that has none.", "none"},
+    {Cause::regulariser_per_micro, "regulariser-per-micro", false,
+     "A term that the loss of a window has once, as a penalty on the parameters, is added with every micro-batch, so "
+     "it "
+     "counts as often as there are micro-batches.",
+     "1; the term itself counts K times: K micro-batches in the window",
+     "Divide the term by the number of micro-batches in the window, over all devices, or add it with one of them only.",
+     "tensorflow#48875"},
     {Cause::batch_coupled, "batch-coupled", false,
      "The model or its loss couples the samples that share a micro-batch, as batch normalisation, negatives in the "
      "batch "

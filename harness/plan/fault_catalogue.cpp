@@ -56,6 +56,13 @@ std::vector<FaultEntry> faults_of_parts() {
         of({"adam-count-per-micro", Cause::adam_count_per_micro, {opt}, any<counts_steps_of_several_turns>, {param}},
            counts),
         of({"step-not-incremented", Cause::step_not_incremented, {opt}, any<counts_steps>}, counts),
+        of({.id = "adam-state-lost",
+            .cause = Cause::adam_state_lost,
+            .red = {opt},
+            .power = any_lost_count,
+            .may = {param, trajectory},
+            .timed = false},
+           {.optimizer = "adamw", .restart_in = 1}),
         of({"decay-lost-when-accumulating",
             Cause::decay_lost_when_accumulating,
             {param},
@@ -66,11 +73,7 @@ std::vector<FaultEntry> faults_of_parts() {
         of({"inf-not-skipped", Cause::inf_not_skipped, {param}, any<is_loss_scaled>}, scale),
         of({"statistics-moved-twice", Cause::statistics_moved_twice, {buffers}, any_window}, statistics),
         of({"statistics-of-evaluation", Cause::statistics_of_evaluation, {buffers}, any_window}, statistics),
-        of({"regulariser-per-micro", unnamed, {grad, loss}, any<has_several_micros>}, terms,
-           "The penalty on the parameters is added to the loss of every micro-batch, so it counts as often as there "
-           "are "
-           "micro-batches.",
-           "tensorflow#48875"),
+        of({"regulariser-per-micro", Cause::regulariser_per_micro, {grad, loss}, any<has_several_micros>}, terms),
         of({"label-smoothing-local-mean", unnamed, {grad, loss}, any_micro<is_not_the_whole>}, terms,
            "The part of the loss that smooths the labels is averaged in each micro-batch, beside one that is divided "
            "by "

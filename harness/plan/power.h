@@ -91,6 +91,8 @@ bool any_other_epoch(const Windows& windows);
 bool any_skipped_anew(const Windows& windows);
 /// There, windows follow it that the first epoch has no equal of.
 bool any_other_permutation(const Windows& windows);
+/// The run is restarted after a window that is judged, and its optimizer counts steps.
+bool any_lost_count(const Windows& windows);
 bool any_other_horizon(const Windows& windows);  ///< several windows, of several micros a place
 /// What the first three windows' gradients were summed in shows: they are judged in every run.
 bool any_sum_of_few_bits(const Windows& windows);

@@ -80,6 +80,9 @@ struct Case {
     std::function<std::shared_ptr<torch::nn::Module>(at::ScalarType dtype, Seed seed)> make_model;
     /// The loss summed over the units of the examples; never averaged.
     std::function<at::Tensor(torch::nn::Module& model, const Examples& examples)> loss_sum;
+    /// What belongs to it once a window, as a penalty on the parameters or an auxiliary loss: by name, likewise summed.
+    /// Diagnosis tells such a term apart from the samples, each of which carries its share of it.
+    std::map<std::string, std::function<at::Tensor(torch::nn::Module&, const Examples&)>> terms = {};
     /// What it is under a planted fault that gets this case's loss wrong, by the id of the fault.
     std::map<std::string, std::function<at::Tensor(torch::nn::Module&, const Examples&, const Part&)>> wrong = {};
     /// On a GPU too, its attention is one kernel where there is one that repeats its bits; else plain products there.

@@ -185,6 +185,7 @@ void train(const Setup& setup, Engine& engine, Recorder& recorder) {
             decide.evaluates(window, setup, replica);
             if (ends_here) {  // before it is recorded what the step left: what the next run goes on from
                 restart_from(checkpoint_of(replica), replica);
+                decide.resumes(replica);
                 recorder.note(replica, "restart");
             }
             recorder.step_ends(replica, engine.take_traffic());

@@ -157,6 +157,7 @@ public:
         double magnitude = 0;
         for (std::size_t p = 0; p < columns.size(); ++p)
             magnitude = std::max(magnitude, keep(replica.names[p], columns[p], baselines, exact.gradients[p], p, step));
+        keep_terms(window, in_fp64(replica), step);
         if (!couples && magnitude > 0) {
             const Share cut = Shares(*setup_, in_fp64(replica), window).sum(uneven_ends(n));
             for (std::size_t p = 0; p < columns.size(); ++p)
@@ -211,6 +212,18 @@ private:
         const double magnitude = terms.front();
         step.tensors["scale/" + name] = doubles_tensor(std::move(terms));
         return magnitude;
+    }
+
+    /// `term/<name>/<p>`: what of the gradient comes from each term that the window's loss has once.
+    void keep_terms(const Window& window, const Replica& replica, Step& step) const {
+        for (const auto& [name, term] : setup_->subject->terms) {
+            const at::Tensor loss = forward(*setup_, replica, window.samples, term).div(window.denominator());
+            const std::vector<at::Tensor> gradients =
+                torch::autograd::grad({loss}, replica.parameters, {}, false, false, true);
+            for (std::size_t p = 0; p < gradients.size(); ++p)
+                if (gradients[p].defined())
+                    step.tensors[fmt::format("term/{}/{}", name, replica.names[p])] = view_of(gradients[p]);
+        }
     }
 
     /// Of each trusted run, how far what it has of the truth is from all of it.

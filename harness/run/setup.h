@@ -103,6 +103,8 @@ struct Decisions {
     std::function<bool(const Window&)> trains_on = [](const Window&) { return true; };
     /// What befalls a replica's parameters once its step is done: nothing.
     std::function<void(Replica&)> keeps = [](Replica&) {};
+    /// What befalls a replica that goes on from a checkpoint: nothing.
+    std::function<void(Replica&)> resumes = [](Replica&) {};
     /// What else passes through a replica's model once its step is done: nothing.
     std::function<void(const Window&, const Setup&, Replica&)> evaluates = [](const Window&, const Setup&, Replica&) {};
     /// Optimizer steps at the end of a window.

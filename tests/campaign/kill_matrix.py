@@ -1,9 +1,10 @@
 """Plants every fault of the catalogue in every real-valued case and lists what isobatch makes of it: found or not, by which checks, under which name.
 
-usage: kill_matrix.py [--cases CASE…] [--effective N…] [--recipes R…] [--faults ID…] [--jobs J] [--report FILE]    FILE.json and FILE.md
+usage: kill_matrix.py [--cases CASE…] [--effective N…] [--recipes R…] [--faults ID…] [--jobs J] [--report FILE]    FILE.json, FILE.md and FILE.html
 """
-import argparse, collections, concurrent.futures, itertools, json, os, subprocess, sys, tempfile
+import argparse, collections, concurrent.futures, itertools, json, os, subprocess, sys, tempfile, time
 
+from kill_page import page
 from runs import PROGRAM, catalogue, write_report
 
 TIMINGS = ("always", "first-window", "later-windows", "epoch-ends", "later-epochs", "after-restart")  # the simplest first, as in plan/timing.h
@@ -28,16 +29,19 @@ def plant(entry, timing, reach, case, effective, recipe):
             words += ["--trajectory", "8"]
         if fault == "wrong-group-divisor":
             words += ["--copies", "2"]
+        begun = time.monotonic()
         program = subprocess.run([PROGRAM, *words], capture_output=True, text=True, check=False)
         try:
             with open(os.path.join(home, "run", "result.json"), encoding="utf-8") as file:
                 result = json.load(file)
         except OSError:
             return {"fault": fault, "timing": timing, "reach": reach, "case": case, "effective": effective, "recipe": recipe, "problem": (program.stdout + program.stderr)[-400:]}
-    checks = collections.Counter(check["check"] for record in result["records"] for check in record["verdict"]["checks"] if check["outcome"] == "divergent")
+    divergent = [check for record in result["records"] for check in record["verdict"]["checks"] if check["outcome"] == "divergent"]
+    checks = collections.Counter(check["check"] for check in divergent)
     return {"fault": fault, "timing": timing, "reach": reach, "case": case, "effective": effective, "recipe": recipe, "exit": program.returncode, "trials": len(result["records"]),
             "divergent": sum(record["verdict"]["outcome"] == "divergent" for record in result["records"]),
-            "crashed": sum(record["verdict"]["outcome"] == "crashed" for record in result["records"]), "red": dict(sorted(checks.items())),
+            "crashed": sum(record["verdict"]["outcome"] == "crashed" for record in result["records"]), "seconds": round(time.monotonic() - begun, 2),
+            "first_step": min((check["first"]["step"] for check in divergent if check["first"]), default=None), "red": dict(sorted(checks.items())),
             "causes": [cause for finding in result["findings"] for cause in finding["causes"]], "when": [[finding["timing"], finding["reach"]] for finding in result["findings"]]}
 
 
@@ -82,7 +86,7 @@ def main():
     parser.add_argument("--timings", nargs="*", default=TIMINGS, help="at these times too, with the first effective batch and recipe")
     parser.add_argument("--reaches", nargs="*", default=REACHES, help="reaching these micro-batches only too, with the same, always and where it waits for the second window")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="matrices at once")
-    parser.add_argument("--report", help="where to write FILE.json and FILE.md")
+    parser.add_argument("--report", help="where to write FILE.json, FILE.md and FILE.html")
     options = parser.parse_args()
     known = {entry["id"]: entry for entry in catalogue()}
     wanted = options.faults or list(known)
@@ -103,13 +107,15 @@ def main():
     figures["nameless"] = sum(matrix["causes"] == ["unknown"] and matrix["fault"] in nameless for matrix in done)
     lines = ["| fault | matrices where it was found | trials that diverged | red checks | named | named alone |", "| --- | ---: | ---: | --- | ---: | ---: |"]
     lines += [row(fault, [matrix for matrix in done if matrix["fault"] == fault]) for fault in wanted if any(matrix["fault"] == fault for matrix in done)]
-    text = (f"{figures['faults']} planted faults, at different times and with different micro-batches {figures['variants']} ({figures['variants_found']} of which some matrix can show), and {len(CONTROLS)} control in {', '.join(options.cases)}; effective batch {', '.join(map(str, options.effective))} in every split on at most "
+    sentence = (f"{figures['faults']} planted faults, at different times and with different micro-batches {figures['variants']} ({figures['variants_found']} of which some matrix can show), and {len(CONTROLS)} control in {', '.join(options.cases)}; effective batch {', '.join(map(str, options.effective))} in every split on at most "
             f"4 devices; {', '.join(options.recipes)} (faults at some times or with some micro-batches only: the first of each).\n\nOf {figures['matrices']} matrices with a fault {figures['found']} diverged: the fault is in the set of causes in {figures['named']}, alone in "
             f"{figures['named_alone']} (a set holds {figures['mean_set']:.3f} causes on average), with when and where it happens in {figures['named_with_their_time']}; in {figures['simpler']} another one that happens more simply explains as much; {figures['unknown']} are `unknown` ({figures['nameless']} of them of faults that no cause names: {', '.join(nameless) or 'none'}), {figures['named_wrongly']} named wrongly. A fault that a case cannot show (a loss whose units are its samples, for "
-            f"one) leaves its matrix green. Controls green: {figures['controls_green']} of {figures['controls']}.\n\n" + "\n".join(lines))
+            f"one) leaves its matrix green. Controls green: {figures['controls_green']} of {figures['controls']}.")
+    text = sentence + "\n\n" + "\n".join(lines)
     print(text)
     if options.report:
         write_report(options.report + ".md", "# Kill matrix\n\n`ci/campaign kill-matrix` plants every fault of the catalogue in every case.\n\n" + text)
+        write_report(options.report + ".html", page(sentence.replace("`", ""), known, done))
         write_report(options.report + ".json", json.dumps({**figures, "matrix": done}, indent=1))
     lost = [fault for fault in wanted if fault not in CONTROLS and known[fault]["certain"] and not any(matrix["divergent"] for matrix in done if matrix["fault"] == fault)]
     for fault in lost:

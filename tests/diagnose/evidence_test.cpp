@@ -33,6 +33,7 @@ Evidence evidence() {
         .averages = 3,
         .counted = 4,
         .updating = Updating::unskipped,
+        .restarts = true,
         .decays = true,
         .keeps_statistics = true,
         .lr_ratio = 0.1,
@@ -43,8 +44,10 @@ Evidence evidence() {
         .reporting = {Reporting::last_micro, Reporting::scaled},
         .clipped_each_micro = {0.5, 1},
         .clipped_each_rank = {1.0 / 3, 1},
+        .terms = {"penalty \"p\"", "q"},
         .refused = "why",
-        .recovered = {{{0, 5}, {1, -0.0, std::nan("")}, {0.5}, 1e-17, {"a \"b\""}}, {{1}, {0, 0, 0}, {}, 0}}};
+        .recovered = {{{0, 5}, {1, -0.0, std::nan("")}, {0.5}, 1e-17, {"a \"b\""}, {-2, std::nan("")}},
+                      {{1}, {0, 0, 0}, {}, 0, {}, {0, 3}}}};
     window.layout.samples = window.samples;
     window.layout.recipe = Recipe::fp16_autocast;
     return {{window, WindowEvidence{.step = 1}},
@@ -61,7 +64,7 @@ Evidence evidence() {
 
 /// Every field, so that a new one does not compile here until its way through a file is tested.
 auto fields(const Recovered& recovered) {
-    const auto& [ranks, weights, stale, residual, tensors] = recovered;
+    const auto& [ranks, weights, stale, residual, tensors, terms] = recovered;
     return std::tie(ranks, residual, tensors);
 }
 
@@ -74,11 +77,11 @@ void expect_same_numbers(const std::vector<double>& a, const std::vector<double>
 void expect_same(const WindowEvidence& left, const WindowEvidence& right) {
     const auto plain = [](const WindowEvidence& window) {
         const auto& [step, number, samples, sample_units, micro_of, layout, steps, schedule_steps, averages, counted,
-                     updating, decays, statistics, lr_ratio, padding, condition, weight_tolerance, clipping, reporting,
-                     each_micro, each_rank, refused, recovered] = window;
+                     updating, restarts, decays, statistics, lr_ratio, padding, condition, weight_tolerance, clipping,
+                     reporting, each_micro, each_rank, terms, refused, recovered] = window;
         return std::tie(step, number, samples, micro_of, layout, steps, schedule_steps, averages, counted, updating,
-                        decays, statistics, lr_ratio, padding, clipping, reporting, each_micro, each_rank, condition,
-                        weight_tolerance, refused);
+                        restarts, decays, statistics, lr_ratio, padding, clipping, reporting, each_micro, each_rank,
+                        condition, weight_tolerance, terms, refused);
     };
     EXPECT_EQ(plain(left), plain(right));
     expect_same_numbers(left.sample_units, right.sample_units);
@@ -87,6 +90,7 @@ void expect_same(const WindowEvidence& left, const WindowEvidence& right) {
         EXPECT_EQ(fields(left.recovered[i]), fields(right.recovered[i]));
         expect_same_numbers(left.recovered[i].weights, right.recovered[i].weights);
         expect_same_numbers(left.recovered[i].stale, right.recovered[i].stale);
+        expect_same_numbers(left.recovered[i].terms, right.recovered[i].terms);
     }
 }
 

@@ -64,6 +64,11 @@ TEST(PredictBesideWeights, AnOptimizersOwnCountIsOfItsStepsWhereItKeepsOne) {
     kept.layout.counts_steps = true;
     EXPECT_EQ(predict(Cause::adam_count_per_micro, kept, 0)->counted, 2);
     EXPECT_EQ(predict(Cause::step_not_incremented, kept, 0)->counted, 0);
+    EXPECT_EQ(predict(Cause::adam_state_lost, kept, 0)->updating, Updating::right);
+    kept.restarts = true;
+    EXPECT_EQ(predict(Cause::adam_state_lost, kept, 0)->updating, Updating::forgotten);
+    kept.layout.counts_steps = false;
+    EXPECT_EQ(predict(Cause::adam_state_lost, kept, 0)->updating, Updating::right) << "it had nothing to lose";
     EXPECT_FALSE(predict(Cause::schedule_per_micro, kept, 0)->counted) << "as many as are made";
 }
 

@@ -134,6 +134,15 @@ TEST(Predict, UnknownPredictsNothingAndNoWeightsSayWhatAModelLeaves) {
             EXPECT_FALSE(predict(cause, window(), 0, timing)) << to_string(cause);
 }
 
+TEST(Predict, ATermOfTheLossCountsOnceForEveryMicro) {
+    WindowEvidence with = window();
+    EXPECT_EQ(predict(Cause::regulariser_per_micro, with, 0)->terms, 0) << "there is none";
+    with.terms = {"penalty"};
+    EXPECT_EQ(predict(Cause::regulariser_per_micro, with, 0)->terms, double(with.layout.micros.size()) - 1);
+    EXPECT_EQ(predict(Cause::regulariser_per_micro, with, 0)->weights, Weights(with.samples.size(), 1));
+    EXPECT_EQ(predict(Cause::token_mean_of_means, with, 0)->terms, 0);
+}
+
 TEST(Predict, OneMicroIsRightWhateverTheFault) {
     WindowEvidence one = window();
     one.layout = {{{0, 0, 7, 8}}, false, 1};

@@ -68,6 +68,38 @@ TEST_P(Recover, FindsTheShareOfEveryEarlierGradient) {
     for (const double weight : entry.weights) EXPECT_FALSE(std::abs(weight - 1) > exactness());
 }
 
+TEST_P(Recover, FindsHowOftenATermOfTheLossCountsBeyondItsShareInTheSamples) {
+    Trace reference = matrix.reference();
+    const auto direction = [](std::size_t t, std::size_t j) { return std::sin(double(7 * t + j)); };
+    std::size_t t = 0;
+    for (const Parameter& parameter : reference.manifest.parameters) {
+        std::vector<double> part(reference.ranks[0][1].tensors.at("grad/" + parameter.name).count());
+        for (std::size_t j = 0; j < part.size(); ++j) part[j] = direction(t, j);
+        if (parameter.name != "bias")  // which the penalty leaves alone
+            reference.ranks[0][1].tensors["term/penalty/" + parameter.name] =
+                tensor_of(Dtype::f64, parameter.shape, std::move(part));
+        if (parameter.name == "bias")
+            reference.ranks[0][1].tensors["term/auxiliary/bias"] =
+                tensor_of(Dtype::f64, parameter.shape, std::vector<double>(part.size(), 0));
+        ++t;
+    }
+    Trace candidate = matrix.candidate({4, 4, 1});
+    edit(candidate.ranks[0][1], "grad/weight", [&](std::size_t j, double g) { return g + 3 * direction(0, j); });
+    edit(candidate.ranks[0][1], "grad/key", [&](std::size_t j, double g) { return g + 3 * direction(2, j); });
+    const Yardstick measure = yardstick_of(reference);
+    Evidence evidence = evidence_of(measure, candidate);
+    Decoder(measure).recover(evidence, candidate);
+    const WindowEvidence& window = evidence.windows.at(1);
+    EXPECT_EQ(window.terms, (std::vector<std::string>{"auxiliary", "penalty"}));
+    const Recovered entry = window.recovered.at(0);
+    ASSERT_EQ(entry.terms.size(), 2u);
+    EXPECT_TRUE(std::isnan(entry.terms[0])) << "it moves nothing";
+    EXPECT_NEAR(entry.terms[1], 3, 10 * exactness());
+    EXPECT_LE(entry.residual, residual_limit(GetParam()));
+    for (const double weight : entry.weights) EXPECT_FALSE(std::abs(weight - 1) > 10 * exactness());
+    EXPECT_TRUE(evidence.windows.at(0).terms.empty());
+}
+
 TEST_P(Recover, InALongRunTheOldestShareIsThatOfAllBeforeTheLastSix) {
     const Synthetic longer({.recipe = GetParam(), .epochs = 4});
     const Yardstick measure = yardstick_of(longer.reference());

@@ -10,7 +10,8 @@ namespace isobatch {
 namespace {
 
 constexpr Updating all[]{Updating::right,     Updating::altered,         Updating::undecayed,
-                         Updating::unskipped, Updating::forwarded_twice, Updating::forwarded_others};
+                         Updating::unskipped, Updating::forwarded_twice, Updating::forwarded_others,
+                         Updating::forgotten};
 const Made same{"xxh3:1", "xxh3:1", ""}, other{"xxh3:2", "xxh3:1", "param/bias"};
 
 class ReadUpdate : public testing::Test {
@@ -54,6 +55,22 @@ TEST_F(ReadUpdate, IsOfWhatAnyRankMade) {
     EXPECT_EQ(read(), Updating::undecayed);
     trace.ranks[1].resize(1);
     EXPECT_EQ(read(), Updating::right) << "that rank made no such step";
+}
+
+TEST_F(ReadUpdate, AStateThatIsAnotherAfterARestartIsForgotten) {
+    made["opt"] = other;
+    EXPECT_EQ(read(), Updating::right) << "no restart, and of nothing that is known";
+    EXPECT_FALSE(window().restarts);
+    trace.ranks[1][1].events.emplace_back("restart");
+    EXPECT_EQ(read(), Updating::forgotten);
+    EXPECT_TRUE(window().restarts);
+    made["opt"] = same;
+    EXPECT_EQ(read(), Updating::right);
+    EXPECT_TRUE(window().restarts);
+    made["opt"] = other;
+    Tensors& tensors = trace.ranks[1][1].tensors;
+    tensors.lower_bound("forced/param/")->second = tensors.lower_bound("forced/opt/")->second;
+    EXPECT_EQ(read(), Updating::right) << "an update that is wrong before the restart";
 }
 
 TEST_F(ReadUpdate, BuffersAreOfTwoForwardsOrOfSomethingAfterThem) {

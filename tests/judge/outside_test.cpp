@@ -204,6 +204,11 @@ const Bad bad_inputs[] = {
      }},
     {"no optimizer step", [](Trace& r, Trace&) { r.ranks[0].clear(); }},
     {"no optimizer step", [](Trace&, Trace& c) { c.ranks[0].clear(); }},
+    {"no optimizer step",  // whatever follows it
+     [](Trace& r, Trace&) {
+         r.ranks[0].push_back(first(r));
+         first(r).number.reset();
+     }},
     {"single rank", [](Trace& r, Trace&) { r.ranks.push_back(r.ranks[0]); }},
     {"single rank", [](Trace&, Trace& c) { c.ranks.push_back(c.ranks[0]); }},
     {"single rank", [](Trace&, Trace& c) { c.ranks.clear(); }},

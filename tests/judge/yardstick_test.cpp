@@ -72,6 +72,25 @@ TEST_P(YardstickOf, AToleranceIsTheWorstErrorAndTheSumOfSizes) {
     }
 }
 
+TEST_P(YardstickOf, ATermOfTheLossHasItsPartOfEveryParameter) {
+    Trace reference = matrix.reference();
+    std::map<std::string, Tensor>& tensors = reference.ranks[0][1].tensors;
+    tensors["term/penalty/weight"] = tensors.at("sample/0/weight");
+    tensors["term/penalty/key"] = tensors.at("sample/2/key");
+    tensors["term/auxiliary/bias"] = tensors.at("sample/1/bias");
+    const Yardstick yardstick = yardstick_of(reference);
+    EXPECT_TRUE(yardstick.windows[0].terms.empty());
+    const auto& terms = yardstick.windows[1].terms;
+    ASSERT_EQ(terms.size(), 2u);
+    const std::vector<Tensor>&penalty = terms.at("penalty"), &auxiliary = terms.at("auxiliary");
+    EXPECT_TRUE(identical(penalty[0], tensors.at("sample/0/weight")));
+    EXPECT_TRUE(penalty[1].bytes.empty());
+    EXPECT_TRUE(identical(penalty[2], tensors.at("sample/2/key")));
+    EXPECT_TRUE(auxiliary[0].bytes.empty());
+    EXPECT_TRUE(identical(auxiliary[1], tensors.at("sample/1/bias")));
+    EXPECT_TRUE(auxiliary[2].bytes.empty());
+}
+
 TEST_P(YardstickOf, TheFloorIsWhatTheZeroGradientIsAllowedWhereNoErrorWasSeen) {
     Trace reference = matrix.reference();
     for (Step& step : reference.ranks[0])
@@ -198,6 +217,17 @@ TEST_P(YardstickOf, ADamagedReferenceIsAnError) {
         {"\"sample/3/weight\" has another size",
          [](Trace&, Step& s) { s.tensors["sample/3/weight"] = doubles_tensor({1}); }},
         {"\"exact/bias\" has another size", [](Trace&, Step& s) { s.tensors["exact/bias"] = doubles_tensor({1}); }},
+        {"\"term/penalty/bias\" is of no parameter, or has another size",
+         [](Trace&, Step& s) { s.tensors["term/penalty/bias"] = doubles_tensor({1}); }},
+        {"\"term/penalty/no\" is of no parameter",
+         [](Trace&, Step& s) { s.tensors["term/penalty/no"] = s.tensors.at("grad/bias"); }},
+        {"\"term/bias\" is of no parameter",
+         [](Trace&, Step& s) { s.tensors["term/bias"] = s.tensors.at("grad/bias"); }},
+        {"\"term/penalty/bias\" is not finite",
+         [](Trace&, Step& s) {
+             s.tensors["term/penalty/bias"] = s.tensors.at("sample/0/bias");
+             edit(s, "term/penalty/bias", [](std::size_t, double) { return HUGE_VAL; });
+         }},
         {"dtype U8",
          [](Trace&, Step& s) {
              s.tensors["sample/3/bias"] = {Dtype::u8, {7}, std::as_bytes(std::span("sevenly", 7)), nullptr};

@@ -63,6 +63,29 @@ TEST(FaultPowerOfRun, APermutationMattersWhereTheFirstEpochHadAnother) {
     EXPECT_FALSE(power("resume-wrong-permutation", {first})) << "it is the first epoch's own";
 }
 
+TEST(FaultPowerOfRun, AStateIsLostAfterAJudgedWindowWhoseOptimizerCounts) {
+    const auto run = [](std::size_t windows, std::int64_t restart, std::int64_t a_epoch = 10) {
+        Windows all(windows);
+        for (std::size_t w = 0; w < windows; ++w) {
+            all[w].counts_steps = true;
+            all[w].moment = {.window = static_cast<std::int64_t>(w + 1)};
+            all[w].moment.ends_epoch = all[w].moment.window % a_epoch == 0;
+            if (all[w].moment.window > restart) all[w].moment.restart = restart;
+        }
+        return all;
+    };
+    for (const std::int64_t judged : {1, 2, 3}) EXPECT_TRUE(power("adam-state-lost", run(6, judged))) << judged;
+    EXPECT_FALSE(power("adam-state-lost", run(6, 4)));
+    EXPECT_TRUE(power("adam-state-lost", run(6, 4, 4))) << "an epoch's last window is judged";
+    EXPECT_TRUE(power("adam-state-lost", run(6, 5, 4))) << "and its first";
+    EXPECT_FALSE(power("adam-state-lost", run(3, 3))) << "nothing goes on";
+    EXPECT_FALSE(power("adam-state-lost", {}));
+    Windows uncounted = run(6, 2);
+    for (WindowLayout& window : uncounted) window.counts_steps = false;
+    EXPECT_FALSE(power("adam-state-lost", uncounted));
+    EXPECT_FALSE(power("adam-state-lost", {run(6, 5)[4], run(6, 5)[5]})) << "of the window before nothing is known";
+}
+
 TEST(FaultPowerOfRun, AHorizonMattersInTheSecondStep) {
     WindowLayout window = two_ranks({5, 5}, {5, 5});
     window.accum = 2;

@@ -106,6 +106,7 @@ inline Finding odd_finding() {
                        {"sample-1", 0, 1, 1, -12345.678, 0},
                        {"sample-2", 1, 0, not_a_number, -1e-12, not_a_number}};
     finding.stale = {0.25, 1};
+    finding.terms = {{"the <penalty>", 14.5}};
     finding.worst_error = 0.75;
     finding.rivals = {{Cause::unknown, "the rival"}};
     finding.separated_by = "the separation";

@@ -7,6 +7,8 @@
 #include "judge/compare.h"
 #include "judge/yardstick.h"
 #include "run/matrix.h"
+#include "run/replica.h"
+#include "run/tensors.h"
 #include "small_trial.h"
 
 namespace isobatch {
@@ -110,6 +112,28 @@ TEST(Reference, ExactGradientIsWithinRoundingOfTheFp64Run) {
     // closer.
     EXPECT_LT(compare(exact, wide.ranks[0][0].tensors.at("grad/layer0_weight"), 0).largest, 1e-6);
     EXPECT_FALSE(wide.ranks[0][0].tensors.contains("exact/layer0_weight"));
+}
+
+/// A regulariser's gradient is known: of each matrix, its entries times the penalty, once a window.
+TEST(Reference, KnowsWhatOfTheGradientComesFromEachTermOfTheLoss) {
+    for (const Recipe recipe : {Recipe::fp64, Recipe::bf16_autocast}) {
+        Trial trial = small_trial({4, 1, 1}, recipe);
+        trial.subject = "tasks";
+        const Yardstick yardstick = yardstick_of(make_reference(trial));
+        const Replica first = make_replica(find_case("tasks"), trial, 0, 1);
+        const WindowScale& window = yardstick.windows[0];
+        ASSERT_EQ(window.terms.size(), 2u);
+        const std::vector<Tensor>& penalty = window.terms.at("regulariser");
+        for (std::size_t p = 0; p < first.parameters.size(); ++p) {
+            if (first.parameters[p].dim() < 2) {
+                EXPECT_TRUE(penalty[p].bytes.empty() || peak(penalty[p]) == 0) << first.names[p];
+                continue;
+            }
+            const at::Tensor weights = first.parameters[p].detach().to(at::kDouble).mul(0.01);
+            EXPECT_LT(compare(penalty[p], view_of(weights), 0).largest, recipe == Recipe::fp64 ? 1e-15 : 1e-4);
+        }
+        EXPECT_GT(peak(window.terms.at("second-task")[0]), 0);
+    }
 }
 
 TEST(Reference, TrustedSplitsDoNotDisturbTheRun) {

@@ -23,7 +23,7 @@ Record run(const std::string& id, const Split& split, const std::string& subject
 }  // namespace
 
 /// A single micro is the window: nothing of it can be counted too often, drawn for another or divided by less.
-TEST(LossFaults, AreRedWhereAWindowHasSeveralMicrosAndNoWeightsExplainThem) {
+TEST(LossFaults, AreRedWhereAWindowHasSeveralMicrosAndNoWeightsExplainThemButThoseOfAWholeTerm) {
     for (const std::string id : ids) {
         const bool always = id == "layer-used-twice-overwrites";
         EXPECT_EQ(run(id, {4, 1, 1}).verdict.outcome == Outcome::divergent, always) << id;
@@ -32,7 +32,14 @@ TEST(LossFaults, AreRedWhereAWindowHasSeveralMicrosAndNoWeightsExplainThem) {
             const Check loss = always ? Check::grad : Check::loss;
             EXPECT_EQ(result_of(record.verdict, Check::grad).outcome, Outcome::divergent) << id << to_string(split);
             EXPECT_EQ(result_of(record.verdict, loss).outcome, Outcome::divergent) << id << to_string(split);
-            EXPECT_EQ(diagnose(std::span(&record, 1)).at(0).causes, std::vector{Cause::unknown}) << id;
+            const Finding finding = diagnose(std::span(&record, 1)).at(0);
+            const bool of_a_term = id == "regulariser-per-micro";
+            EXPECT_EQ(finding.causes, std::vector{of_a_term ? Cause::regulariser_per_micro : Cause::unknown}) << id;
+            if (!of_a_term) continue;
+            ASSERT_EQ(finding.terms.size(), 2u);
+            EXPECT_EQ(finding.terms[0].term, "regulariser");
+            EXPECT_NEAR(finding.terms[0].recovered, 4 / split.per_device - 1, 1e-6);
+            EXPECT_NEAR(finding.terms[1].recovered, 0, 1e-6);
         }
     }
 }

@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include "../../run/small_trial.h"
+#include "diagnose/diagnose.h"
+#include "run/matrix.h"
 #include "run/replica.h"
 
 namespace isobatch {
@@ -42,6 +44,26 @@ TEST(ScheduleFaults, TheOptimizersCountIsOfMicrosOrOfNothing) {
     EXPECT_EQ(right.decisions.counts(full), 1);
     EXPECT_EQ(planted("adam-count-per-micro", {1, 2, 2}).decisions.counts(full), 2);
     EXPECT_EQ(planted("step-not-incremented", {1, 2, 2}).decisions.counts(full), 0);
+}
+
+Record restarted(const std::string& fault, const std::string& optimizer) {
+    Trial trial = small_trial({1, 2, 2});
+    trial.optimizer = optimizer;
+    trial.fault = fault;
+    trial.restart = 1;
+    return Matrix(plant, {}).run(trial);
+}
+
+/// Nothing of it is seen where nothing is lost: the next window follows the reference.
+TEST(ScheduleFaults, ALostStateIsSeenWhereTheRunGoesOnAndNamed) {
+    const Record lost = restarted("adam-state-lost", "adamw");
+    for (const CheckResult& result : lost.verdict.checks)
+        EXPECT_EQ(result.outcome == Outcome::divergent, result.check == Check::opt)
+            << to_string(result.check) << ": " << result.message;
+    EXPECT_EQ(result_of(lost.verdict, Check::opt).first->step, 1);
+    EXPECT_EQ(diagnose(std::span(&lost, 1)).at(0).causes, std::vector{Cause::adam_state_lost});
+    EXPECT_LE(restarted("", "adamw").verdict.outcome, Outcome::equivalent);
+    EXPECT_LE(restarted("adam-state-lost", "sgd").verdict.outcome, Outcome::equivalent);
 }
 
 TEST(ScheduleFaults, NothingDecaysWhereItAccumulates) {

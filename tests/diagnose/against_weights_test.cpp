@@ -1,0 +1,69 @@
+#include "diagnose/against_weights.h"
+
+#include <cmath>
+
+#include "tests/base/expect.h"
+#include "tests/diagnose/divergent_record.h"
+
+namespace isobatch {
+namespace {
+
+/// Right weights, and a loss with two terms that count so often beyond their shares.
+Record with_terms(double penalty, double auxiliary) {
+    Record terms = record();
+    terms.evidence.windows[0].terms = {"penalty", "auxiliary"};
+    recovered(terms).weights = {1, 1, 1};
+    recovered(terms).terms = {penalty, auxiliary};
+    return terms;
+}
+
+std::string against(const Prediction& prediction, Record record) {
+    return against_weights(prediction, record, record.evidence.windows[0], recovered(record));
+}
+
+TEST(AgainstWeights, SaysWhere) {
+    EXPECT_EQ(place_of(record(), record().evidence.windows[0]), "step 2 of 2x2x1");
+}
+
+TEST(AgainstWeights, OfTheTermsOneIsAsOftenAsPredictedAndNoOther) {
+    const Prediction often{.weights = {1, 1, 1}, .terms = 2};
+    EXPECT_EQ(against(often, with_terms(2, 0)), "");
+    EXPECT_EQ(against(often, with_terms(0, 2)), "");
+    EXPECT_EQ(against(often, with_terms(std::nan(""), 2)), "") << "a term without a gradient says nothing";
+    EXPECT_EQ(against(often, with_terms(0, 0)),
+              "in step 2 of 2x2x1 it predicts a term of the loss 2 times too often, and none is");
+    EXPECT_EQ(against(often, with_terms(2, 2)),
+              "in step 2 of 2x2x1 it predicts auxiliary 2 times too often, recovered 2.0000");
+    EXPECT_EQ(against(often, with_terms(0, -1)),
+              "in step 2 of 2x2x1 it predicts auxiliary 2 times too often, recovered -1.0000");
+}
+
+TEST(AgainstWeights, WithoutAPredictionEveryTermIsRight) {
+    const Prediction right{.weights = {1, 1, 1}};
+    EXPECT_EQ(against(right, with_terms(0, 0)), "");
+    EXPECT_EQ(against(right, with_terms(0.9e-6, -0.9e-6)), "");
+    EXPECT_EQ(against(right, with_terms(0, 1.1e-6)),
+              "in step 2 of 2x2x1 it predicts auxiliary 0 times too often, recovered 0.0000");
+}
+
+TEST(AgainstWeights, ATermIsRightToItsToleranceTimesItsSize) {
+    const Prediction often{.weights = {1, 1, 1}, .terms = 4};
+    EXPECT_EQ(against(often, with_terms(4 + 15e-6, 0)), "");
+    EXPECT_NE(against(often, with_terms(4 + 17e-6, 0)), "");
+    Record noisy = with_terms(4, 0);  // whose rounding is in every other weight
+    recovered(noisy).weights = {1 + 3e-6, 1, 1};
+    EXPECT_EQ(against(often, noisy), "");
+    recovered(noisy).weights = {1 + 5e-6, 1, 1};
+    EXPECT_NE(against(often, noisy), "");
+}
+
+TEST(AgainstGreen, ATermThatWouldCountTooOftenContradictsAGradientThatIsRight) {
+    const Record green = with_terms(0, 0);
+    const WindowEvidence& window = green.evidence.windows[0];
+    EXPECT_EQ(against_green({.weights = {1, 1, 1}}, green, window), "");
+    EXPECT_EQ(against_green({.weights = {1, 1, 1}, .terms = 3}, green, window),
+              "in step 2 of 2x2x1 it predicts a term of the loss 3 times too often, where the gradient is right");
+}
+
+}  // namespace
+}  // namespace isobatch
