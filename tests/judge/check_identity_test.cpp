@@ -48,6 +48,7 @@ TEST_P(CheckIdentity, TheSameBitsAreTheOnlyRightOnes) {
     EXPECT_EQ(result.first, (Place{3, 1, "weight", 7}));
     for (const char* part : {"swap-micros does not hold", "step 3, rank 1", "weight[7] is ", "1 of the 30 elements"})
         EXPECT_TRUE(says(result.message, part));
+    EXPECT_FALSE(says(result.message, "of the identities do not hold")) << "it is the only one";
     EXPECT_EQ(status_of(red, Identity::swap_micros).broken, 1);
     EXPECT_EQ(status_of(red, Identity::null_micro).broken, 0);
     EXPECT_EQ(result_of(red, Check::grad).outcome, result_of(good, Check::grad).outcome);

@@ -119,12 +119,18 @@ TEST(CheckOutside, ASampleUsedTwiceIsNoOrderOfData) {
 TEST(CheckOutside, OtherUnitsInTheSameSamples) {
     Trace trace = outside_trace(right_steps());
     trace.ranks[0][1].micros[0].units = 3;
-    expect_red(data_of(trace), 2, "counts 5 scored units, the reference 4");
+    expect_red(data_of(trace), 2, "step 2 counts 5 scored units, the reference 4");
     Trace cleared = trace;
     cleared.ranks[0][1].events = {"backward 0", "zero", "backward 1", "step"};
     EXPECT_EQ(data_of(cleared).outcome, Outcome::identical) << "of what was cleared the units are not the step's";
     trace.ranks[0][1].micros[0].units = 2 + 2e-7;  // a sum of fp32 weights
     EXPECT_EQ(data_of(trace).outcome, Outcome::identical);
+    // As many additions as there are targets, here padding too, and each may round all units of the window once.
+    trace.ranks[0][1].micros[0].padded_units = 9;
+    for (const auto& [rounded, outcome] : {std::pair(0.99, Outcome::identical), std::pair(1.01, Outcome::divergent)}) {
+        trace.ranks[0][1].micros[0].units = 2 + rounded * 4 * (1 + 9 + 2) * 0x1p-24;
+        EXPECT_EQ(data_of(trace).outcome, outcome);
+    }
     trace.ranks[0][1].micros[0].units = std::nan("");
     EXPECT_EQ(data_of(trace).outcome, Outcome::divergent);
 }
@@ -223,8 +229,16 @@ TEST(CheckOutside, OtherSettingsOfTheOptimizer) {
     std::string& later = trace.ranks[0][1].watched->settings[0].at("weight_decay");
     later = "0.0100001";  // which an optimizer that sets its own rate makes of rounding
     EXPECT_EQ(step_of(trace, watching.reference).outcome, Outcome::identical);
-    later = "0.02";
-    expect_red(step_of(trace, watching.reference), 2, "weight_decay of parameter group 1 is 0.02 in window 2");
+    for (const char* other : {"0.02", "0.005"}) {
+        later = other;
+        expect_red(step_of(trace, watching.reference), 2,
+                   fmt::format("weight_decay of parameter group 1 is {} in window 2", other));
+    }
+    std::string& reference = watching.reference.windows[1].watched->settings[0].at("weight_decay");
+    later = "-0.0100001";
+    reference = "-0.01";
+    EXPECT_EQ(step_of(trace, watching.reference).outcome, Outcome::identical);
+    reference = "0.01";
     later = "0.01";
     trace.ranks[0][1].watched->settings[1]["nesterov"] = "true";
     expect_red(step_of(trace, watching.reference), 2,

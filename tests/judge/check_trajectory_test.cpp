@@ -142,6 +142,19 @@ TEST_P(CheckTrajectory, IsVoidWhereTheyComeApartByMoreThanAFactorOfTwoAStep) {
     }
 }
 
+TEST_P(CheckTrajectory, AStepThatIsNoWindowOfTheReferenceIsNotCompared) {
+    const Trace own = reference(0);
+    Trace strange = candidate(own, 0);
+    for (std::vector<Step>& rank : strange.ranks)
+        for (Micro& micro : rank[6].micros)
+            for (std::string& sample : micro.samples) sample = "other " + sample;
+    for (std::vector<Step>& rank : strange.ranks) rank[6].free_losses[0] *= 2;
+    const CheckResult result = check(own, strange);
+    EXPECT_EQ(result.outcome, Outcome::identical);
+    EXPECT_EQ(result.losses.size(), own.ranks[0].size() - 1);
+    for (const StepLoss& loss : result.losses) EXPECT_NE(loss.step, 7);
+}
+
 TEST_P(CheckTrajectory, AReferenceWithoutTrustedRunsSaysSo) {
     Trace bare = matrix.reference();
     for (Step& step : bare.ranks[0]) step.free_losses.clear();

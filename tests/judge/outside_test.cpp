@@ -161,6 +161,20 @@ TEST_P(Outside, AtLevelLossesNoGradientIsJudged) {
     EXPECT_EQ(result_of(judge(yardstick, large), Check::grad).outcome, Outcome::inconclusive);
 }
 
+TEST_P(Outside, AStateIsComparedWhereAStepOfAnyRankWasWatched) {
+    const Yardstick yardstick = outside_yardstick(reference(), columns());
+    Trace split = outside_run(matrix, {4, 2, 2});
+    const auto compared = [&] {
+        const std::vector<CheckResult> checks = judge(yardstick, split).checks;
+        return std::count_if(checks.begin(), checks.end(), [](const auto& one) { return one.check == Check::opt; });
+    };
+    EXPECT_EQ(compared(), 0);
+    split.ranks[1].push_back(split.ranks[1][0]);
+    EXPECT_EQ(compared(), 0);
+    split.ranks[1][0].watched = Watched{};
+    EXPECT_EQ(compared(), 1);
+}
+
 /// One thing wrong with the two recorded runs, and what the Error says.
 struct Bad {
     const char* says;

@@ -55,6 +55,22 @@ TEST_F(PerBackward, WhatIsNoSuchTermIsNotSaid) {
     EXPECT_EQ(said({16, 1, 1}, 4, 1, 16), "") << "as many backwards as the reference";
 }
 
+TEST_F(PerBackward, ATermIsToldFromEightTimesTheRounding) {
+    Trace large = outside_run(matrix, {16, 1, 1}), single = outside_columns(matrix),
+          own = outside_run(matrix, {4, 4, 1});
+    add_term(large, "grad/", 1);
+    add_term(single, "grad/", 16);
+    add_term(own, "grad/", 4);
+    WindowScale window = outside_yardstick(large, single).windows[0];
+    const double term = 3 * 0.06;  // of its largest entry, which the split has three times more than the reference
+    const auto said_where = [&](double times) {
+        window.suspect = term / times / window.tensors[0].tolerance.allowed();
+        return !term_of_each_backward(window, own.ranks[0][0]).empty();
+    };
+    EXPECT_TRUE(said_where(8.01));
+    EXPECT_FALSE(said_where(7.99));
+}
+
 TEST_F(PerBackward, NamesThreeParametersAtMost) {
     const Synthetic many{{.recipe = Recipe::fp32,
                           .seed = 3,
