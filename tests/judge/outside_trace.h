@@ -3,7 +3,9 @@
 #include <string>
 #include <vector>
 
+#include "judge/check_outside.h"
 #include "judge/yardstick.h"
+#include "tests/base/expect.h"
 #include "trace/trace.h"
 
 namespace isobatch {
@@ -60,6 +62,18 @@ inline Yardstick outside_reference(bool ended = false) {
 /// The same training, two samples a micro.
 inline std::vector<std::vector<Ids>> right_steps() {
     return {{{"a", "b"}, {"c", "d"}}, {{"e", "f"}, {"g", "h"}}, {{"i", "j"}}, {{"c", "a"}, {"d", "b"}}};
+}
+
+inline CheckResult step_of(const Trace& candidate, const Yardstick& reference = outside_reference()) {
+    return check_outside_step(reference, candidate, align(reference, candidate));
+}
+
+inline void expect_red(const CheckResult& result, std::int64_t step, const std::string& text) {
+    EXPECT_EQ(result.outcome, Outcome::divergent);
+    ASSERT_TRUE(result.first);
+    EXPECT_EQ(result.first->step, step);
+    EXPECT_GE(result.first->rank, 0);
+    EXPECT_TRUE(says(result.message, text));
 }
 
 }  // namespace isobatch
