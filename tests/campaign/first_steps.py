@@ -31,7 +31,7 @@ def main():
     late = [(one["fault"], trial) for one in done for trial in one["later"]]
     never = [one["fault"] for one in done if one["red"] == 0]
     text = (f"{len(faults)} planted faults, at each of the times that they may have, in every split of 8 on at most four devices (21 samples, two epochs, fp64 and fp32): {red} trials diverged. In {at_once}, "
-            f"{100 * at_once / max(1, red):.2f} %, the first step that is red is the first window in which the fault changes anything; in {earlier} an earlier one (what leaves windows out has another schedule from the first step on), in {len(late)} a later one, in {whole} none.\n\n| fault | red | at once | earlier | of the whole run | later |\n| --- | ---: | ---: | ---: | ---: | ---: |\n"
+            f"{100 * at_once / max(1, red):.2f} %, the first step that is red is the first window in which the fault changes anything; in {earlier} an earlier one (what leaves windows out has another schedule from the first step on; what a restart loses is missing in the step before it), in {len(late)} a later one, in {whole} none.\n\n| fault | red | at once | earlier | of the whole run | later |\n| --- | ---: | ---: | ---: | ---: | ---: |\n"
             + "\n".join(f"| {one['fault']} | {one['red']} | {one['at_once']} | {one['earlier']} | {one['whole']} | {len(one['later'])} |" for one in done)
             + ("\n\n## Later\n\n" + "\n".join(f"- acts in window {trial['acts']}, red in step {trial['red']}: `isobatch check {trial['trial']}`" for _, trial in late) if late else ""))
     print(text)
