@@ -119,22 +119,33 @@ Decoder::Window Decoder::prepare(std::size_t w, std::vector<std::size_t> tensors
         columns.push_back(std::move(column));
         ++window.stale;
     }
+    std::vector<std::vector<double>> with_terms = scale.terms.empty() ? std::vector<std::vector<double>>() : columns;
     std::size_t term = 0;
     for (const auto& [name, parts] : scale.terms) {
         std::vector<double> column = term_column(scale, parts, window.tensors, window.row_scale);
         if (std::any_of(column.begin(), column.end(), [](double value) { return value != 0; })) {
             window.terms.push_back(term);
-            columns.push_back(std::move(column));
+            with_terms.push_back(std::move(column));
         }
         ++term;
     }
+    if (!window.terms.empty()) factor(scale, std::move(with_terms), window);
+    if (window.terms.empty() || !window.refused.empty()) {  // a term that nothing tells from the samples stays theirs
+        window.terms.clear();
+        factor(scale, std::move(columns), window);
+    }
+    return window;
+}
+
+void Decoder::factor(const WindowScale& scale, std::vector<std::vector<double>> columns, Window& window) const {
+    window.refused.clear();
     if (scale.unexplained > 0) {
         window.refused = fmt::format("no weights of the samples' gradients give the reference's (residual {:.2g})",
                                      scale.unexplained);
     } else if (window.decodable.empty()) {
         window.refused = "no sample of the window has a gradient";
     } else if (columns[0].size() < columns.size()) {
-        window.refused = fmt::format("{} parameters cannot tell {} samples, earlier gradients and terms apart",
+        window.refused = fmt::format("{} parameters cannot tell {} samples and earlier gradients apart",
                                      columns[0].size(), columns.size());
     } else {
         window.system.emplace(std::move(columns));
@@ -144,7 +155,6 @@ Decoder::Window Decoder::prepare(std::size_t w, std::vector<std::size_t> tensors
                 "the samples' gradients are too alike (condition {:.2g}): a weight would be uncertain by {:.2g}",
                 window.system->condition(), window.weight_tolerance);
     }
-    return window;
 }
 
 std::optional<Recovered> Decoder::solve_in_part(std::size_t w, const Step& step, int rank, double& tolerance) const {

@@ -38,6 +38,8 @@ private:
     };
 
     Window prepare(std::size_t w, std::vector<std::size_t> tensors) const;
+    /// From these columns, or why not.
+    void factor(const WindowScale& scale, std::vector<std::vector<double>> columns, Window& window) const;
     Recovered solve(std::size_t w, const Window& window, const Step& step, int rank) const;
     /// From the wrong parameters alone; nothing when all are, or when that explains no more.
     std::optional<Recovered> solve_in_part(std::size_t w, const Step& step, int rank, double& tolerance) const;

@@ -96,16 +96,16 @@ TensorScale scale_of(const Step& step, const std::string& name, std::size_t samp
     return scale;
 }
 
-/// From every `term/<name>/<p>`, whose name has no slash.
+/// From every `term/<name>/<p>`: a parameter has no slash in its name.
 void add_terms(const Step& step, WindowScale& window) {
     static const std::string prefix = "term/";
     for (auto it = step.tensors.lower_bound(prefix); it != step.tensors.end() && it->first.starts_with(prefix); ++it) {
         const std::string& key = it->first;
-        const std::size_t slash = std::min(key.find('/', prefix.size()), key.size());
+        const std::size_t slash = key.rfind('/');  // of the prefix, where there is no other
         const auto of = std::find_if(window.tensors.begin(), window.tensors.end(), [&](const TensorScale& scale) {
-            return key.compare(slash, std::string::npos, "/" + scale.name) == 0;
+            return key.compare(slash + 1, std::string::npos, scale.name) == 0;
         });
-        if (of == window.tensors.end() || it->second.count() != of->gradient.count())
+        if (slash < prefix.size() || of == window.tensors.end() || it->second.count() != of->gradient.count())
             throw Error(fmt::format("\"{}\" is of no parameter, or has another size", printable(key)),
                         fmt::format("step {}", window.step), "write the reference again");
         require_finite({peak(it->second)}, fmt::format("\"{}\"", printable(key)), window.step);

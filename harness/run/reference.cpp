@@ -157,7 +157,7 @@ public:
         double magnitude = 0;
         for (std::size_t p = 0; p < columns.size(); ++p)
             magnitude = std::max(magnitude, keep(replica.names[p], columns[p], baselines, exact.gradients[p], p, step));
-        keep_terms(window, in_fp64(replica), step);
+        if (!setup_->subject->terms.empty()) keep_terms(window, in_fp64(replica), step);
         if (!couples && magnitude > 0) {
             const Share cut = Shares(*setup_, in_fp64(replica), window).sum(uneven_ends(n));
             for (std::size_t p = 0; p < columns.size(); ++p)

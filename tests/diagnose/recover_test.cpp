@@ -100,6 +100,24 @@ TEST_P(Recover, FindsHowOftenATermOfTheLossCountsBeyondItsShareInTheSamples) {
     EXPECT_TRUE(evidence.windows.at(0).terms.empty());
 }
 
+TEST_P(Recover, ATermThatNothingTellsFromTheSamplesStaysTheirs) {
+    Trace reference = matrix.reference();
+    for (const Parameter& parameter : reference.manifest.parameters) {
+        Tensors& tensors = reference.ranks[0][0].tensors;
+        tensors["term/auxiliary/" + parameter.name] = tensors.at("sample/3/" + parameter.name);
+    }
+    const Yardstick measure = yardstick_of(reference);
+    const Trace candidate = matrix.candidate({4, 4, 1}, {.weight = [](std::size_t, std::size_t) { return 2.0; }});
+    Evidence evidence = evidence_of(measure, candidate), plain = recovered(candidate);
+    Decoder(measure).recover(evidence, candidate);
+    EXPECT_EQ(evidence.windows[0].refused, "");
+    EXPECT_EQ(evidence.windows[0].condition, plain.windows[0].condition);
+    const Recovered entry = evidence.windows[0].recovered.at(0);
+    ASSERT_EQ(entry.terms.size(), 1u);
+    EXPECT_TRUE(std::isnan(entry.terms[0]));
+    for (const double weight : entry.weights) EXPECT_FALSE(std::abs(weight - 2) > 10 * exactness());
+}
+
 TEST_P(Recover, InALongRunTheOldestShareIsThatOfAllBeforeTheLastSix) {
     const Synthetic longer({.recipe = GetParam(), .epochs = 4});
     const Yardstick measure = yardstick_of(longer.reference());

@@ -77,12 +77,12 @@ TEST_P(YardstickOf, ATermOfTheLossHasItsPartOfEveryParameter) {
     std::map<std::string, Tensor>& tensors = reference.ranks[0][1].tensors;
     tensors["term/penalty/weight"] = tensors.at("sample/0/weight");
     tensors["term/penalty/key"] = tensors.at("sample/2/key");
-    tensors["term/auxiliary/bias"] = tensors.at("sample/1/bias");
+    tensors["term/auxiliary/of two/bias"] = tensors.at("sample/1/bias");
     const Yardstick yardstick = yardstick_of(reference);
     EXPECT_TRUE(yardstick.windows[0].terms.empty());
     const auto& terms = yardstick.windows[1].terms;
     ASSERT_EQ(terms.size(), 2u);
-    const std::vector<Tensor>&penalty = terms.at("penalty"), &auxiliary = terms.at("auxiliary");
+    const std::vector<Tensor>&penalty = terms.at("penalty"), &auxiliary = terms.at("auxiliary/of two");
     EXPECT_TRUE(identical(penalty[0], tensors.at("sample/0/weight")));
     EXPECT_TRUE(penalty[1].bytes.empty());
     EXPECT_TRUE(identical(penalty[2], tensors.at("sample/2/key")));
