@@ -106,8 +106,10 @@ TEST(CheckOutside, ASampleUsedTwiceIsNoOrderOfData) {
 
 TEST(CheckOutside, OtherUnitsInTheSameSamples) {
     Trace trace = outside_trace(right_steps());
-    trace.ranks[0][1].micros[0].units = 3;
-    expect_red(data_of(trace), 2, "step 2 counts 5 scored units, the reference 4");
+    for (const double units : {1.0, 3.0}) {
+        trace.ranks[0][1].micros[0].units = units;
+        expect_red(data_of(trace), 2, fmt::format("step 2 counts {} scored units, the reference 4", units + 2));
+    }
     Trace cleared = trace;
     cleared.ranks[0][1].events = {"backward 0", "zero", "backward 1", "step"};
     EXPECT_EQ(data_of(cleared).outcome, Outcome::identical) << "of what was cleared the units are not the step's";
