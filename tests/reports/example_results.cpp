@@ -53,7 +53,7 @@ int main(int argc, char** argv) {
                       Clipping::one_alone, Clipping::scaled, Clipping::told_another},
          .reporting = {Reporting::right, Reporting::last_micro, Reporting::over_accum, Reporting::scaled}});
     for (const Updating updating : {Updating::right, Updating::altered, Updating::undecayed, Updating::unskipped,
-                                    Updating::forwarded_twice, Updating::forwarded_others})
+                                    Updating::forwarded_twice, Updating::forwarded_others, Updating::forgotten})
         odd.records[0].evidence.windows.push_back({.updating = updating});
     odd.records[0].evidence.paces = {{3, not_a_number, -1}};
     write("odd.json", to_json(odd));
