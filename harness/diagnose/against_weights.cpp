@@ -20,11 +20,11 @@ std::string against_terms(double predicted, const Record& record, const WindowEv
     for (std::size_t i = 0; i < recovered.terms.size(); ++i) {
         const double term = recovered.terms[i];
         if (std::isnan(term) || std::abs(term) <= allowed) continue;
-        if (!found && std::abs(term - predicted) <= allowed * predicted)
+        if (!found && std::abs(term - predicted) <= allowed)
             found = true;
         else
-            return fmt::format("in {} it predicts {} {:g} times too often, recovered {:.4f}", place_of(record, window),
-                               printable(window.terms[i]), predicted, term);
+            return fmt::format("in {} it leaves {} right, which counts {:.4g} times too often",
+                               place_of(record, window), printable(window.terms[i]), term);
     }
     if (found) return {};
     return fmt::format("in {} it predicts a term of the loss {:g} times too often, and none is",

@@ -36,6 +36,10 @@ std::vector<int> micros_of(const WindowScale& window, const Trace& candidate, st
     return micros;
 }
 
+double length_of(const std::vector<double>& column) {
+    return std::sqrt(std::inner_product(column.begin(), column.end(), column.begin(), 0.0));
+}
+
 /// How often the rank that has it most has this event in step k.
 std::int64_t most_events(const Trace& candidate, std::size_t k, const std::string& event) {
     std::int64_t most = 0;
@@ -120,11 +124,15 @@ Decoder::Window Decoder::prepare(std::size_t w, std::vector<std::size_t> tensors
         ++window.stale;
     }
     std::vector<std::vector<double>> with_terms = scale.terms.empty() ? std::vector<std::vector<double>>() : columns;
+    double longest = 0;  // a short column beside long ones would make the condition worse, and nothing less certain
+    for (const std::vector<double>& column : with_terms) longest = std::max(longest, length_of(column));
     std::size_t term = 0;
     for (const auto& [name, parts] : scale.terms) {
         std::vector<double> column = term_column(scale, parts, window.tensors, window.row_scale);
-        if (std::any_of(column.begin(), column.end(), [](double value) { return value != 0; })) {
+        if (const double length = length_of(column); length > 0) {
             window.terms.push_back(term);
+            window.term_scale.push_back(longest / length);
+            for (double& value : column) value *= window.term_scale.back();
             with_terms.push_back(std::move(column));
         }
         ++term;
@@ -199,7 +207,7 @@ Recovered Decoder::solve(std::size_t w, const Window& window, const Step& step, 
     const auto terms = stale + static_cast<std::ptrdiff_t>(window.stale);
     recovered.stale.assign(stale, terms);
     for (std::size_t k = 0; k < window.terms.size(); ++k)
-        recovered.terms[window.terms[k]] = terms[static_cast<std::ptrdiff_t>(k)];
+        recovered.terms[window.terms[k]] = terms[static_cast<std::ptrdiff_t>(k)] * window.term_scale[k];
     recovered.residual = solution.residual;
     return recovered;
 }
@@ -263,8 +271,7 @@ Evidence evidence_of(const Yardstick& yardstick, const Trace& candidate) {
             read_update(candidate, k, scale, window);
             const std::int64_t counted = scale.counters.counted_steps;  // with this step's one
             window.layout.counts_steps = counted > 0;
-            const bool counts = counted > 0 && window.updating != Updating::forgotten;
-            window.counted = counts ? counted_steps(candidate, k, counted) - counted + 1 : window.steps;
+            window.counted = counted > 0 ? counted_steps(candidate, k, counted) - counted + 1 : window.steps;
         } else {
             window.schedule_steps = turns_of(candidate, k, scale, &Counters::scheduler_steps);
             window.averages = turns_of(candidate, k, scale, &Counters::ema_updates);

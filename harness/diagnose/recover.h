@@ -31,7 +31,9 @@ private:
         std::vector<std::size_t> decodable;  ///< samples with a gradient
         std::vector<double> row_scale;       ///< per tensor of those: 1 ÷ (E + u·A)
         std::size_t stale = 0;               ///< columns of earlier gradients, after those of the samples
-        std::vector<std::size_t> terms;      ///< that have a gradient: indices of the window's; columns after those
+        std::vector<std::size_t>
+            terms;  ///< that are told from the samples: indices of the window's; columns after those
+        std::vector<double> term_scale;  ///< what each of their columns was multiplied by
         std::optional<LeastSquares> system;
         double weight_tolerance = 0;
         std::string refused;
