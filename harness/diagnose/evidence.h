@@ -21,8 +21,8 @@ struct Recovered {
     double residual = 0;  ///< what no weights explain, relative to the gradient
     /// Where only some parameters are wrong: those, from which alone the weights were read. Empty: read from all.
     std::vector<std::string> tensors;
-    /// How often each term that the loss has once a window counts beyond its share in the samples; 0 is right, NaN where
-    /// it has no gradient or nothing tells it from the samples. In the order of WindowEvidence::terms.
+    /// How often each term that the loss has once a window counts beyond its share in the samples; 0 is right, NaN
+    /// where it has no gradient or nothing tells it from the samples. In the order of WindowEvidence::terms.
     std::vector<double> terms = {};
 };
 
