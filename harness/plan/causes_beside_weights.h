@@ -177,8 +177,7 @@ inline constexpr CauseEntry causes_beside_weights[]{
      "Divide by the window's units, or leave out a micro-batch that has none.", "none"},
     {Cause::regulariser_per_micro, "regulariser-per-micro", false,
      "A term that the loss of a window has once, as a penalty on the parameters, is added with every micro-batch, so "
-     "it "
-     "counts as often as there are micro-batches.",
+     "it counts as often as there are micro-batches.",
      "1; the term itself counts K times: K micro-batches in the window",
      "Divide the term by the number of micro-batches in the window, over all devices, or add it with one of them only.",
      "tensorflow#48875"},

@@ -49,11 +49,12 @@ bool any_other_permutation(const Windows& windows) {
 bool any_lost_count(const Windows& windows) {
     for (std::size_t w = 0; w < windows.size(); ++w) {
         const Moment& moment = windows[w].moment;
-        const bool judged = moment.window <= 3 || moment.ends_epoch || (w > 0 && windows[w - 1].moment.ends_epoch);
+        const bool begins_epoch = w > 0 && windows[w - 1].moment.ends_epoch;
         const bool restarted = std::any_of(windows.begin(), windows.end(), [&](const WindowLayout& later) {
             return later.moment.restart == moment.window;
         });
-        if (judged && restarted && windows[w].counts_steps) return true;
+        if (judged(moment.window - 1, begins_epoch, moment.ends_epoch) && restarted && windows[w].counts_steps)
+            return true;
     }
     return false;
 }

@@ -26,7 +26,11 @@ std::vector<Batch> batches_of(std::int64_t dataset, std::int64_t effective, int 
 
 bool judged(const std::vector<Batch>& batches, std::size_t index) {
     const bool last_of_epoch = index + 1 == batches.size() || batches[index + 1].epoch != batches[index].epoch;
-    return index < 3 || last_of_epoch || batches[index].index == 0;
+    return judged(static_cast<std::int64_t>(index), batches[index].index == 0, last_of_epoch);
+}
+
+bool judged(std::int64_t index, bool begins_epoch, bool ends_epoch) {
+    return index < 3 || begins_epoch || ends_epoch;
 }
 
 }  // namespace isobatch

@@ -41,4 +41,7 @@ std::vector<Batch> batches_of(std::int64_t dataset, std::int64_t effective, int 
 /// side of an epoch's edge, where tails, clears and schedules go wrong.
 bool judged(const std::vector<Batch>& batches, std::size_t index);
 
+/// The same of a batch of which only this is known: its place in the run, from 0, and in its epoch.
+bool judged(std::int64_t index, bool begins_epoch, bool ends_epoch);
+
 }  // namespace isobatch

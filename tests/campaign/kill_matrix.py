@@ -2,7 +2,7 @@
 
 usage: kill_matrix.py [--cases CASE…] [--effective N…] [--recipes R…] [--faults ID…] [--jobs J] [--report FILE]    FILE.json, FILE.md and FILE.html
 """
-import argparse, collections, concurrent.futures, itertools, json, os, subprocess, sys, tempfile, time
+import argparse, collections, concurrent.futures, itertools, json, os, shlex, subprocess, sys, tempfile, time
 
 from kill_page import page
 from runs import PROGRAM, catalogue, write_report
@@ -13,24 +13,30 @@ SIMPLER = {("rank-local-denominator", "epoch-ends", "uneven-ranks-equal-weight")
 CONTROLS = ("no-sync-around-backward",)  # every value stays right: must be green
 
 
+def arguments(entry, timing, reach, case, effective, recipe):
+    """Of one matrix: all splits of the batch on at most four devices, the fault in each of them, with what it needs to matter."""
+    fault = entry["id"]
+    words = ["check", case, "--effective", str(effective), "--max-devices", "4", "--recipe", recipe, "--fault", f"{fault}@{timing}@{reach}"]
+    if fault == "two-level-order":
+        words += ["--engine", "serial:inner=1"]
+    for option in ("optimizer", "restart"):
+        if option in entry["needs"]:
+            words += [f"--{option}", entry["needs"][option]]
+    if timing == "after-restart":
+        words += ["--restart", "2"]
+    if entry["red"] == ["trajectory"]:
+        words += ["--trajectory", "8"]
+    if fault == "wrong-group-divisor":
+        words += ["--copies", "2"]
+    return words
+
+
 def plant(entry, timing, reach, case, effective, recipe):
-    """One matrix: all splits of the batch on at most four devices, the fault in each of them, with what it needs to matter."""
-    fault, red = entry["id"], entry["red"]
+    """Runs one matrix."""
+    fault, words = entry["id"], arguments(entry, timing, reach, case, effective, recipe)
     with tempfile.TemporaryDirectory(prefix="isobatch-campaign-") as home:
-        words = ["check", case, "--effective", str(effective), "--max-devices", "4", "--recipe", recipe, "--fault", f"{fault}@{timing}@{reach}", "--out", os.path.join(home, "run"), "--jobs", "1"]
-        if fault == "two-level-order":
-            words += ["--engine", "serial:inner=1"]
-        for option in ("optimizer", "restart"):
-            if option in entry["needs"]:
-                words += [f"--{option}", entry["needs"][option]]
-        if timing == "after-restart":
-            words += ["--restart", "2"]
-        if red == ["trajectory"]:
-            words += ["--trajectory", "8"]
-        if fault == "wrong-group-divisor":
-            words += ["--copies", "2"]
         begun = time.monotonic()
-        program = subprocess.run([PROGRAM, *words], capture_output=True, text=True, check=False)
+        program = subprocess.run([PROGRAM, *words, "--out", os.path.join(home, "run"), "--jobs", "1"], capture_output=True, text=True, check=False)
         try:
             with open(os.path.join(home, "run", "result.json"), encoding="utf-8") as file:
                 result = json.load(file)
@@ -38,7 +44,7 @@ def plant(entry, timing, reach, case, effective, recipe):
             return {"fault": fault, "timing": timing, "reach": reach, "case": case, "effective": effective, "recipe": recipe, "problem": (program.stdout + program.stderr)[-400:]}
     divergent = [check for record in result["records"] for check in record["verdict"]["checks"] if check["outcome"] == "divergent"]
     checks = collections.Counter(check["check"] for check in divergent)
-    return {"fault": fault, "timing": timing, "reach": reach, "case": case, "effective": effective, "recipe": recipe, "exit": program.returncode, "trials": len(result["records"]),
+    return {"fault": fault, "timing": timing, "reach": reach, "case": case, "effective": effective, "recipe": recipe, "command": shlex.join(["isobatch", *words]), "exit": program.returncode, "trials": len(result["records"]),
             "divergent": sum(record["verdict"]["outcome"] == "divergent" for record in result["records"]),
             "crashed": sum(record["verdict"]["outcome"] == "crashed" for record in result["records"]), "seconds": round(time.monotonic() - begun, 2),
             "first_step": min((check["first"]["step"] for check in divergent if check["first"]), default=None), "red": dict(sorted(checks.items())),
@@ -107,6 +113,7 @@ def main():
     figures["nameless"] = sum(matrix["causes"] == ["unknown"] and matrix["fault"] in nameless for matrix in done)
     lines = ["| fault | matrices where it was found | trials that diverged | red checks | named | named alone |", "| --- | ---: | ---: | --- | ---: | ---: |"]
     lines += [row(fault, [matrix for matrix in done if matrix["fault"] == fault]) for fault in wanted if any(matrix["fault"] == fault for matrix in done)]
+    lost = [fault for fault in wanted if fault not in CONTROLS and known[fault]["certain"] and not any(matrix["divergent"] for matrix in done if matrix["fault"] == fault)]
     sentence = (f"{figures['faults']} planted faults, at different times and with different micro-batches {figures['variants']} ({figures['variants_found']} of which some matrix can show), and {len(CONTROLS)} control in {', '.join(options.cases)}; effective batch {', '.join(map(str, options.effective))} in every split on at most "
             f"4 devices; {', '.join(options.recipes)} (faults at some times or with some micro-batches only: the first of each).\n\nOf {figures['matrices']} matrices with a fault {figures['found']} diverged: the fault is in the set of causes in {figures['named']}, alone in "
             f"{figures['named_alone']} (a set holds {figures['mean_set']:.3f} causes on average), with when and where it happens in {figures['named_with_their_time']}; in {figures['simpler']} another one that happens more simply explains as much; {figures['unknown']} are `unknown` ({figures['nameless']} of them of faults that no cause names: {', '.join(nameless) or 'none'}), {figures['named_wrongly']} named wrongly. A fault that a case cannot show (a loss whose units are its samples, for "
@@ -115,9 +122,8 @@ def main():
     print(text)
     if options.report:
         write_report(options.report + ".md", "# Kill matrix\n\n`ci/campaign kill-matrix` plants every fault of the catalogue in every case.\n\n" + text)
-        write_report(options.report + ".html", page(sentence.replace("`", ""), known, done))
+        write_report(options.report + ".html", page(sentence.replace("`", ""), known, done, lost))
         write_report(options.report + ".json", json.dumps({**figures, "matrix": done}, indent=1))
-    lost = [fault for fault in wanted if fault not in CONTROLS and known[fault]["certain"] and not any(matrix["divergent"] for matrix in done if matrix["fault"] == fault)]
     for fault in lost:
         print("NEVER FOUND", fault, flush=True)
     return 1 if problems or lost or figures["named_wrongly"] or figures["crashed"] or figures["controls_green"] < figures["controls"] else 0

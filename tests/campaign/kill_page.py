@@ -50,12 +50,12 @@ def listed(title, matrices):
     """Matrices that somebody should look at, by what would repeat them."""
     if not matrices:
         return ""
-    lines = (f'<li><code>isobatch check {matrix["case"]} --effective {matrix["effective"]} --recipe {matrix["recipe"]} --fault {matrix["fault"]}@{matrix["timing"]}@{matrix["reach"]}</code>: {", ".join(matrix["causes"]) or "green"}</li>' for matrix in matrices)
+    lines = (f'<li><code>{html.escape(matrix["command"])}</code>: {", ".join(matrix["causes"]) or "green"}</li>' for matrix in matrices)
     return f"<h2>{html.escape(title)}</h2>\n<ul>\n" + "\n".join(lines) + "\n</ul>\n"
 
 
-def page(sentence, known, done):
-    """`known`: the catalogue's entries by id; `done`: every matrix, in the catalogue's order of faults."""
+def page(sentence, known, done, lost):
+    """`known`: the catalogue's entries by id; `done`: every matrix, in the catalogue's order of faults; `lost`: faults that should have been found and were not."""
     faults = list(dict.fromkeys(matrix["fault"] for matrix in done))
     checks = list(dict.fromkeys(check for fault in faults for check in (*known[fault]["red"], *known[fault]["may"])))
     checks += sorted({check for matrix in done for check in matrix["red"]} - set(checks))
@@ -63,8 +63,7 @@ def page(sentence, known, done):
     head = "".join(f"<th>{html.escape(name)}</th>" for name in ("fault", "found", *checks, *recipes, "named", "first step", "seconds"))
     rows = "\n".join(fault_row(known[fault], [matrix for matrix in done if matrix["fault"] == fault], checks, recipes) for fault in faults)
     unnamed = [matrix for matrix in done if matrix["divergent"] and known[matrix["fault"]]["cause"] not in (None, "unknown") and matrix["fault"] not in matrix["causes"]]
-    never = [fault for fault in faults if known[fault]["cause"] is not None and not any(matrix["divergent"] for matrix in done if matrix["fault"] == fault)]
-    survivors = f"<p><strong>Never found: {html.escape(', '.join(never))}.</strong></p>\n" if never else "<p>Every planted fault was found.</p>\n"
+    survivors = f"<p><strong>Never found: {html.escape(', '.join(lost))}.</strong></p>\n" if lost else "<p>Every planted fault was found.</p>\n"
     told = "\n".join(f"<p>{html.escape(paragraph)}</p>" for paragraph in sentence.split("\n\n"))
     return (f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta name="viewport" content="width=device-width">\n<title>isobatch: kill matrix</title>\n<style>{STYLE}</style>\n</head>\n<body>\n'
             f"<h1>Kill matrix</h1>\n{told}\n{survivors}"

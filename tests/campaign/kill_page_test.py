@@ -10,7 +10,8 @@ def entry(fault, **changes):
 
 
 def matrix(fault, **changes):
-    return {"fault": fault, "timing": "always", "reach": "everywhere", "case": "mlp", "effective": 8, "recipe": "fp32", "divergent": 3, "red": {"grad": 3}, "causes": [fault], "first_step": 1, "seconds": 0.6, **changes}
+    return {"fault": fault, "timing": "always", "reach": "everywhere", "case": "mlp", "effective": 8, "recipe": "fp32", "divergent": 3, "red": {"grad": 3}, "causes": [fault], "first_step": 1, "seconds": 0.6,
+            "command": f"isobatch check mlp --recipe {changes.get('recipe', 'fp32')} --fault {fault}@always@everywhere", **changes}
 
 
 class Rows(html.parser.HTMLParser):
@@ -38,8 +39,8 @@ class Rows(html.parser.HTMLParser):
 
 
 class Page(unittest.TestCase):
-    def rows_of(self, entries, done):
-        self.text = page("so many < all", {one["id"]: one for one in entries}, done)
+    def rows_of(self, entries, done, lost=()):
+        self.text = page("so many < all", {one["id"]: one for one in entries}, done, lost)
         parsed = Rows(self.text)
         self.assertEqual(parsed.open, [])
         return parsed.rows
@@ -55,7 +56,7 @@ class Page(unittest.TestCase):
         self.assertIn("Every planted fault was found.", self.text)
 
     def test_a_survivor_is_said_and_a_control_is_none(self):
-        rows = self.rows_of([entry("lives"), entry("control", cause=None)], [matrix(fault, divergent=0, red={}, causes=[], first_step=None) for fault in ("lives", "control")])
+        rows = self.rows_of([entry("lives"), entry("control", cause=None)], [matrix(fault, divergent=0, red={}, causes=[], first_step=None) for fault in ("lives", "control")], ["lives"])
         self.assertEqual(rows[1][1], "0 of 1")
         self.assertEqual(rows[1][2], "–")
         self.assertEqual(rows[1][4], "0 of 1")
