@@ -121,8 +121,9 @@ std::string finding_text(const Finding& finding, bool colour) {
             text += fmt::format("    gradient of {} window(s) before: {}\n", finding.stale.size() - i,
                                 weight_text(finding.stale[i], "-"));
         for (const TermLine& line : finding.terms)
-            text += fmt::format("    {} of the loss, beyond its share in the samples: {} times (0 = right)\n",
-                                printable(line.term), weight_text(line.recovered, "-"));
+            text +=
+                fmt::format("    {} of the loss, beyond its share in the samples: {} times, predicted {} (0 = right)\n",
+                            printable(line.term), weight_text(line.recovered, "-"), weight_text(line.predicted, "-"));
         if (!std::isnan(finding.worst_error))
             text += fmt::format("  largest distance between prediction and recovery in the whole matrix: {:.2g}\n",
                                 finding.worst_error);

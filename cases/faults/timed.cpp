@@ -27,6 +27,18 @@ std::function<Result(const Window&, const Slice&)> either(
     };
 }
 
+/// What is wrong about a micro's share is wrong in some parameters alone, and its loss is right.
+Decisions in_some_parameters(const Decisions& faulty, const Decisions& right) {
+    Decisions decide = faulty;
+    decide.divisor = right.divisor;
+    decide.arrives = right.arrives;
+    decide.arrives_in_some = [faulty, right](const Window& window, const Slice& micro) {
+        return faulty.arrives(window, micro) / right.arrives(window, micro) * right.divisor(window, micro) /
+               faulty.divisor(window, micro);
+    };
+    return decide;
+}
+
 }  // namespace
 
 Decisions timed(const Setup& setup, const Decisions& right, const Occasion& occasion) {
@@ -53,6 +65,7 @@ Decisions timed(const Setup& setup, const Decisions& right, const Occasion& occa
     decide.counts = either(faulty.counts, right.counts, when);
     decide.averages = either(faulty.averages, right.averages, when);
     decide.schedule_steps = either(faulty.schedule_steps, right.schedule_steps, when);
+    if (occasion.where == Reach::some_parameters) return in_some_parameters(decide, right);
     return decide;
 }
 

@@ -77,7 +77,7 @@ void add_faults(CLI::App& app, int& exit_code) {
             fmt::print("  {:<14} {}\n", to_string(all_timings[i]), meaning(all_timings[i]));
         if (!*json) fmt::print("\nREACH, where [@REACH] stands:\n");
         for (std::size_t i = 0; !*json && i < all_reaches.size(); ++i)
-            fmt::print("  {:<14} {}\n", to_string(all_reaches[i]), meaning(all_reaches[i]));
+            fmt::print("  {:<16} {}\n", to_string(all_reaches[i]), meaning(all_reaches[i]));
         exit_code = 0;
     });
 }

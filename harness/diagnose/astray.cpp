@@ -26,8 +26,11 @@ bool any_of_later_epoch(const std::vector<WindowEvidence>& windows) {
 
 bool explains_ledger(Cause cause, const Evidence& evidence) {
     const auto& [windows, missing, ragged, unfilled, strangers, strays, widths, narrow, coupling, paces] = evidence;
+    const auto may_be = [](const std::vector<Stray>& step, Stray stray) {
+        return std::find(step.begin(), step.end(), stray) != step.end();
+    };
     const auto all_are = [&](Stray stray) {
-        return std::all_of(strays.begin(), strays.end(), [&](Stray s) { return s == stray; });
+        return std::all_of(strays.begin(), strays.end(), [&](const auto& step) { return may_be(step, stray); });
     };
     /// Every window that is missing is one of these steps.
     const auto instead = [&](Stray stray) { return all_are(stray) && strays.size() == missing.size(); };
@@ -42,7 +45,9 @@ bool explains_ledger(Cause cause, const Evidence& evidence) {
             return instead(Stray::other_places);
         case Cause::epoch_not_set:
             return std::all_of(strays.begin(), strays.end(),
-                               [](Stray s) { return s == Stray::first_epoch || s == Stray::first_again; }) &&
+                               [&](const auto& step) {
+                                   return may_be(step, Stray::first_epoch) || may_be(step, Stray::first_again);
+                               }) &&
                    strays.size() == missing.size() && (strays.empty() || !any_of_later_epoch(windows));
         case Cause::resume_wrong_permutation:
             return instead(Stray::first_again);

@@ -158,13 +158,14 @@ std::string against_power(Cause cause, const Record& record, const Occasion& occ
 
 /// Two causes may leave the same weights, and differ in what else they touch: the order of events, the reported loss.
 /// What gradients and samples hold is compared elsewhere.
-std::string against_checks(Cause cause, const Record& record) {
+std::string against_checks(Cause cause, const Record& record, const Occasion& occasion) {
     const FaultEntry& fault = find_fault(to_string(cause));
+    const std::vector<Check> red_ones = red_checks(fault, occasion);
     const auto lists = [](const std::vector<Check>& checks, Check check) {
         return std::find(checks.begin(), checks.end(), check) != checks.end();
     };
     for (const CheckResult& result : record.verdict.checks) {
-        const bool red = result.outcome == Outcome::divergent, expected = lists(fault.red, result.check);
+        const bool red = result.outcome == Outcome::divergent, expected = lists(red_ones, result.check);
         if (red && !expected && result.check > Check::data && result.check != Check::grad && !asked_for(result.check) &&
             !lists(fault.may, result.check))
             return fmt::format("{} of {} is wrong, and it leaves that right", to_string(result.check),
@@ -240,7 +241,7 @@ std::string contradiction(Cause cause, const Record& record, const Occasion& occ
     if (green(record)) return against_power(cause, record, occasion);
     if (record.verdict.outcome != Outcome::divergent || red_where_asked_alone(record)) return {};
     const std::string problem = against_red(cause, record, occasion);
-    return problem.empty() ? against_checks(cause, record) : problem;
+    return problem.empty() ? against_checks(cause, record, occasion) : problem;
 }
 
 }  // namespace isobatch

@@ -62,16 +62,34 @@ std::vector<WeightLine> weight_lines(const Sight& sight, const std::optional<Pre
     return lines;
 }
 
+std::vector<TermLine> term_lines(const Sight& sight, const std::optional<Prediction>& prediction) {
+    const std::vector<double>& recovered = sight.recovered->terms;
+    const std::vector<double> predicted =
+        prediction ? terms_of(*prediction, *sight.recovered)
+                   : std::vector<double>(recovered.size(), std::numeric_limits<double>::quiet_NaN());
+    std::vector<TermLine> lines;
+    for (std::size_t i = 0; i < recovered.size(); ++i)
+        lines.push_back({sight.window->terms[i], recovered[i], predicted[i]});
+    return lines;
+}
+
+/// The largest distance of any number that there is from what was predicted of it, or what was known before.
+double farther(double worst, const std::vector<double>& recovered, const std::vector<double>& predicted) {
+    for (std::size_t i = 0; i < recovered.size(); ++i)
+        if (!std::isnan(recovered[i])) worst = std::max(worst, std::abs(recovered[i] - predicted[i]));
+    return worst;
+}
+
 /// Largest distance between prediction and recovery over the whole matrix.
 double worst_error(Cause cause, const Occasion& occasion, const std::vector<const Record*>& divergent) {
     double worst = cause == Cause::unknown || concerns_the_model(cause) ? std::numeric_limits<double>::quiet_NaN() : 0;
     for (const Record* record : divergent)
         for (const WindowEvidence& window : record->evidence.windows)
             for (const Recovered& recovered : window.recovered)
-                if (const auto prediction = predict(cause, window, recovered.ranks.front(), occasion))
-                    for (std::size_t i = 0; i < recovered.weights.size(); ++i)
-                        if (!std::isnan(recovered.weights[i]))
-                            worst = std::max(worst, std::abs(recovered.weights[i] - prediction->weights[i]));
+                if (const auto prediction = predict(cause, window, recovered.ranks.front(), occasion)) {
+                    worst = farther(worst, recovered.weights, prediction->weights);
+                    worst = farther(worst, recovered.terms, terms_of(*prediction, recovered));
+                }
     return worst;
 }
 
@@ -82,9 +100,12 @@ bool is_of_weights(Cause cause) {
 }
 
 /// What would tell causes apart that explain the same.
-std::string separated_by(const std::vector<Cause>& causes) {
+std::string separated_by(const std::vector<Cause>& causes, const Occasion& occasion) {
     const auto holds = [&](Cause cause) { return std::find(causes.begin(), causes.end(), cause) != causes.end(); };
     if (causes.size() < 2) return {};
+    if (occasion.where == Reach::some_parameters && causes.size() == 2 && holds(Cause::missing_accum_division) &&
+        holds(Cause::divide_after_backward))
+        return "nothing: the loss tells them apart, and in some parameters alone either leaves it right";
     if (causes.size() == 2 && holds(Cause::token_mean_of_means) && holds(Cause::sample_share_on_token_mean))
         return "judge a window whose micro-batches hold different numbers of samples, as the last one of an epoch that "
                "does not divide";
@@ -108,6 +129,17 @@ std::string also_seen(const std::vector<const Record*>& divergent, Cause named) 
             if (red(result) && (asked_for(result.check) || !by_weights)) return text + " " + result.message + ".";
     }
     return text;
+}
+
+/// Which parameters are wrong, where not all are.
+std::string parts_sentence(const std::vector<std::string>& wrong) {
+    if (wrong.empty()) return {};
+    const std::size_t told = std::min<std::size_t>(wrong.size(), 3);
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < told; ++i) names.push_back(printable(wrong[i]));
+    const std::string more = wrong.size() > told ? fmt::format(" and {} more", wrong.size() - told) : "";
+    return fmt::format(" Of all gradients only {} {}{} {} wrong.", wrong.size() == 1 ? "that of" : "those of",
+                       joined(names, ", "), more, wrong.size() == 1 ? "is" : "are");
 }
 
 /// A number of micros that only the split promises is told from the window's own where the two differ. Where no full
@@ -225,11 +257,11 @@ std::vector<Finding> diagnose(std::span<const Record> matrix) {
     finding.worst_error = worst_error(named, finding.occasion, divergent);
     if (sight.window) {
         finding.first = {sight.window->step, sight.recovered->ranks.front(), "", -1};
-        finding.weights =
-            weight_lines(sight, predict(named, *sight.window, sight.recovered->ranks.front(), finding.occasion));
+        const auto prediction = predict(named, *sight.window, sight.recovered->ranks.front(), finding.occasion);
+        finding.weights = weight_lines(sight, prediction);
+        finding.terms = term_lines(sight, prediction);
         finding.stale = sight.recovered->stale;
-        for (std::size_t i = 0; i < sight.recovered->terms.size(); ++i)
-            finding.terms.push_back({sight.window->terms[i], sight.recovered->terms[i]});
+        finding.summary += parts_sentence(sight.recovered->tensors);
     } else {
         for (const CheckResult& result : sight.record->verdict.checks)
             if (result.outcome == Outcome::divergent && result.first) {
@@ -237,7 +269,7 @@ std::vector<Finding> diagnose(std::span<const Record> matrix) {
                 break;
             }
     }
-    finding.separated_by = separated_by(finding.causes);
+    finding.separated_by = separated_by(finding.causes, finding.occasion);
     finding.remedy = remedy(named);
     finding.precedent = precedent(named);
     return {finding};

@@ -219,7 +219,10 @@ Json to_json(const Evidence& evidence) {
     Json windows = Json::array(), strays = Json::array(), widths = Json::array(), paces = Json::array();
     for (const Pace& pace : evidence.paces)
         paces.push_back({{"window", pace.window}, {"lr_ratio", number_to_json(pace.lr_ratio)}, {"ahead", pace.ahead}});
-    for (const Stray stray : evidence.strays) strays.push_back(to_string(stray));
+    for (const std::vector<Stray>& each : evidence.strays) {
+        strays.push_back(Json::array());
+        for (const Stray stray : each) strays.back().push_back(to_string(stray));
+    }
     for (const WindowEvidence& window : evidence.windows) windows.push_back(window_json(window));
     for (const Width& width : evidence.widths)
         widths.push_back({{"stage", to_string(width.stage)}, {"bits", width.bits}});
@@ -244,8 +247,11 @@ Evidence evidence_from_json(const Json& object, const std::string& where) {
         evidence.ragged = counts_from(object.at("ragged"), where);
         evidence.unfilled = counts_from(object.at("unfilled"), where);
         evidence.strangers = counts_from(object.at("strangers"), where);
-        for (const Json& stray : list_from_json(object.at("strays"), where))
-            evidence.strays.push_back(parse_stray(stray.get<std::string>()));
+        for (const Json& each : list_from_json(object.at("strays"), where)) {
+            evidence.strays.emplace_back();
+            for (const Json& stray : list_from_json(each, where))
+                evidence.strays.back().push_back(parse_stray(stray.get<std::string>()));
+        }
         if (evidence.strays.size() != evidence.strangers.size())
             throw Error(fmt::format("{} strangers and {} strays", evidence.strangers.size(), evidence.strays.size()),
                         where, "write the file again; nothing in it was trusted");

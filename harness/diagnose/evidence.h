@@ -138,8 +138,8 @@ struct Evidence {
     /// Of these, those that an outside loop may take for unfinished: they leave it a turn of its accumulation without a
     /// sample.
     std::vector<std::int64_t> unfilled;
-    std::vector<std::int64_t> strangers;  ///< steps of the trial that are no window of the reference
-    std::vector<Stray> strays;            ///< what each of these holds instead
+    std::vector<std::int64_t> strangers;     ///< steps of the trial that are no window of the reference
+    std::vector<std::vector<Stray>> strays;  ///< what each of these may hold instead
     std::vector<Width> widths;  ///< read where it is exact data that diverged; none where every sum kept its bits
     /// What share of the gradients' entries bf16 could hold; none where that proves nothing (judge/narrow).
     std::optional<double> narrow = std::nullopt;

@@ -21,7 +21,9 @@ Json to_json(const Finding& finding) {
                            {"recovered", number_to_json(line.recovered)},
                            {"predicted", number_to_json(line.predicted)}});
     for (const TermLine& line : finding.terms)
-        terms.push_back({{"term", line.term}, {"recovered", number_to_json(line.recovered)}});
+        terms.push_back({{"term", line.term},
+                         {"recovered", number_to_json(line.recovered)},
+                         {"predicted", number_to_json(line.predicted)}});
     for (const Rival& rival : finding.rivals)
         rivals.push_back(
             {{"cause", to_string(rival.cause)}, {"ruled_out_by", rival.ruled_out_by}, {"explained", rival.explained}});

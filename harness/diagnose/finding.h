@@ -28,7 +28,7 @@ struct WeightLine {
 /// A term that the loss has once a window, and how often it counts beyond its share in the samples; 0 is right.
 struct TermLine {
     std::string term;
-    double recovered = 0;
+    double recovered = 0, predicted = 0;  ///< NaN where there is none
 };
 
 /// One thing found wrong, read over all splits together.

@@ -67,20 +67,25 @@ bool follows_skipped(const std::vector<const WindowScale*>& epoch, const Split& 
 }
 
 /// `position`: among the steps of its epoch. `restarted`: how many of these the run was restarted after; 0: none.
-Stray stray_of(const Yardstick& yardstick, const Trace& candidate, std::size_t k, const Ids& held, std::size_t position,
-               std::size_t restarted) {
+std::vector<Stray> stray_of(const Yardstick& yardstick, const Trace& candidate, std::size_t k, const Ids& held,
+                            std::size_t position, std::size_t restarted) {
     const int epoch = candidate.ranks[0][k].epoch;
     const auto first = windows_of(yardstick, 1), own = windows_of(yardstick, epoch);
     if (restarted > 0 && follows_skipped(own, candidate.manifest.split, restarted, position - restarted, held))
-        return Stray::skipped_anew;
+        return {Stray::skipped_anew};  // whose last step is a part of the epoch's last window
+    std::vector<Stray> strays;
     if (epoch > 1 && position < first.size() && sorted(first[position]->samples) == held)
-        return restarted > 0 ? Stray::first_again : Stray::first_epoch;
-    for (const WindowScale* window : own)
-        if (among(held, sorted(window->samples))) return Stray::part;
-    if (position < own.size() && among(sorted(own[position]->samples), held)) return Stray::padded;
-    if (repeats_its_first_micro(candidate, k)) return Stray::repeated_micro;
-    if (position < own.size() && first_place_is_right(candidate, k, *own[position])) return Stray::other_places;
-    return Stray::other;
+        strays.push_back(restarted > 0 ? Stray::first_again : Stray::first_epoch);
+    if (std::any_of(own.begin(), own.end(),
+                    [&](const WindowScale* window) { return among(held, sorted(window->samples)); }))
+        strays.push_back(Stray::part);
+    if (position < own.size() && among(sorted(own[position]->samples), held)) strays.push_back(Stray::padded);
+    if (repeats_its_first_micro(candidate, k)) strays.push_back(Stray::repeated_micro);
+    if (position < own.size() && held.size() == own[position]->samples.size() &&
+        first_place_is_right(candidate, k, *own[position]))
+        strays.push_back(Stray::other_places);
+    if (strays.empty()) strays.push_back(Stray::other);
+    return strays;
 }
 
 }  // namespace
@@ -115,8 +120,9 @@ Stray parse_stray(std::string_view text) {
                 "the file was written by another version");
 }
 
-std::vector<Stray> strays_of(const Yardstick& yardstick, const Trace& candidate, const Alignment& alignment) {
-    std::vector<Stray> strays;
+std::vector<std::vector<Stray>> strays_of(const Yardstick& yardstick, const Trace& candidate,
+                                          const Alignment& alignment) {
+    std::vector<std::vector<Stray>> strays;
     const std::vector<Step>& steps = candidate.ranks[0];
     std::size_t position = 0, restarted = 0, next = 0;
     for (std::size_t k = 0; k < steps.size() && next < alignment.strangers.size(); ++k) {
@@ -127,7 +133,7 @@ std::vector<Stray> strays_of(const Yardstick& yardstick, const Trace& candidate,
         strays.push_back(stray_of(yardstick, candidate, k, alignment.samples[k], position, restarted));
         ++next;
     }
-    strays.resize(alignment.strangers.size(), Stray::other);  // steps that the first rank has not
+    strays.resize(alignment.strangers.size(), {Stray::other});  // steps that the first rank has not
     return strays;
 }
 

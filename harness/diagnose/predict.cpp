@@ -197,10 +197,24 @@ std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int
     std::optional<Prediction> prediction = acting(cause, window, rank);
     if (prediction && !acts(occasion.when, window.layout.moment))
         return Prediction{std::vector<double>(window.samples.size(), 1)};
-    if (prediction && occasion.where != Reach::everywhere)
+    if (prediction && occasion.where == Reach::some_parameters)
+        prediction->in_part = std::any_of(prediction->weights.begin(), prediction->weights.end(),
+                                          [](double weight) { return weight != 1; });
+    else if (prediction && occasion.where != Reach::everywhere)
         for (std::size_t i = 0; i < window.samples.size(); ++i)
             if (!reaches(occasion.where, window.layout, micro_of(window, i))) prediction->weights[i] = 1;
     return prediction;
+}
+
+std::vector<double> terms_of(const Prediction& prediction, const Recovered& recovered) {
+    std::vector<double> terms(recovered.terms.size(), 0);
+    std::optional<std::size_t> most;
+    for (std::size_t i = 0; i < terms.size(); ++i)
+        if (!std::isnan(recovered.terms[i]) &&
+            (!most || std::abs(recovered.terms[i]) > std::abs(recovered.terms[*most])))
+            most = i;
+    if (most) terms[*most] = prediction.terms;
+    return terms;
 }
 
 double stale_of(const Prediction& prediction, const WindowEvidence& window, std::size_t before) {

@@ -47,6 +47,12 @@ bool is_of_its_case(const Trial& trial, const FaultEntry& fault) {
     return fault.needs.subject.empty() || trial.subject == fault.needs.subject;
 }
 
+std::vector<Check> red_checks(const FaultEntry& fault, const Occasion& occasion) {
+    std::vector<Check> red = fault.red;
+    if (occasion.where == Reach::some_parameters) std::erase(red, Check::loss);
+    return red;
+}
+
 std::vector<Check> green_checks(const FaultEntry& fault) {
     std::vector<Check> green;
     for (const Check check : all_checks)

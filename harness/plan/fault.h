@@ -69,6 +69,9 @@ std::vector<FaultEntry> faults_on(std::string_view device);
 /// Whether the trial's case is one that the fault can matter in.
 bool is_of_its_case(const Trial& trial, const FaultEntry& fault);
 
+/// The checks that must notice it there. A loss has no parameters.
+std::vector<Check> red_checks(const FaultEntry& fault, const Occasion& occasion);
+
 /// The checks that must not notice it: the others. Which identities do is tests/run/twins_test.cpp's to say.
 std::vector<Check> green_checks(const FaultEntry& fault);
 

@@ -20,6 +20,8 @@ std::string to_string(Reach reach) {
             return "later-micros";
         case Reach::second_device:
             return "second-device";
+        case Reach::some_parameters:
+            return "some-parameters";
     }
     broken_promise("reach", "unknown reach", __FILE__, __LINE__);
 }
@@ -34,6 +36,8 @@ std::string meaning(Reach reach) {
             return "with every micro-batch of a device but its first";
         case Reach::second_device:
             return "on the second device";
+        case Reach::some_parameters:
+            return "in some parameters";
     }
     broken_promise("reach", "unknown reach", __FILE__, __LINE__);
 }
@@ -41,6 +45,7 @@ std::string meaning(Reach reach) {
 bool reaches(Reach reach, int place, int micro, std::int64_t micros) {
     switch (reach) {
         case Reach::everywhere:
+        case Reach::some_parameters:
             return true;
         case Reach::last_micros:
             return micro + 1 == micros;

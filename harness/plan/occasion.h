@@ -11,20 +11,20 @@
 namespace isobatch {
 
 /// With which micros of a window a trainer does something: many bugs are one device's, or wait for a window's first or
-/// last backward.
-enum class Reach { everywhere, last_micros, later_micros, second_device };
+/// last backward. Others are some parameters' alone, as of those that another group of devices shares.
+enum class Reach { everywhere, last_micros, later_micros, second_device, some_parameters };
 
 /// The simplest first, as of timings.
 inline constexpr std::array all_reaches{Reach::everywhere, Reach::last_micros, Reach::later_micros,
-                                        Reach::second_device};
+                                        Reach::second_device, Reach::some_parameters};
 
 /// `everywhere`, `last-micros` …
 std::string to_string(Reach reach);
 
-/// With which micros, as the end of a sentence.
+/// With which micros or parameters, as the end of a sentence.
 std::string meaning(Reach reach);
 
-/// Whether it is done with this micro of a place that has so many.
+/// Whether it is done with this micro of a place that has so many: with some parameters of every one.
 bool reaches(Reach reach, int place, int micro, std::int64_t micros);
 
 /// When and where something happens.

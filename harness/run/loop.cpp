@@ -12,6 +12,7 @@
 #include "run/forward.h"
 #include "run/lattice.h"
 #include "run/restart.h"
+#include "run/share_in_some.h"
 
 namespace isobatch {
 
@@ -85,6 +86,7 @@ void accumulate(const Setup& setup, Engine& engine, Recorder& recorder, Replica&
         if (exchanges && ends) recorder.exchange_begins(replica);
         at::Tensor loss = part.div(divisor / loss_scale(setup.trial.recipe));
         if (const double share = decide.arrives(window, micro); share != 1) loss = loss.mul(share);
+        const ShareInSome some(replica, decide.arrives_in_some(window, micro));
         engine.backward_begins(std::move(loss)).backward();  // adds to the gradients
         if (ends) decide.disturbs(window, micro, replica);
         engine.backward_ends(replica);

@@ -85,6 +85,8 @@ struct Decisions {
     Reduction reduction = Reduction::mean;
     /// The share of a micro's gradient that arrives in the accumulator, beside the divisor: all of it.
     std::function<double(const Window&, const Slice&)> arrives = [](const Window&, const Slice&) { return 1; };
+    /// The share of that which arrives in every second parameter: all of it.
+    std::function<double(const Window&, const Slice&)> arrives_in_some = [](const Window&, const Slice&) { return 1; };
     /// What a micro's loss counts in the report, beside its weight in the gradient: 1.
     std::function<double(const Window&, const Slice&)> reports = [](const Window&, const Slice&) { return 1; };
     /// How often a micro's samples pass through the model before its backward: once.

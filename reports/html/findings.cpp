@@ -34,8 +34,9 @@ std::string beside_weights(const Finding& finding) {
         text += fmt::format("<li>gradient of {} window(s) before: {}</li>\n", finding.stale.size() - i,
                             weight_text(finding.stale[i], "-"));
     for (const TermLine& line : finding.terms)
-        text += fmt::format("<li>{} of the loss, beyond its share in the samples: {} times</li>\n",
-                            shortened(line.term, longest), weight_text(line.recovered, "-"));
+        text += fmt::format("<li>{} of the loss, beyond its share in the samples: {} times, predicted {}</li>\n",
+                            shortened(line.term, longest), weight_text(line.recovered, "-"),
+                            weight_text(line.predicted, "-"));
     if (!finding.weights.empty() && !std::isnan(finding.worst_error))
         text += fmt::format("<li>largest distance between prediction and recovery in the whole matrix: {:.2g}</li>\n",
                             finding.worst_error);

@@ -36,6 +36,12 @@ std::string in_words(Stray stray) {
     broken_promise("stray", "unknown stray", __FILE__, __LINE__);
 }
 
+std::string in_words(const std::vector<Stray>& strays) {
+    std::vector<std::string> texts;
+    for (const Stray stray : strays) texts.push_back(in_words(stray));
+    return joined(texts, ", or ");
+}
+
 std::string steps(const std::vector<std::int64_t>& numbers) {
     std::vector<std::string> texts;
     for (const std::int64_t number : numbers) {

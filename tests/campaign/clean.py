@@ -62,6 +62,10 @@ def work(seed, count):
                 grad = next((check for check in verdict["checks"] if check["check"] == "grad"), {"margin": "nan"})
                 trajectory = None if own is None else "void" if void else float(own["margin"])
                 seen.append((case, recipe, trial, outcome, float(grad["margin"]) * FAIL_FACTOR[recipe], float(verdict["sensitivity"]), trajectory))
+                if outcome not in FINE or seen[-1][4] > SUSPECT_FACTOR[recipe]:
+                    print(f"{'suspect' if outcome in FINE else 'ALARM ' + outcome}, ratio {seen[-1][4]:.2f}: isobatch check {trial}", flush=True)
+                if len(seen) % 500 == 0:
+                    print(f"{len(seen)} of {count} trials by the worker of seed {seed}", flush=True)
         worker.stdin.close()
     return seen, refused
 
@@ -114,11 +118,6 @@ def main():
     margins = [margin for margin in followed if margin != "void"]
     figures = {"trials": len(seen), "alarms": sum(family["alarms"] for family in families), "refused": refused, "seed": options.seed, "jobs": options.jobs,
                "trajectories": {"asked": len(followed), "void": len(followed) - len(margins), "largest_margin": max(margins, default=0)}, "families": families}
-    for _, recipe, trial, outcome, ratio, *_ in seen:
-        if outcome not in FINE:
-            print(f"ALARM {outcome}: isobatch check {trial}")
-        elif ratio > SUSPECT_FACTOR[recipe]:
-            print(f"suspect, ratio {ratio:.2f}: isobatch check {trial}")
     largest = ", ".join(f"{max(family['ratio']['maximum'] for family in families if family['recipe'] == recipe):.2f} ({recipe}, divergent above {FAIL_FACTOR[recipe]})" for recipe in sorted({family["recipe"] for family in families}))
     print(f"{figures['trials']} clean trials, {figures['alarms']} alarms, largest ratios {largest}, seed {options.seed}")
     write_report(options.report and options.report + ".json", json.dumps(figures, indent=1))

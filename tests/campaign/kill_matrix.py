@@ -8,7 +8,7 @@ from kill_page import page
 from runs import PROGRAM, catalogue, write_report
 
 TIMINGS = ("always", "first-window", "later-windows", "epoch-ends", "later-epochs", "after-restart")  # the simplest first, as in plan/timing.h
-REACHES = ("everywhere", "last-micros", "later-micros", "second-device")  # likewise, as in plan/occasion.h
+REACHES = ("everywhere", "last-micros", "later-micros", "second-device", "some-parameters")  # likewise, as in plan/occasion.h
 SIMPLER = {("rank-local-denominator", "epoch-ends", "uneven-ranks-equal-weight")}  # planted, when, and the cause that is this always
 CONTROLS = ("no-sync-around-backward",)  # every value stays right: must be green
 
@@ -90,7 +90,7 @@ def main():
     parser.add_argument("--recipes", nargs="+", default=["fp32", "fp64"])
     parser.add_argument("--faults", nargs="+", help="only these (default: all)")
     parser.add_argument("--timings", nargs="*", default=TIMINGS, help="at these times too, with the first effective batch and recipe")
-    parser.add_argument("--reaches", nargs="*", default=REACHES, help="reaching these micro-batches only too, with the same, always and where it waits for the second window")
+    parser.add_argument("--reaches", nargs="*", default=REACHES, help="reaching these micro-batches or parameters only too, with the same, always and where it waits for the second window")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="matrices at once")
     parser.add_argument("--report", help="where to write FILE.json, FILE.md and FILE.html")
     options = parser.parse_args()
@@ -114,8 +114,8 @@ def main():
     lines = ["| fault | matrices where it was found | trials that diverged | red checks | named | named alone |", "| --- | ---: | ---: | --- | ---: | ---: |"]
     lines += [row(fault, [matrix for matrix in done if matrix["fault"] == fault]) for fault in wanted if any(matrix["fault"] == fault for matrix in done)]
     lost = [fault for fault in wanted if fault not in CONTROLS and known[fault]["certain"] and not any(matrix["divergent"] for matrix in done if matrix["fault"] == fault)]
-    sentence = (f"{figures['faults']} planted faults, at different times and with different micro-batches {figures['variants']} ({figures['variants_found']} of which some matrix can show), and {len(CONTROLS)} control in {', '.join(options.cases)}; effective batch {', '.join(map(str, options.effective))} in every split on at most "
-            f"4 devices; {', '.join(options.recipes)} (faults at some times or with some micro-batches only: the first of each).\n\nOf {figures['matrices']} matrices with a fault {figures['found']} diverged: the fault is in the set of causes in {figures['named']}, alone in "
+    sentence = (f"{figures['faults']} planted faults, at different times, with different micro-batches and in some parameters {figures['variants']} ({figures['variants_found']} of which some matrix can show), and {len(CONTROLS)} control in {', '.join(options.cases)}; effective batch {', '.join(map(str, options.effective))} in every split on at most "
+            f"4 devices; {', '.join(options.recipes)} (faults at some times, with some micro-batches or in some parameters only: the first of each).\n\nOf {figures['matrices']} matrices with a fault {figures['found']} diverged: the fault is in the set of causes in {figures['named']}, alone in "
             f"{figures['named_alone']} (a set holds {figures['mean_set']:.3f} causes on average), with when and where it happens in {figures['named_with_their_time']}; in {figures['simpler']} another one that happens more simply explains as much; {figures['unknown']} are `unknown` ({figures['nameless']} of them of faults that no cause names: {', '.join(nameless) or 'none'}), {figures['named_wrongly']} named wrongly. A fault that a case cannot show (a loss whose units are its samples, for "
             f"one) leaves its matrix green. Controls green: {figures['controls_green']} of {figures['controls']}.")
     text = sentence + "\n\n" + "\n".join(lines)

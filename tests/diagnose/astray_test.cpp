@@ -44,12 +44,12 @@ TEST(ExplainsLedger, ADroppedTailMissesAllAndOnlyTheRaggedWindows) {
 }
 
 TEST(ExplainsLedger, AFaultOfTheSamplesIsKnownByWhatItsStepsHold) {
-    const auto explains = [](Cause cause, const std::vector<std::int64_t>& missing, const std::vector<Stray>& strays) {
+    const auto explains = [](Cause cause, const std::vector<std::int64_t>& missing, const std::vector<Stray>& each) {
         Evidence evidence;
         evidence.ragged = {3, 6};
         evidence.missing = missing;
-        evidence.strays = strays;
-        evidence.strangers.assign(strays.size(), 1);
+        for (const Stray stray : each) evidence.strays.push_back({stray});
+        evidence.strangers.assign(each.size(), 1);
         return explains_ledger(cause, evidence);
     };
     using enum Stray;
@@ -73,17 +73,28 @@ TEST(ExplainsLedger, AFaultOfTheSamplesIsKnownByWhatItsStepsHold) {
     EXPECT_FALSE(explains(Cause::accumulation_off, {1, 3}, {part, part, part}));
 }
 
+TEST(ExplainsLedger, AStepThatMayBeSeveralIsExplainedByEachThatFitsTheOthers) {
+    Evidence evidence;
+    evidence.missing = evidence.strangers = {1, 6};
+    evidence.strays = {{Stray::other_places}, {Stray::first_epoch, Stray::other_places}};
+    EXPECT_TRUE(explains_ledger(Cause::per_rank_sampler_seed, evidence));
+    EXPECT_FALSE(explains_ledger(Cause::epoch_not_set, evidence));
+    evidence.strays[0] = {Stray::first_again, Stray::other_places};
+    EXPECT_TRUE(explains_ledger(Cause::per_rank_sampler_seed, evidence));
+    EXPECT_TRUE(explains_ledger(Cause::epoch_not_set, evidence));
+}
+
 TEST(ExplainsLedger, TheFirstEpochsOrderAfterARestartMayBeOfEitherUntilAWindowWasRight) {
     Evidence evidence;
     evidence.missing = {5, 6};
     evidence.strangers = {5, 6};
-    evidence.strays = {Stray::first_again, Stray::first_again};
+    evidence.strays = {{Stray::first_again}, {Stray::first_again}};
     EXPECT_TRUE(explains_ledger(Cause::epoch_not_set, evidence));
     EXPECT_TRUE(explains_ledger(Cause::resume_wrong_permutation, evidence));
-    evidence.strays[0] = Stray::first_epoch;
+    evidence.strays[0] = {Stray::first_epoch};
     EXPECT_TRUE(explains_ledger(Cause::epoch_not_set, evidence));
     EXPECT_FALSE(explains_ledger(Cause::resume_wrong_permutation, evidence));
-    evidence.strays[0] = Stray::first_again;
+    evidence.strays[0] = {Stray::first_again};
     WindowEvidence right;
     right.layout.moment.epoch = 2;
     evidence.windows = {right};
@@ -97,12 +108,12 @@ TEST(ExplainsLedger, ARestartThatSkipsTooLittleLeavesMoreWindowsThanThereAre) {
     Evidence evidence;
     evidence.missing = {2};
     evidence.strangers = {2, 3};
-    evidence.strays = {Stray::skipped_anew, Stray::skipped_anew};
+    evidence.strays = {{Stray::skipped_anew}, {Stray::skipped_anew}};
     EXPECT_TRUE(explains_ledger(Cause::resume_skips_updates, evidence));
     evidence.missing = {2, 3, 4};
     EXPECT_FALSE(explains_ledger(Cause::resume_skips_updates, evidence));
     evidence.missing = {2};
-    evidence.strays[1] = Stray::other;
+    evidence.strays[1] = {Stray::other};
     EXPECT_FALSE(explains_ledger(Cause::resume_skips_updates, evidence));
 }
 

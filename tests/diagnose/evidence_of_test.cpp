@@ -104,7 +104,7 @@ TEST(EvidenceOf, ListsMissingAndStrangeWindows) {
     candidate.ranks[0][1].micros[0].samples[0] = "stranger";
     EXPECT_EQ(evidence(candidate).missing, (Steps{2, 3, 6}));
     EXPECT_EQ(evidence(candidate).strangers, Steps{2});
-    EXPECT_EQ(evidence(candidate).strays, std::vector<Stray>{Stray::other});
+    EXPECT_EQ(evidence(candidate).strays, std::vector<std::vector<Stray>>{{Stray::other}});
 }
 
 TEST(EvidenceOf, AnOutsideLoopTakesForUnfinishedWhatDoesNotFillItsTurns) {

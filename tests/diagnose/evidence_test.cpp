@@ -55,7 +55,7 @@ Evidence evidence() {
             {6},
             {6},
             {std::int64_t{1} << 40},
-            {Stray::padded},
+            {{Stray::padded, Stray::repeated_micro}},
             {{Stage::micro, 8}, {Stage::exchange, 64}},
             1.0 / 3,
             2.5,

@@ -15,7 +15,7 @@ TEST(Finding, TheJsonHoldsEverything) {
                           .first = {2, 1, "", -1},
                           .weights = {{"a", 1, 2, 3.5, 0.25, std::nan("")}},
                           .stale = {1, HUGE_VAL},
-                          .terms = {{"penalty", 14.5}},
+                          .terms = {{"penalty", 14.5, std::nan("")}},
                           .worst_error = std::nan(""),
                           .rivals = {{Cause::epoch_tail_dropped, "why", 3}},
                           .separated_by = "how",
@@ -26,7 +26,7 @@ TEST(Finding, TheJsonHoldsEverything) {
         "causes": ["zero-grad-in-window", "unknown"], "timing": "epoch-ends", "reach": "last-micros", "summary": "what", "trial": "gpt --splits 4x4x1",
         "first": {"step": 2, "rank": 1, "tensor": "", "index": -1},
         "weights": [{"sample": "a", "rank": 1, "micro": 2, "units": 3.5, "recovered": 0.25, "predicted": "nan"}],
-        "stale": [1.0, "inf"], "terms": [{"term": "penalty", "recovered": 14.5}], "worst_error": "nan", "rivals": [{"cause": "epoch-tail-dropped", "ruled_out_by": "why", "explained": 3}],
+        "stale": [1.0, "inf"], "terms": [{"term": "penalty", "recovered": 14.5, "predicted": "nan"}], "worst_error": "nan", "rivals": [{"cause": "epoch-tail-dropped", "ruled_out_by": "why", "explained": 3}],
         "separated_by": "how", "remedy": "do", "precedent": "there", "repro": "again"})",
                                      "here");
     EXPECT_EQ(to_json(finding), expected);

@@ -11,7 +11,9 @@ const Synthetic& matrix() {
     return matrix;
 }
 
-std::vector<Stray> strays(const Trace& candidate) {
+using Strays = std::vector<std::vector<Stray>>;
+
+Strays strays(const Trace& candidate) {
     static const Yardstick yardstick = yardstick_of(matrix().reference());
     return strays_of(yardstick, candidate, align(yardstick, candidate));
 }
@@ -35,7 +37,7 @@ TEST(Ledger, TheFirstEpochAgainIsKnownByItsSamples) {
         for (std::size_t rank = 0; rank < 2; ++rank)
             for (std::size_t m = 0; m < again.ranks[rank][k].micros.size(); ++m)
                 samples(again, rank, k + 3, m) = samples(again, rank, k, m);
-    EXPECT_EQ(strays(again), std::vector<Stray>(3, Stray::first_epoch));
+    EXPECT_EQ(strays(again), Strays(3, {Stray::first_epoch}));
 }
 
 TEST(Ledger, AfterARestartTheFirstEpochAgainIsSomethingElse) {
@@ -46,7 +48,7 @@ TEST(Ledger, AfterARestartTheFirstEpochAgainIsSomethingElse) {
             for (std::size_t m = 0; m < again.ranks[rank][k].micros.size(); ++m)
                 samples(again, rank, k + 3, m) = samples(again, rank, k, m);
     }
-    EXPECT_EQ(strays(again), std::vector<Stray>(2, Stray::first_again));
+    EXPECT_EQ(strays(again), Strays(2, {Stray::first_again}));
 }
 
 /// 4x2x2 takes 8 samples a micro of both ranks; the window after the restart begins 8 samples late in the epoch.
@@ -66,43 +68,57 @@ TEST(Ledger, SkippedAnewIsWhatFollowsAMicroForEachUpdate) {
                             order.begin() + static_cast<std::ptrdiff_t>(begin + 4));
     };
     hold(1, 8);
-    EXPECT_EQ(strays(skipped), std::vector<Stray>{Stray::other}) << "the run was not restarted";
+    EXPECT_EQ(strays(skipped), (Strays{{Stray::other}})) << "the run was not restarted";
     for (std::size_t rank = 0; rank < 2; ++rank) skipped.ranks[rank][0].events.emplace_back("restart");
-    EXPECT_EQ(strays(skipped), std::vector<Stray>{Stray::skipped_anew});
+    EXPECT_EQ(strays(skipped), (Strays{{Stray::skipped_anew}}));
     hold(1, 7);
-    EXPECT_EQ(strays(skipped), std::vector<Stray>{Stray::other});
+    EXPECT_EQ(strays(skipped), (Strays{{Stray::other}}));
 }
 
 TEST(Ledger, APartOfAWindowIsNoWindow) {
     Trace cut = candidate();
     samples(cut, 0, 1, 1).pop_back();
-    EXPECT_EQ(strays(cut), std::vector<Stray>{Stray::part});
+    EXPECT_EQ(strays(cut), (Strays{{Stray::part}}));
     samples(cut, 0, 1, 1).push_back(samples(cut, 0, 1, 0)[0]);  // as many as before, one of them twice
-    EXPECT_EQ(strays(cut), std::vector<Stray>{Stray::other});
+    EXPECT_EQ(strays(cut), (Strays{{Stray::other}}));
 }
 
 TEST(Ledger, AWindowAndMoreIsPadded) {
     Trace padded = candidate();
     samples(padded, 1, 2, 0).push_back(samples(padded, 0, 0, 0)[0]);
-    EXPECT_EQ(strays(padded), std::vector<Stray>{Stray::padded});
+    EXPECT_EQ(strays(padded), (Strays{{Stray::padded}}));
 }
 
 TEST(Ledger, ARepeatedMicroHoldsTheFirstOnesSamples) {
     Trace repeated = candidate();
     for (std::size_t rank = 0; rank < 2; ++rank) samples(repeated, rank, 0, 1) = samples(repeated, rank, 0, 0);
-    EXPECT_EQ(strays(repeated), std::vector<Stray>{Stray::repeated_micro});
+    EXPECT_EQ(strays(repeated), (Strays{{Stray::repeated_micro}}));
     repeated = candidate();  // on the second rank alone
     samples(repeated, 1, 0, 1) = samples(repeated, 1, 0, 0);
-    EXPECT_EQ(strays(repeated), std::vector<Stray>{Stray::other_places});
+    EXPECT_EQ(strays(repeated), (Strays{{Stray::other_places}}));
 }
 
 TEST(Ledger, OtherSamplesOnTheFirstPlaceAreSomethingElse) {
     Trace other = candidate();
     std::swap(samples(other, 0, 0, 0)[0], samples(other, 0, 1, 0)[0]);
-    EXPECT_EQ(strays(other), (std::vector<Stray>{Stray::other, Stray::other}));
+    EXPECT_EQ(strays(other), (Strays{{Stray::other}, {Stray::other}}));
     Trace places = candidate();
     std::swap(samples(places, 1, 0, 0)[0], samples(places, 1, 1, 0)[0]);
-    EXPECT_EQ(strays(places), (std::vector<Stray>{Stray::other_places, Stray::other_places}));
+    EXPECT_EQ(strays(places), (Strays{{Stray::other_places}, {Stray::other_places}}));
+}
+
+TEST(Ledger, AStepMayBeSeveral) {
+    Trace both = candidate();
+    samples(both, 1, 3, 0)[0] = samples(both, 1, 4, 0)[0];
+    EXPECT_EQ(strays(both), (Strays{{Stray::other_places}}));
+    Yardstick yardstick = yardstick_of(matrix().reference());
+    yardstick.windows[0].samples.clear();  // had the first epoch begun with the same ones
+    for (std::size_t rank = 0; rank < 2; ++rank)
+        for (const Micro& micro : both.ranks[rank][3].micros)
+            yardstick.windows[0].samples.insert(yardstick.windows[0].samples.end(), micro.samples.begin(),
+                                                micro.samples.end());
+    EXPECT_EQ(strays_of(yardstick, both, align(yardstick, both)).back(),
+              (std::vector<Stray>{Stray::first_epoch, Stray::other_places}));
 }
 
 TEST(Ledger, EveryStrangerHasOneAndNoOtherStepHas) {
@@ -115,7 +131,7 @@ TEST(Ledger, EveryStrangerHasOneAndNoOtherStepHas) {
     EXPECT_EQ(strays_of(yardstick, good, alignment).size(), 1u);
     Trace early = good;
     early.ranks[0].resize(3);  // the other rank alone has the stranger
-    EXPECT_EQ(strays_of(yardstick, early, alignment), std::vector<Stray>{Stray::other});
+    EXPECT_EQ(strays_of(yardstick, early, alignment), (Strays{{Stray::other}}));
 }
 
 TEST(Ledger, TextReadsBackAndAnyOtherIsRefused) {

@@ -143,6 +143,17 @@ TEST(Predict, ATermOfTheLossCountsOnceForEveryMicro) {
     EXPECT_EQ(predict(Cause::token_mean_of_means, with, 0)->terms, 0);
 }
 
+TEST(Predict, OfSeveralTermsTheOneThatCountsMostIsMeant) {
+    const auto terms = [](double predicted, std::vector<double> recovered) {
+        return terms_of({.terms = predicted}, {.terms = std::move(recovered)});
+    };
+    EXPECT_EQ(terms(3, {0.1, 2.9, std::nan("")}), (Weights{0, 3, 0}));
+    EXPECT_EQ(terms(3, {std::nan(""), -2.9, 0.1}), (Weights{0, 3, 0}));
+    EXPECT_EQ(terms(3, {std::nan("")}), Weights{0}) << "none was read";
+    EXPECT_EQ(terms(0, {0.1, 2.9}), (Weights{0, 0}));
+    EXPECT_TRUE(terms(3, {}).empty());
+}
+
 TEST(Predict, OneMicroIsRightWhateverTheFault) {
     WindowEvidence one = window();
     one.layout = {{{0, 0, 7, 8}}, false, 1};
@@ -217,6 +228,15 @@ TEST(Predict, AReachLeavesTheOtherMicrosRight) {
     };
     EXPECT_EQ(sum(Reach::second_device), (Weights{1, 1, 2, 2, 2, 1, 1}));
     EXPECT_EQ(sum(Reach::last_micros), (Weights{1, 1, 2, 2, 2, 2, 2}));
+}
+
+TEST(Predict, WhatReachesSomeParametersHasItsWeightsInPart) {
+    const Occasion some(Timing::always, Reach::some_parameters), later(Timing::later_epochs, Reach::some_parameters);
+    const auto scaled = predict(Cause::divide_after_backward, window(), 0, some);
+    EXPECT_EQ(scaled->weights, (Weights{2, 2, 1, 1, 1, 2, 2}));
+    EXPECT_TRUE(scaled->in_part);
+    EXPECT_FALSE(predict(Cause::cleared_at_new_shape, window(), 0, some)->in_part) << "every weight is right";
+    EXPECT_FALSE(predict(Cause::divide_after_backward, window(), 0, later)->in_part) << "another epoch";
 }
 
 TEST(Predict, AFactorOfTheWorldLeavesEachRanksOwnMean) {

@@ -96,6 +96,13 @@ class Faults(ProgramTest):
         finding = self.result()["findings"][0]
         self.assertEqual((finding["causes"], finding["timing"], finding["reach"]), (["double-division"], "always", "second-device"))
 
+    def test_a_fault_of_some_parameters_is_named_with_them(self):
+        self.assertEqual(self.isobatch("check", "mlp", "--effective", "8", "--fault", "n-minus-one@some-parameters"), 1, self.said)
+        self.assertIn("It happens in some parameters only.", self.said)
+        self.assertIn("Of all gradients only those of ", self.said)
+        finding = self.result()["findings"][0]
+        self.assertEqual((finding["causes"], finding["timing"], finding["reach"]), (["n-minus-one"], "always", "some-parameters"))
+
     def test_a_fault_that_cannot_matter_is_no_pass(self):
         for words in (("--fault", "wrong-group-divisor"), ("--fault", "two-level-order", "--engine", "serial:inner=8"), ("--fault", "never-synced@later-epochs", "--epochs", "1")):
             self.assertEqual(self.isobatch("check", "lesson", "--effective", "8", *words), 4, self.said)

@@ -108,6 +108,13 @@ TEST(FaultReach, IsPartOfTheTextAndOfThePower) {
     EXPECT_FALSE(has_power(second, {two}));
 }
 
+TEST(FaultReach, ALossIsRightWhereSomeParametersAreWrong) {
+    const FaultEntry& counted = find_fault("n-minus-one");
+    EXPECT_EQ(red_checks(counted, {}), counted.red);
+    EXPECT_EQ(red_checks(counted, {Timing::always, Reach::second_device}), counted.red);
+    EXPECT_EQ(red_checks(counted, {Timing::epoch_ends, Reach::some_parameters}), std::vector{Check::grad});
+}
+
 /// What reaches some micros only has power where it touches one of them, and always where it reaches all.
 TEST(FaultReach, PowerIsThatOfTheMicrosThatItTouches) {
     const WindowLayout window{.micros = {{0, 0, 2, 6, 8}, {0, 1, 2, 1, 8}, {1, 0, 3, 2, 9}},

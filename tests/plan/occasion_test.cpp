@@ -46,6 +46,7 @@ TEST(Occasion, ReachesTheMicrosThatItNames) {
     EXPECT_TRUE(reaches(Reach::second_device, 1, 0, 3));
     EXPECT_FALSE(reaches(Reach::second_device, 0, 0, 3));
     EXPECT_FALSE(reaches(Reach::second_device, 2, 0, 3));
+    EXPECT_TRUE(reaches(Reach::some_parameters, 0, 1, 3));
 }
 
 }  // namespace

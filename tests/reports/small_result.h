@@ -80,8 +80,8 @@ inline std::vector<Record> small_records() {
     records[4].evidence.windows = {small_window()};
     records[4].evidence.windows[0].refused = "3 parameters cannot tell 4 samples apart";
     records[4].evidence.strangers = {2, 3, 4, 5, 6, 7, 8, 9};
-    records[4].evidence.strays = {Stray::first_epoch, Stray::first_again,    Stray::skipped_anew, Stray::part,
-                                  Stray::padded,      Stray::repeated_micro, Stray::other_places, Stray::other};
+    records[4].evidence.strays = {{Stray::first_epoch}, {Stray::first_again},    {Stray::skipped_anew}, {Stray::part},
+                                  {Stray::padded},      {Stray::repeated_micro}, {Stray::other_places}, {Stray::other}};
     Trial crashed = records[0].trial;
     crashed.split = {1, 2, 2};
     records.push_back(
@@ -106,7 +106,7 @@ inline Finding odd_finding() {
                        {"sample-1", 0, 1, 1, -12345.678, 0},
                        {"sample-2", 1, 0, not_a_number, -1e-12, not_a_number}};
     finding.stale = {0.25, 1};
-    finding.terms = {{"the <penalty>", 14.5}};
+    finding.terms = {{"the <penalty>", 14.5, 15}};
     finding.worst_error = 0.75;
     finding.rivals = {{Cause::unknown, "the rival"}};
     finding.separated_by = "the separation";

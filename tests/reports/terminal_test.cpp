@@ -134,7 +134,8 @@ TEST(TerminalText, AFindingShowsWhatIsLeftOfEarlierGradients) {
                      "    sample-2     1      0     nan    0.0000000000               -\n"
                      "    gradient of 2 window(s) before: 0.2500000000\n"
                      "    gradient of 1 window(s) before: 1.0000000000\n"
-                     "    the <penalty> of the loss, beyond its share in the samples: 14.5000000000 times (0 = right)\n"
+                     "    the <penalty> of the loss, beyond its share in the samples: 14.5000000000 times, predicted "
+                     "15.0000000000 (0 = right)\n"
                      "  largest distance between prediction and recovery in the whole matrix: 0.75\n"
                      "  not unknown: the rival\n"
                      "  to tell them apart: the separation\n"));

@@ -115,6 +115,27 @@ TEST_F(TwoRanks, FaultsAreFoundOnEveryExchange) {
         }
 }
 
+/// A reducer's buckets hold right gradients beside wrong ones.
+TEST_F(TwoRanks, FaultsOfSomeParametersAreFoundOnEveryExchange) {
+    for (const char* engine : {"gloo", "gloo:flat", "gloo:bucket=64:view", "gloo:static"})
+        for (const char* fault : {"n-minus-one", "divide-after-backward"}) {
+            Trial faulty = trial;
+            faulty.engine = engine;
+            faulty.fault = std::string(fault) + "@some-parameters";
+            follow(faulty);
+            SCOPED_TRACE(std::string(engine) + " " + fault);
+            const Record record = judged(run(faulty, "faulty.trace"));
+            EXPECT_EQ(result_of(record.verdict, Check::grad).outcome, Outcome::divergent);
+            EXPECT_LE(result_of(record.verdict, Check::loss).outcome, Outcome::equivalent);
+            const Finding finding = diagnose(std::span(&record, 1)).at(0);
+            EXPECT_EQ(finding.occasion, Occasion(Timing::always, Reach::some_parameters));
+            EXPECT_NE(std::find(finding.causes.begin(), finding.causes.end(), parse_cause(fault)),
+                      finding.causes.end());
+            std::filesystem::remove_all(directory / "faulty.trace");
+            std::filesystem::remove(directory / "faulty.trace.meeting");
+        }
+}
+
 TEST_F(TwoRanks, HoldEveryIdentityOnEveryExchange) {
     for (const char* engine : {"gloo", "gloo:flat", "gloo:bucket=64:view", "gloo:unused", "gloo:static"})
         for (const Split& split : {Split{2, 1, 2}, Split{1, 2, 2}}) {

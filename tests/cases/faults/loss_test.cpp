@@ -13,8 +13,8 @@ namespace {
 constexpr auto ids = {"regulariser-per-micro", "label-smoothing-local-mean", "layer-used-twice-overwrites",
                       "correlated-dropout"};
 
-Record run(const std::string& id, const Split& split, const std::string& subject = "") {
-    Trial trial = suited(small_trial(split), *parse_fault(id).entry);
+Record run(const std::string& id, const Split& split, const std::string& subject = "", Recipe recipe = Recipe::fp64) {
+    Trial trial = suited(small_trial(split, recipe), *parse_fault(id).entry);
     if (!subject.empty()) trial.subject = subject;
     trial.fault = id;
     return Matrix(plant, {}).run(trial);
@@ -39,9 +39,21 @@ TEST(LossFaults, AreRedWhereAWindowHasSeveralMicrosAndNoWeightsExplainThemButTho
             ASSERT_EQ(finding.terms.size(), 2u);
             EXPECT_EQ(finding.terms[0].term, "regulariser");
             EXPECT_NEAR(finding.terms[0].recovered, 4 / split.per_device - 1, 1e-6);
+            EXPECT_EQ(finding.terms[0].predicted, 4 / split.per_device - 1);
             EXPECT_NEAR(finding.terms[1].recovered, 0, 1e-6);
+            EXPECT_EQ(finding.terms[1].predicted, 0);
+            EXPECT_LT(finding.worst_error, 1e-6);
         }
     }
+}
+
+TEST(LossFaults, ATermIsNamedWithFewerBitsToo) {
+    std::vector<Record> records;
+    for (const Split& split : {Split{4, 1, 1}, {2, 2, 1}, {1, 4, 1}, {1, 1, 4}})
+        records.push_back(run("regulariser-per-micro", split, "tasks", Recipe::bf16_autocast));
+    const std::vector<Finding> findings = diagnose(records);
+    ASSERT_EQ(findings.size(), 1u);
+    EXPECT_EQ(findings[0].causes, std::vector{Cause::regulariser_per_micro});
 }
 
 TEST(LossFaults, LeaveTheLossOfAnotherCaseAlone) {

@@ -30,9 +30,10 @@ TEST(FindingsPart, ShowsWhatIsLeftOfEarlierGradients) {
     result.findings = {odd_finding()};
     const std::string text = read_part(findings_part(result)).text;
     EXPECT_TRUE(says(text, "not-zeroed-after-step or zero-grad-in-window"));
-    EXPECT_TRUE(says(text,
-                     "gradient of 2 window(s) before: 0.2500000000\ngradient of 1 window(s) before: 1.0000000000\n"
-                     "the <penalty> of the loss, beyond its share in the samples: 14.5000000000 times\n"));
+    EXPECT_TRUE(says(
+        text,
+        "gradient of 2 window(s) before: 0.2500000000\ngradient of 1 window(s) before: 1.0000000000\n"
+        "the <penalty> of the loss, beyond its share in the samples: 14.5000000000 times, predicted 15.0000000000\n"));
     EXPECT_TRUE(says(text, "largest distance between prediction and recovery in the whole matrix: 0.75"));
     EXPECT_TRUE(says(text, "To tell them apart: the separation"));
 }

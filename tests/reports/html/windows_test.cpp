@@ -30,11 +30,12 @@ TEST(WindowsPart, OfALongLedgerTheRestIsCounted) {
     for (int i = 1; i <= 1000; ++i) {
         evidence.missing.push_back(i);
         evidence.strangers.push_back(i);
-        evidence.strays.push_back(Stray::other);
+        evidence.strays.push_back({Stray::first_epoch, Stray::part});
     }
     const std::string text = read_part(windows_part(result)).text;
     EXPECT_TRUE(says(text, "24, … (1000 in all)"));
     EXPECT_TRUE(says(text, "and 976 more such steps"));
+    EXPECT_TRUE(says(text, "step 1 holds the samples that the first epoch had at this place, or holds only some of"));
 }
 
 }  // namespace
