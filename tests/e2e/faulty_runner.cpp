@@ -24,6 +24,11 @@ bool my_turn() {
     return !file || ::open(file, O_CREAT | O_EXCL, 0600) >= 0;
 }
 
+/// Whether these are the same samples, in whatever format: the reference runs its last window, of two, several times.
+bool same(const at::Tensor& a, const at::Tensor& b) {
+    return a.sizes() == b.sizes() && a.to(at::kDouble).allclose(b.to(at::kDouble), 1e-2);
+}
+
 Case dying(const std::string& name, void (*die)()) {
     // The registry may not hold mlp yet, so its parts are looked up when they are used.
     Case subject;
@@ -32,9 +37,11 @@ Case dying(const std::string& name, void (*die)()) {
     subject.make_data = [](const DataChoice& choice) { return find_case("mlp").make_data(choice); };
     subject.make_model = [](at::ScalarType dtype, Seed seed) { return find_case("mlp").make_model(dtype, seed); };
     subject.loss_sum = [die](torch::nn::Module& model, const Examples& examples) {
-        static int pairs_in_a_row = 0;  // a random cut of the reference holds a pair too, but never two in a row
-        pairs_in_a_row = examples[0].size(0) == 2 ? pairs_in_a_row + 1 : 0;
-        if (pairs_in_a_row == 2 && my_turn()) die();
+        static at::Tensor last;  // a random cut of the reference holds a pair too, but never one after another
+        const bool another =
+            last.defined() && last.size(0) == 2 && examples[0].size(0) == 2 && !same(last, examples[0]);
+        last = examples[0].detach();
+        if (another && my_turn()) die();
         return find_case("mlp").loss_sum(model, examples);
     };
     return subject;
