@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/listed.h"
 #include "base/text.h"
 #include "diagnose/contradiction.h"
 #include "diagnose/predict.h"
@@ -134,12 +135,11 @@ std::string also_seen(const std::vector<const Record*>& divergent, Cause named) 
 /// Which parameters are wrong, where not all are.
 std::string parts_sentence(const std::vector<std::string>& wrong) {
     if (wrong.empty()) return {};
-    const std::size_t told = std::min<std::size_t>(wrong.size(), 3);
     std::vector<std::string> names;
-    for (std::size_t i = 0; i < told; ++i) names.push_back(printable(wrong[i]));
-    const std::string more = wrong.size() > told ? fmt::format(" and {} more", wrong.size() - told) : "";
-    return fmt::format(" Of all gradients only {} {}{} {} wrong.", wrong.size() == 1 ? "that of" : "those of",
-                       joined(names, ", "), more, wrong.size() == 1 ? "is" : "are");
+    for (const std::string& name : wrong) names.push_back(printable(name));
+    const bool one = wrong.size() == 1;
+    return fmt::format(" Of all gradients only {} {} {} wrong.", one ? "that of" : "those of", listed(names),
+                       one ? "is" : "are");
 }
 
 /// A number of micros that only the split promises is told from the window's own where the two differ. Where no full

@@ -130,9 +130,8 @@ Decoder::Window Decoder::prepare(std::size_t w, std::vector<std::size_t> tensors
     for (const auto& [name, parts] : scale.terms) {
         std::vector<double> column = term_column(scale, parts, window.tensors, window.row_scale);
         if (const double length = length_of(column); length > 0) {
-            window.terms.push_back(term);
-            window.term_scale.push_back(longest / length);
-            for (double& value : column) value *= window.term_scale.back();
+            window.terms.push_back({term, longest / length});
+            for (double& value : column) value *= longest / length;
             with_terms.push_back(std::move(column));
         }
         ++term;
@@ -207,7 +206,7 @@ Recovered Decoder::solve(std::size_t w, const Window& window, const Step& step, 
     const auto terms = stale + static_cast<std::ptrdiff_t>(window.stale);
     recovered.stale.assign(stale, terms);
     for (std::size_t k = 0; k < window.terms.size(); ++k)
-        recovered.terms[window.terms[k]] = terms[static_cast<std::ptrdiff_t>(k)] * window.term_scale[k];
+        recovered.terms[window.terms[k].term] = terms[static_cast<std::ptrdiff_t>(k)] * window.terms[k].scale;
     recovered.residual = solution.residual;
     return recovered;
 }

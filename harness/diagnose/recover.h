@@ -26,14 +26,18 @@ public:
     void recover(Evidence& evidence, const Trace& candidate) const;
 
 private:
+    /// A term that is told from the samples.
+    struct TermColumn {
+        std::size_t term = 0;  ///< index of the window's
+        double scale = 1;      ///< what the column was multiplied by
+    };
+
     struct Window {
         std::vector<std::size_t> tensors;    ///< what is read from: indices of the window's
         std::vector<std::size_t> decodable;  ///< samples with a gradient
         std::vector<double> row_scale;       ///< per tensor of those: 1 ÷ (E + u·A)
         std::size_t stale = 0;               ///< columns of earlier gradients, after those of the samples
-        std::vector<std::size_t>
-            terms;  ///< that are told from the samples: indices of the window's; columns after those
-        std::vector<double> term_scale;  ///< what each of their columns was multiplied by
+        std::vector<TermColumn> terms;       ///< columns after those
         std::optional<LeastSquares> system;
         double weight_tolerance = 0;
         std::string refused;

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/listed.h"
 #include "base/text.h"
 #include "judge/judge.h"
 
@@ -29,14 +30,6 @@ void each_difference(const WindowScale& window, const Step& step, Visit visit) {
             begin += own.size();
         });
     }
-}
-
-std::string listed(std::vector<std::string> names, std::size_t all) {
-    constexpr std::size_t shown = 3;
-    if (names.size() == all) return "all parameters";
-    const std::size_t more = names.size() - std::min(names.size(), shown);
-    names.resize(names.size() - more);
-    return joined(names, ", ") + (more > 0 ? fmt::format(" and {} more", more) : "");
 }
 
 }  // namespace
@@ -67,7 +60,7 @@ std::string term_of_each_backward(const WindowScale& window, const Step& step) {
     std::vector<std::string> names;
     for (std::size_t t = 0; t < parts.size(); ++t)
         if (parts[t] > clear_factor * rounding) names.push_back(printable(window.tensors[t].name));
-    const std::string where = listed(names, parts.size());
+    const std::string where = names.size() == parts.size() ? "all parameters" : listed(names);
     if (std::abs(share - added) <= near)
         return fmt::format(
             "a term of its own is added with every backward, {} time(s) here and {} in the reference, to {}", micros,
