@@ -13,22 +13,20 @@ namespace isobatch {
 
 namespace {
 
-/// What is predicted happens to one term; all others are right.
-std::string against_terms(double predicted, const Record& record, const WindowEvidence& window,
-                          const Recovered& recovered, double allowed) {
-    bool found = predicted == 0;
-    for (std::size_t i = 0; i < recovered.terms.size(); ++i) {
-        const double term = recovered.terms[i];
-        if (std::isnan(term) || std::abs(term) <= allowed) continue;
-        if (!found && std::abs(term - predicted) <= allowed)
-            found = true;
-        else
-            return fmt::format("in {} it leaves {} right, which counts {:.4g} times too often",
-                               place_of(record, window), printable(window.terms[i]), term);
-    }
-    if (found) return {};
-    return fmt::format("in {} it predicts a term of the loss {:g} times too often, and none is",
-                       place_of(record, window), predicted);
+/// `looser` than the window's own tolerances.
+std::string against_terms(const Prediction& prediction, const Record& record, const WindowEvidence& window,
+                          const Recovered& recovered, double looser) {
+    const std::vector<double> predicted = terms_of(prediction, window, recovered);
+    for (std::size_t i = 0; i < predicted.size(); ++i)
+        if (std::abs(recovered.terms[i] - predicted[i]) > window.terms[i].tolerance * looser)
+            return fmt::format("in {} it predicts that {} counts {:g} times too often, recovered {:.4g}",
+                               place_of(record, window), printable(window.terms[i].name), predicted[i],
+                               recovered.terms[i]);
+    if (prediction.terms == 0 ||
+        std::any_of(predicted.begin(), predicted.end(), [](double count) { return count != 0; }))
+        return {};
+    return fmt::format("in {} it predicts a term of the loss {:g} times too often, and none can be read",
+                       place_of(record, window), prediction.terms);
 }
 
 }  // namespace
@@ -69,7 +67,7 @@ std::string against_weights(const Prediction& prediction, const Record& record, 
             return fmt::format("in {} it predicts {:.4f} of an earlier gradient, recovered {:.4f}",
                                place_of(record, window), predicted, stale);
     }
-    return against_terms(prediction.terms, record, window, recovered, allowed);
+    return against_terms(prediction, record, window, recovered, allowed / window.weight_tolerance);
 }
 
 std::string against_green(const Prediction& prediction, const Record& record, const WindowEvidence& window) {

@@ -31,9 +31,10 @@ struct Sight {
 
 bool off(const Recovered& recovered, const WindowEvidence& window, Recipe recipe) {
     const auto wrong = [&](double value, double right) { return std::abs(value - right) > window.weight_tolerance; };
+    for (std::size_t i = 0; i < recovered.terms.size(); ++i)
+        if (std::abs(recovered.terms[i]) > window.terms[i].tolerance) return true;
     return std::any_of(recovered.weights.begin(), recovered.weights.end(), [&](double w) { return wrong(w, 1); }) ||
            std::any_of(recovered.stale.begin(), recovered.stale.end(), [&](double s) { return wrong(s, 0); }) ||
-           std::any_of(recovered.terms.begin(), recovered.terms.end(), [&](double t) { return wrong(t, 0); }) ||
            !(recovered.residual <= residual_limit(recipe));
 }
 
@@ -66,11 +67,11 @@ std::vector<WeightLine> weight_lines(const Sight& sight, const std::optional<Pre
 std::vector<TermLine> term_lines(const Sight& sight, const std::optional<Prediction>& prediction) {
     const std::vector<double>& recovered = sight.recovered->terms;
     const std::vector<double> predicted =
-        prediction ? terms_of(*prediction, *sight.recovered)
+        prediction ? terms_of(*prediction, *sight.window, *sight.recovered)
                    : std::vector<double>(recovered.size(), std::numeric_limits<double>::quiet_NaN());
     std::vector<TermLine> lines;
     for (std::size_t i = 0; i < recovered.size(); ++i)
-        lines.push_back({sight.window->terms[i], recovered[i], predicted[i]});
+        lines.push_back({sight.window->terms[i].name, recovered[i], predicted[i]});
     return lines;
 }
 
@@ -89,7 +90,7 @@ double worst_error(Cause cause, const Occasion& occasion, const std::vector<cons
             for (const Recovered& recovered : window.recovered)
                 if (const auto prediction = predict(cause, window, recovered.ranks.front(), occasion)) {
                     worst = farther(worst, recovered.weights, prediction->weights);
-                    worst = farther(worst, recovered.terms, terms_of(*prediction, recovered));
+                    worst = farther(worst, recovered.terms, terms_of(*prediction, window, recovered));
                 }
     return worst;
 }
@@ -207,8 +208,12 @@ Finding explained(std::span<const Record> matrix, const std::vector<const Record
 std::vector<Record> sharpened(std::span<const Record> matrix) {
     std::vector<Record> sharp(matrix.begin(), matrix.end());
     for (Record& record : sharp)
-        for (WindowEvidence& window : record.evidence.windows)
-            window.weight_tolerance = std::min(window.weight_tolerance, finest_weight(record.trial.recipe));
+        for (WindowEvidence& window : record.evidence.windows) {
+            const double finest = finest_weight(record.trial.recipe);
+            if (!(window.weight_tolerance > finest)) continue;
+            for (LossTerm& term : window.terms) term.tolerance *= finest / window.weight_tolerance;
+            window.weight_tolerance = finest;
+        }
     return sharp;
 }
 

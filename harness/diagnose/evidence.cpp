@@ -29,7 +29,10 @@ std::vector<int> ints_from(const Json& list, const std::string& where) {
 }
 
 Json window_json(const WindowEvidence& window) {
-    Json micros = Json::array(), recovered = Json::array(), clipping = Json::array(), reporting = Json::array();
+    Json micros = Json::array(), recovered = Json::array(), clipping = Json::array(), reporting = Json::array(),
+         terms = Json::array();
+    for (const LossTerm& term : window.terms)
+        terms.push_back({{"name", term.name}, {"tolerance", number_to_json(term.tolerance)}});
     for (const MicroCount& micro : window.layout.micros)
         micros.push_back({{"rank", micro.rank},
                           {"micro", micro.micro},
@@ -81,7 +84,7 @@ Json window_json(const WindowEvidence& window) {
             {"reporting", reporting},
             {"clipped_each_micro", numbers_to_json(window.clipped_each_micro)},
             {"clipped_each_rank", numbers_to_json(window.clipped_each_rank)},
-            {"terms", window.terms},
+            {"terms", terms},
             {"refused", window.refused},
             {"recovered", recovered}};
 }
@@ -186,7 +189,8 @@ WindowEvidence window_from(const Json& object, const std::string& where) {
         window.reporting.push_back(reporting_from(one.get<std::string>(), where));
     window.clipped_each_micro = numbers_from_json(object.at("clipped_each_micro"), where);
     window.clipped_each_rank = numbers_from_json(object.at("clipped_each_rank"), where);
-    window.terms = object.at("terms").get<std::vector<std::string>>();
+    for (const Json& term : list_from_json(object.at("terms"), where))
+        window.terms.push_back({term.at("name").get<std::string>(), number_from_json(term.at("tolerance"), where)});
     window.refused = object.at("refused").get<std::string>();
     for (const Json& entry : list_from_json(object.at("recovered"), where))
         window.recovered.push_back(

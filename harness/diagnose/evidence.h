@@ -68,6 +68,14 @@ std::string to_string(Updating updating);
 /// As the end of a sentence.
 std::string meaning(Updating updating);
 
+/// A term that a loss has once a window.
+struct LossTerm {
+    std::string name;
+    double tolerance = 0;  ///< a recovered count of it is right to this; a short gradient's is right to less
+
+    bool operator==(const LossTerm&) const = default;
+};
+
 /// One judged window of one trial, as far as a cause can be read from it.
 struct WindowEvidence {
     std::int64_t step = 0;             ///< the candidate's
@@ -96,7 +104,7 @@ struct WindowEvidence {
     /// Weights of the layout's micros, had the sum been clipped after each micro, or each rank's before the exchange;
     /// empty where nothing is clipped.
     std::vector<double> clipped_each_micro, clipped_each_rank;
-    std::vector<std::string> terms;    ///< that its loss has once a window, by name
+    std::vector<LossTerm> terms;       ///< that its loss has once a window
     std::string refused;               ///< why no weights were recovered; empty when they were
     std::vector<Recovered> recovered;  ///< empty for an equivalent trial, whose weights are 1 within its sensitivity
 };

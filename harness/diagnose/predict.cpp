@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/check.h"
 #include "diagnose/predict_beside_weights.h"
@@ -206,15 +207,22 @@ std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int
     return prediction;
 }
 
-std::vector<double> terms_of(const Prediction& prediction, const Recovered& recovered) {
-    std::vector<double> terms(recovered.terms.size(), 0);
-    std::optional<std::size_t> most;
-    for (std::size_t i = 0; i < terms.size(); ++i)
-        if (!std::isnan(recovered.terms[i]) &&
-            (!most || std::abs(recovered.terms[i]) > std::abs(recovered.terms[*most])))
-            most = i;
-    if (most) terms[*most] = prediction.terms;
-    return terms;
+std::vector<double> terms_of(const Prediction& prediction, const WindowEvidence& window, const Recovered& recovered) {
+    std::vector<double> nearest(recovered.terms.size(), 0);
+    double least = std::numeric_limits<double>::infinity();
+    for (std::size_t about = 0; about < nearest.size(); ++about) {
+        if (std::isnan(recovered.terms[about])) continue;
+        std::vector<double> terms(nearest.size(), 0);
+        terms[about] = prediction.terms;
+        double farthest = 0;
+        for (std::size_t i = 0; i < terms.size(); ++i)
+            if (!std::isnan(recovered.terms[i]))
+                farthest = std::max(farthest, std::abs(recovered.terms[i] - terms[i]) / window.terms[i].tolerance);
+        if (farthest >= least) continue;
+        least = farthest;
+        nearest = std::move(terms);
+    }
+    return nearest;
 }
 
 double stale_of(const Prediction& prediction, const WindowEvidence& window, std::size_t before) {

@@ -29,8 +29,9 @@ struct Prediction {
 /// Nothing for `unknown`, which predicts nothing. Where the occasion is another, all is right.
 std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int rank, const Occasion& occasion = {});
 
-/// What it predicts of each term: it is about one of them, and that is the one that counts most.
-std::vector<double> terms_of(const Prediction& prediction, const Recovered& recovered);
+/// What it predicts of each term: it is about one of them, the one that leaves them all the nearest to what was
+/// recovered, in tolerances. All are right where none was recovered.
+std::vector<double> terms_of(const Prediction& prediction, const WindowEvidence& window, const Recovered& recovered);
 
 /// What it predicts of the gradient of so many windows before, the last one being 1: none of what came before a
 /// restart.

@@ -164,7 +164,8 @@ void Decoder::factor(const WindowScale& scale, std::vector<std::vector<double>> 
     }
 }
 
-std::optional<Recovered> Decoder::solve_in_part(std::size_t w, const Step& step, int rank, double& tolerance) const {
+std::optional<Recovered> Decoder::solve_in_part(std::size_t w, const Step& step, int rank,
+                                                WindowEvidence& evidence) const {
     const WindowScale& scale = yardstick_->windows[w];
     std::vector<std::size_t> wrong;
     std::vector<std::string> names;
@@ -180,7 +181,7 @@ std::optional<Recovered> Decoder::solve_in_part(std::size_t w, const Step& step,
     Recovered recovered = solve(w, window, step, rank);
     if (!(recovered.residual <= residual_limit(yardstick_->recipe))) return std::nullopt;
     recovered.tensors = std::move(names);
-    tolerance = std::max(tolerance, window.weight_tolerance);
+    loosen(window, evidence);
     return recovered;
 }
 
@@ -211,12 +212,20 @@ Recovered Decoder::solve(std::size_t w, const Window& window, const Step& step, 
     return recovered;
 }
 
+void Decoder::loosen(const Window& window, WindowEvidence& evidence) {
+    evidence.weight_tolerance = std::max(evidence.weight_tolerance, window.weight_tolerance);
+    for (const TermColumn& column : window.terms) {
+        double& tolerance = evidence.terms[column.term].tolerance;
+        tolerance = std::max(tolerance, window.weight_tolerance * column.scale);
+    }
+}
+
 void Decoder::recover(Evidence& evidence, const Trace& candidate) const {
     for (WindowEvidence& window : evidence.windows) {
         const auto k = static_cast<std::size_t>(window.step - 1);
         const WindowScale* scale = scale_of(*yardstick_, window);
         const auto w = static_cast<std::size_t>(scale - yardstick_->windows.data());
-        window.weight_tolerance = windows_[w]->weight_tolerance;
+        loosen(*windows_[w], window);
         window.refused = windows_[w]->refused;
         if (windows_[w]->system) window.condition = windows_[w]->system->condition();
         for (std::size_t rank = 0; window.refused.empty() && rank < candidate.ranks.size(); ++rank) {
@@ -229,7 +238,7 @@ void Decoder::recover(Evidence& evidence, const Trace& candidate) const {
             if (entry == window.recovered.end()) {
                 Recovered found = solve(w, *windows_[w], step, r);
                 if (!(found.residual <= residual_limit(yardstick_->recipe)))
-                    found = solve_in_part(w, step, r, window.weight_tolerance).value_or(std::move(found));
+                    found = solve_in_part(w, step, r, window).value_or(std::move(found));
                 entry = window.recovered.insert(entry, std::move(found));
             }
             entry->ranks.push_back(r);
@@ -262,7 +271,7 @@ Evidence evidence_of(const Yardstick& yardstick, const Trace& candidate) {
         window.sample_units = scale.sample_units;
         window.micro_of = micros_of(scale, candidate, k);
         window.layout = layout_of(candidate, k);
-        for (const auto& [name, parts] : scale.terms) window.terms.push_back(name);
+        for (const auto& [name, parts] : scale.terms) window.terms.push_back({name});
         if (yardstick.ours) {  // of an outside trainer's events nobody promised how many a window has
             window.steps = most_events(candidate, k, "step");
             window.schedule_steps = most_events(candidate, k, "schedule");

@@ -48,7 +48,10 @@ private:
     void factor(const WindowScale& scale, std::vector<std::vector<double>> columns, Window& window) const;
     Recovered solve(std::size_t w, const Window& window, const Step& step, int rank) const;
     /// From the wrong parameters alone; nothing when all are, or when that explains no more.
-    std::optional<Recovered> solve_in_part(std::size_t w, const Step& step, int rank, double& tolerance) const;
+    std::optional<Recovered> solve_in_part(std::size_t w, const Step& step, int rank, WindowEvidence& evidence) const;
+
+    /// What is read from this window is right to no less than its system allows.
+    static void loosen(const Window& window, WindowEvidence& evidence);
 
     const Yardstick* yardstick_;
     std::vector<std::optional<Window>> windows_;

@@ -11,7 +11,7 @@ namespace {
 /// Right weights, and a loss with two terms that count so often beyond their shares.
 Record with_terms(double penalty, double auxiliary) {
     Record terms = record();
-    terms.evidence.windows[0].terms = {"penalty", "auxiliary"};
+    terms.evidence.windows[0].terms = {{"penalty", 1e-6}, {"auxiliary", 1e-6}};
     recovered(terms).weights = {1, 1, 1};
     recovered(terms).terms = {penalty, auxiliary};
     return terms;
@@ -31,11 +31,18 @@ TEST(AgainstWeights, OfTheTermsOneIsAsOftenAsPredictedAndNoOther) {
     EXPECT_EQ(against(often, with_terms(0, 2)), "");
     EXPECT_EQ(against(often, with_terms(std::nan(""), 2)), "") << "a term without a gradient says nothing";
     EXPECT_EQ(against(often, with_terms(0, 0)),
-              "in step 2 of 2x2x1 it predicts a term of the loss 2 times too often, and none is");
+              "in step 2 of 2x2x1 it predicts that penalty counts 2 times too often, recovered 0");
     EXPECT_EQ(against(often, with_terms(2, 2)),
-              "in step 2 of 2x2x1 it leaves auxiliary right, which counts 2 times too often");
+              "in step 2 of 2x2x1 it predicts that auxiliary counts 0 times too often, recovered 2");
     EXPECT_EQ(against(often, with_terms(0, -1)),
-              "in step 2 of 2x2x1 it leaves auxiliary right, which counts -1 times too often");
+              "in step 2 of 2x2x1 it predicts that penalty counts 2 times too often, recovered 0");
+}
+
+TEST(AgainstWeights, OfTermsThatCannotBeReadNoneIsAsOftenAsPredicted) {
+    const Record unread = with_terms(std::nan(""), std::nan(""));
+    EXPECT_EQ(against({.weights = {1, 1, 1}}, unread), "");
+    EXPECT_EQ(against({.weights = {1, 1, 1}, .terms = 2}, unread),
+              "in step 2 of 2x2x1 it predicts a term of the loss 2 times too often, and none can be read");
 }
 
 TEST(AgainstWeights, WithoutAPredictionEveryTermIsRight) {
@@ -43,7 +50,7 @@ TEST(AgainstWeights, WithoutAPredictionEveryTermIsRight) {
     EXPECT_EQ(against(right, with_terms(0, 0)), "");
     EXPECT_EQ(against(right, with_terms(0.9e-6, -0.9e-6)), "");
     EXPECT_EQ(against(right, with_terms(0, 1.1e-6)),
-              "in step 2 of 2x2x1 it leaves auxiliary right, which counts 1.1e-06 times too often");
+              "in step 2 of 2x2x1 it predicts that auxiliary counts 0 times too often, recovered 1.1e-06");
 }
 
 TEST(AgainstWeights, ATermIsRightToItsToleranceTimesItsSize) {
@@ -55,6 +62,25 @@ TEST(AgainstWeights, ATermIsRightToItsToleranceTimesItsSize) {
     EXPECT_EQ(against(often, noisy), "");
     recovered(noisy).weights = {1 + 5e-6, 1, 1};
     EXPECT_NE(against(often, noisy), "");
+}
+
+TEST(AgainstWeights, EachTermHasATolerance) {
+    const Prediction right{.weights = {1, 1, 1}};
+    Record short_one = with_terms(0.9e-3, 0);
+    short_one.evidence.windows[0].terms[0].tolerance = 1e-3;
+    EXPECT_EQ(against(right, short_one), "");
+    recovered(short_one).terms = {1.1e-3, 0};
+    EXPECT_NE(against(right, short_one), "");
+    recovered(short_one).terms = {0, 0.9e-3};
+    EXPECT_NE(against(right, short_one), "");
+    const Prediction often{.weights = {1, 1, 1}, .terms = 2};
+    short_one.evidence.windows[0].terms[0].tolerance = 1.5;
+    recovered(short_one).terms = {0.6, 0};
+    EXPECT_EQ(against(often, short_one), "") << "it may be twice";
+    recovered(short_one).terms = {0.6, 2};
+    EXPECT_EQ(against(often, short_one), "") << "or the other one is";
+    recovered(short_one).terms = {-1.4, 0};
+    EXPECT_NE(against(often, short_one), "") << "none is";
 }
 
 TEST(AgainstGreen, ATermThatWouldCountTooOftenContradictsAGradientThatIsRight) {

@@ -44,7 +44,7 @@ Evidence evidence() {
         .reporting = {Reporting::last_micro, Reporting::scaled},
         .clipped_each_micro = {0.5, 1},
         .clipped_each_rank = {1.0 / 3, 1},
-        .terms = {"penalty \"p\"", "q"},
+        .terms = {{"penalty \"p\"", 0.1}, {"q", std::numeric_limits<double>::infinity()}},
         .refused = "why",
         .recovered = {{{0, 5}, {1, -0.0, std::nan("")}, {0.5}, 1e-17, {"a \"b\""}, {-2, std::nan("")}},
                       {{1}, {0, 0, 0}, {}, 0, {}, {0, 3}}}};

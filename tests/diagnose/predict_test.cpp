@@ -137,18 +137,23 @@ TEST(Predict, UnknownPredictsNothingAndNoWeightsSayWhatAModelLeaves) {
 TEST(Predict, ATermOfTheLossCountsOnceForEveryMicro) {
     WindowEvidence with = window();
     EXPECT_EQ(predict(Cause::regulariser_per_micro, with, 0)->terms, 0) << "there is none";
-    with.terms = {"penalty"};
+    with.terms = {{"penalty"}};
     EXPECT_EQ(predict(Cause::regulariser_per_micro, with, 0)->terms, double(with.layout.micros.size()) - 1);
     EXPECT_EQ(predict(Cause::regulariser_per_micro, with, 0)->weights, Weights(with.samples.size(), 1));
     EXPECT_EQ(predict(Cause::token_mean_of_means, with, 0)->terms, 0);
 }
 
-TEST(Predict, OfSeveralTermsTheOneThatCountsMostIsMeant) {
-    const auto terms = [](double predicted, std::vector<double> recovered) {
-        return terms_of({.terms = predicted}, {.terms = std::move(recovered)});
+TEST(Predict, OfSeveralTermsTheOneIsMeantThatLeavesAllNearest) {
+    const auto terms = [](double predicted, std::vector<double> recovered, double first_tolerance = 0.1) {
+        WindowEvidence with = window();
+        with.terms.assign(recovered.size(), {"term", 0.1});
+        if (!with.terms.empty()) with.terms[0].tolerance = first_tolerance;
+        return terms_of({.terms = predicted}, with, {.terms = std::move(recovered)});
     };
     EXPECT_EQ(terms(3, {0.1, 2.9, std::nan("")}), (Weights{0, 3, 0}));
-    EXPECT_EQ(terms(3, {std::nan(""), -2.9, 0.1}), (Weights{0, 3, 0}));
+    EXPECT_EQ(terms(3, {std::nan(""), 2.8, 0.1}), (Weights{0, 3, 0}));
+    EXPECT_EQ(terms(3, {2.9, 1.6}), (Weights{3, 0}));
+    EXPECT_EQ(terms(3, {2.9, 1.6}, 10), (Weights{0, 3})) << "the first one can hardly be read";
     EXPECT_EQ(terms(3, {std::nan("")}), Weights{0}) << "none was read";
     EXPECT_EQ(terms(0, {0.1, 2.9}), (Weights{0, 0}));
     EXPECT_TRUE(terms(3, {}).empty());
