@@ -1,20 +1,16 @@
 #include "judge/narrow.h"
 
 #include <bit>
-#include <cmath>
+#include <cstdint>
 #include <limits>
 #include <map>
+#include <type_traits>
 
 #include "judge/judge.h"
 
 namespace isobatch {
 
 namespace {
-
-/// Whether the 8 significant bits of bf16 hold it: of a double's 52 stored ones the lower 45 are 0.
-bool fits_bf16(double value) {
-    return (std::bit_cast<std::uint64_t>(value) & ((std::uint64_t{1} << 45) - 1)) == 0;
-}
 
 using Micros = std::vector<std::vector<std::size_t>>;
 
@@ -54,18 +50,30 @@ struct Count {
     std::int64_t seen = 0;  ///< entries that are a number but 0
     std::int64_t few = 0;   ///< of these, those that bf16 could hold
 
-    void take(double entry, bool counts) {
-        const bool seen_now = counts & (entry != 0) & (std::abs(entry) <= std::numeric_limits<double>::max());
+    /// Integers, which take half the time of comparing numbers: 0 has no bits beside the sign's, what is not finite
+    /// has no fewer than infinity, and a number of bf16 none below its 8 significant ones, of which 7 are stored.
+    template <class Float>
+    void take(Float entry, bool counts) {
+        using Word = std::conditional_t<sizeof(Float) == 4, std::uint32_t, std::uint64_t>;
+        constexpr Word infinite = std::bit_cast<Word>(std::numeric_limits<Float>::infinity());
+        constexpr Word below = (Word{1} << (std::numeric_limits<Float>::digits - 8)) - 1;
+        const Word bits = std::bit_cast<Word>(entry) & (~Word{0} >> 1);
+        const bool seen_now = counts & (bits != 0) & (bits < infinite);
         seen += seen_now;
-        few += seen_now & fits_bf16(entry);
+        few += seen_now & ((bits & below) == 0);
     }
     double share() const { return static_cast<double>(few) / static_cast<double>(seen); }
 };
 
 void add_all(Count& count, const Tensor& gradient) {
-    each_block(gradient, "gradient", [&](std::span<const double> block) {
-        for (const double entry : block) count.take(entry, true);
-    });
+    const auto take = [&](auto entries) {
+        constexpr std::size_t at_once = 1024;  // a number that the compiler knows, and makes vectors of
+        for (; entries.size() >= at_once; entries = entries.subspan(at_once))
+            for (std::size_t j = 0; j < at_once; ++j) count.take(entries[j], true);
+        for (const auto entry : entries) count.take(entry, true);
+    };
+    if (gradient.dtype == Dtype::f32) return take(gradient.as<float>());  // as it lies, which each trace is full of
+    each_block(gradient, "gradient", take);
 }
 
 /// Only entries that enough micros reach.

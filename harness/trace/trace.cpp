@@ -10,6 +10,17 @@
 
 namespace isobatch {
 
+namespace {
+
+/// Of a reference's tensors most are its samples' own gradients and the fp64 truth, which only a judge reads.
+bool can_be_followed(const Tensors::value_type& tensor) {
+    const std::string& key = tensor.first;
+    return key.starts_with("grad/") || key.starts_with("param/") || key.starts_with("opt/") ||
+           key.starts_with("scale/");
+}
+
+}  // namespace
+
 std::string content_digest(const Trace& trace) {
     RunningDigest digest;
     // Every list is preceded by its length: moving a sample, a step or a byte across a boundary is another content.
@@ -18,13 +29,15 @@ std::string content_digest(const Trace& trace) {
         for (const Step& step : steps) {
             const std::string loss = step.loss ? fmt::format("{}", *step.loss) : "unknown";
             digest.add(fmt::format("{} {} {} {} {}", step.number.value_or(0), step.epoch, loss, step.micros.size(),
-                                   step.tensors.size()));
+                                   std::count_if(step.tensors.begin(), step.tensors.end(), can_be_followed)));
             digest.add(fmt::format("{} [{}]", step.clip_threshold.value_or(0), fmt::join(step.lr, ",")));
             for (const Micro& micro : step.micros) {
                 digest.add(fmt::format("{} {} {} {}", micro.index, micro.units, micro.loss, micro.samples.size()));
                 for (const std::string& sample : micro.samples) digest.add(sample);
             }
-            for (const auto& [key, tensor] : step.tensors) {
+            for (const auto& entry : step.tensors) {
+                if (!can_be_followed(entry)) continue;
+                const auto& [key, tensor] = entry;
                 digest.add(key);
                 digest.add(fmt::format("{} [{}]", to_string(tensor.dtype), fmt::join(tensor.shape, ",")));
                 digest.add(tensor.bytes);

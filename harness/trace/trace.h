@@ -15,7 +15,7 @@ struct Trace {
     std::vector<std::vector<Step>> ranks;  ///< ranks[r][k]: the k-th optimizer step of rank r
 };
 
-/// A digest of everything that a candidate can follow: steps, losses and tensors of every rank.
+/// A digest of everything that a candidate can follow: steps, losses and the state of every rank.
 std::string content_digest(const Trace& trace);
 
 /// How the k-th step was cut into micros, over all ranks.

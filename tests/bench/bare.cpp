@@ -1,7 +1,11 @@
 #include "bare.h"
 
-#include <ATen/ops/div.h>
+#include <span>
 
+#include <ATen/ops/div.h>
+#include <ATen/ops/empty_like.h>
+
+#include "base/exact_sum.h"
 #include "run/replica.h"
 #include "run/tensors.h"
 
@@ -17,22 +21,62 @@ void step(Replica& replica) {
     replica.zero_grad();
 }
 
-}  // namespace
-
-void bare_run(const isobatch::Setup& setup) {
-    const std::vector<Batch> batches = setup.batches();
-    Replica one = make_replica(*setup.subject, setup.trial, 0, static_cast<std::int64_t>(batches.size()));
+/// `after` each backward, and `before_step` once.
+template <class After, class Before>
+void run(const isobatch::Setup& setup, Replica& one, After after, Before before_step) {
     double sum = 0;
-    for (const Batch& batch : batches) {
+    for (const Batch& batch : setup.batches()) {
         const Window window = setup.window(batch);
         for (const Slice& micro : window.micros) {
             const at::Tensor loss =
                 setup.subject->loss_sum(*one.model, setup.examples(window.of(micro), scalar_type(setup.trial.recipe)));
             loss.div(window.denominator()).backward();
             sum += loss.item<double>();  // every trainer logs its loss
+            after();
         }
+        before_step();
         step(one);
     }
+}
+
+Replica replica_of(const isobatch::Setup& setup) {
+    return make_replica(*setup.subject, setup.trial, 0, static_cast<std::int64_t>(setup.batches().size()));
+}
+
+template <class T>
+std::span<T> floats_of(const at::Tensor& tensor) {
+    return {tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
+}
+
+}  // namespace
+
+void bare_run(const isobatch::Setup& setup) {
+    Replica one = replica_of(setup);
+    run(
+        setup, one, [] {}, [] {});
+}
+
+void bare_run_in_exact_sums(const isobatch::Setup& setup) {
+    Replica one = replica_of(setup);
+    const Quantum quantum = quantum_for(64, setup.trial.split.accum);  // no entry of a gradient is larger
+    std::vector<ExactSum> sums;
+    for (const at::Tensor& parameter : one.parameters)
+        sums.emplace_back(quantum, static_cast<std::size_t>(parameter.numel()));
+    const auto take = [&] {
+        for (std::size_t p = 0; p < sums.size(); ++p)
+            if (const at::Tensor& gradient = one.parameters[p].grad(); gradient.defined())
+                add(sums[p], floats_of<const float>(gradient));
+        one.zero_grad();
+    };
+    const auto give = [&] {
+        for (std::size_t p = 0; p < sums.size(); ++p) {
+            at::Tensor& gradient = one.parameters[p].mutable_grad();
+            if (!gradient.defined()) gradient = at::empty_like(one.parameters[p]);
+            read(sums[p], floats_of<float>(gradient));
+            sums[p] = ExactSum(quantum, sums[p].counts.size());
+        }
+    };
+    run(setup, one, take, give);
 }
 
 void bare_run_of_shared_micros(const std::vector<isobatch::Setup>& setups) {

@@ -10,6 +10,9 @@ namespace isobatch {
 /// model, since a plain average over them is one more division.
 void bare_run(const isobatch::Setup& setup);
 
+/// The same with sums that do not depend on the order (`base/exact_sum.h`) in the place of the accumulator's.
+void bare_run_in_exact_sums(const isobatch::Setup& setup);
+
 /// The least that splits with micros of one size cost, where each micro is computed once and its gradient is given to
 /// all of them: every split has its own sums, its own clip and its own step. Nothing of what a loop does between two
 /// micros is run but once.

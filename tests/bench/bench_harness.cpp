@@ -64,6 +64,10 @@ void bare_gpt(benchmark::State& state) {
     const isobatch::Setup setup = make_setup(trial_of("gpt", {2, 8, 1}));
     for (auto _ : state) bare_run(setup);
 }
+void exact_sums_gpt(benchmark::State& state) {
+    const isobatch::Setup setup = make_setup(trial_of("gpt", {2, 8, 1}));
+    for (auto _ : state) bare_run_in_exact_sums(setup);
+}
 void harness_losses_gpt(benchmark::State& state) {
     const isobatch::Setup setup = make_setup(trial_of("gpt", {2, 8, 1}));
     for (auto _ : state) benchmark::DoNotOptimize(run_trial(setup, Level::losses, nullptr, std::nullopt));
@@ -144,6 +148,7 @@ void bare_shared_micros_gpt(benchmark::State& state) {
 }
 BENCHMARK(bare_matrix_beside_reference)->Unit(benchmark::kMillisecond);
 BENCHMARK(bare_gpt)->Unit(benchmark::kMillisecond);
+BENCHMARK(exact_sums_gpt)->Unit(benchmark::kMillisecond);
 BENCHMARK(harness_losses_gpt)->Unit(benchmark::kMillisecond);
 BENCHMARK(bare_references_mlp)->Unit(benchmark::kMillisecond);
 BENCHMARK(bare_references_gpt)->Unit(benchmark::kMillisecond);
@@ -168,6 +173,8 @@ int main(int argc, char** argv) {
          {"harness at level grads, forced ÷ bare loop", "harness_grads", "bare_mlp", 1.3},
          {"harness at level losses ÷ bare loop, steps of 5 ms and more (gpt, 2x8x1)", "harness_losses_gpt", "bare_gpt",
           1.02},
+         {"bare loop with sums that do not depend on the order ÷ bare loop (gpt, 2x8x1)", "exact_sums_gpt", "bare_gpt",
+          1.1},
          {"judged matrix ÷ its 15 splits and one reference bare (mlp)", "judged_matrix_mlp", "bare_matrix_mlp", 1.05},
          {"judged matrix ÷ its 15 splits and one reference bare (gpt)", "judged_matrix_gpt", "bare_matrix_gpt", 1.05},
          {"judged matrix ÷ its 15 splits bare and what is trusted of it (gpt)", "judged_matrix_gpt",

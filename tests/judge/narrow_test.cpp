@@ -76,13 +76,21 @@ TEST(NarrowShare, ARankThatEndedEarlyHasNoAddends) {
 }
 
 TEST(NarrowShare, ZerosAndWhatIsNoNumberDoNotCount) {
-    const Synthetic matrix = matrix_in(Recipe::fp32);
-    const Yardstick yardstick = yardstick_of(matrix.reference());
-    Trace trace = matrix.candidate({1, 16, 1});
-    for (Step& step : trace.ranks[0])
-        if (step.tensors.contains("grad/weight"))
-            edit(step, "grad/weight", [](std::size_t j, double g) { return j < 500 ? 0 : j < 900 ? INFINITY : g; });
-    EXPECT_LT(share(yardstick, trace).value_or(1), 0.01);
+    const double none[] = {0.0, -0.0, INFINITY, -INFINITY, NAN};
+    for (const Recipe recipe : {Recipe::fp32, Recipe::fp64}) {
+        const Synthetic matrix = matrix_in(recipe);
+        const Yardstick yardstick = yardstick_of(matrix.reference());
+        Trace trace = matrix.candidate({1, 16, 1});
+        for (Step& step : trace.ranks[0])
+            if (step.tensors.contains("grad/weight"))
+                edit(step, "grad/weight", [&](std::size_t j, double g) { return j < 900 ? none[j % 5] : g; });
+        EXPECT_LT(share(yardstick, trace).value_or(1), 0.01);
+        for (Step& step : trace.ranks[0])
+            for (const char* key : {"grad/weight", "grad/key"})
+                if (step.tensors.contains(key))
+                    edit(step, key, [](std::size_t, double g) { return std::isnormal(g) ? 1 + 0x1p-7 : g; });
+        EXPECT_EQ(share(yardstick, trace), 1) << "of those that count";
+    }
 }
 
 TEST(NarrowShare, WhereNobodyPromisedAFormatThereIsNone) {

@@ -84,8 +84,19 @@ TEST(ContentDigest, AnIdThatSpellsAMicroIsNotOne) {
     EXPECT_NE(with({"1 0 0 1"}, {}), with({}, {"1 0 0 1"}));
 }
 
-TEST(ContentDigest, TimesAreNoContent) {
+TEST(ContentDigest, TakesTheTensorsThatARunStartsFromOrRoundsBy) {
+    std::set<std::string> seen{content_digest(small_trace())};
+    for (const char* key : {"param/w", "opt/momentum/w", "scale/w"}) {
+        Trace trace = small_trace();
+        trace.ranks[0][0].tensors[key] = counting_tensor(Dtype::f32, {3}, 1);
+        EXPECT_TRUE(seen.insert(content_digest(trace)).second) << key;
+    }
+}
+
+TEST(ContentDigest, TimesAreNoContentAndNothingThatOnlyAJudgeReads) {
     Trace trace = small_trace();
+    trace.ranks[0][0].tensors["sample/0/w"] = trace.ranks[0][0].tensors["exact/w"] =
+        counting_tensor(Dtype::f32, {3}, 1);
     trace.ranks[0][0].step_ms = 99;
     trace.ranks[0][0].micros[0].forward_ms = 99;
     trace.ranks[0][0].micros[0].backward_ms = 99;
