@@ -54,6 +54,15 @@ def listed(title, matrices):
     return f"<h2>{html.escape(title)}</h2>\n<ul>\n" + "\n".join(lines) + "\n</ul>\n"
 
 
+def survivors_of(lost, may):
+    """What no matrix showed: of faults that some must show, and of those that it may."""
+    if lost:
+        return f"<p><strong>Never found: {html.escape(', '.join(lost))}.</strong></p>\n"
+    if may:
+        return f"<p>Every planted fault that some matrix must show was found; of those that it may, never: {html.escape(', '.join(may))}.</p>\n"
+    return "<p>Every planted fault was found.</p>\n"
+
+
 def page(sentence, known, done, lost):
     """`known`: the catalogue's entries by id; `done`: every matrix, in the catalogue's order of faults; `lost`: faults that should have been found and were not."""
     faults = list(dict.fromkeys(matrix["fault"] for matrix in done))
@@ -63,7 +72,8 @@ def page(sentence, known, done, lost):
     head = "".join(f"<th>{html.escape(name)}</th>" for name in ("fault", "found", *checks, *recipes, "named", "first step", "seconds"))
     rows = "\n".join(fault_row(known[fault], [matrix for matrix in done if matrix["fault"] == fault], checks, recipes) for fault in faults)
     unnamed = [matrix for matrix in done if matrix["divergent"] and known[matrix["fault"]]["cause"] not in (None, "unknown") and matrix["fault"] not in matrix["causes"]]
-    survivors = f"<p><strong>Never found: {html.escape(', '.join(lost))}.</strong></p>\n" if lost else "<p>Every planted fault was found.</p>\n"
+    unseen = [fault for fault in faults if known[fault]["cause"] and not any(matrix["divergent"] for matrix in done if matrix["fault"] == fault)]
+    survivors = survivors_of(lost, [fault for fault in unseen if fault not in lost])
     told = "\n".join(f"<p>{html.escape(paragraph)}</p>" for paragraph in sentence.split("\n\n"))
     return (f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta name="viewport" content="width=device-width">\n<title>isobatch: kill matrix</title>\n<style>{STYLE}</style>\n</head>\n<body>\n'
             f"<h1>Kill matrix</h1>\n{told}\n{survivors}"

@@ -63,6 +63,10 @@ class Page(unittest.TestCase):
         self.assertEqual(rows[1][-2], "–")
         self.assertIn("Never found: lives.", self.text)
 
+    def test_a_fault_that_need_not_show_is_said_where_it_did_not(self):
+        self.rows_of([entry("a"), entry("may"), entry("control", cause=None)], [matrix("a"), *(matrix(fault, divergent=0, red={}, causes=[], first_step=None) for fault in ("may", "control"))])
+        self.assertIn("must show was found; of those that it may, never: may.", self.text)
+
     def test_a_fault_without_a_name_is_called_unknown_and_not_listed(self):
         self.rows_of([entry("odd", cause="unknown")], [matrix("odd", causes=["unknown"])])
         self.assertNotIn("not named", self.text)

@@ -51,7 +51,8 @@ int main(int argc, char** argv) {
     odd.records[0].evidence.windows.push_back(
         {.clipping = {Clipping::right, Clipping::left_out, Clipping::replicas_counted, Clipping::all_but_one,
                       Clipping::one_alone, Clipping::scaled, Clipping::told_another},
-         .reporting = {Reporting::right, Reporting::last_micro, Reporting::over_accum, Reporting::scaled}});
+         .reporting = {Reporting::right, Reporting::last_micro, Reporting::over_accum, Reporting::scaled},
+         .terms = {{"penalty", 0.125}}});
     for (const Updating updating : {Updating::right, Updating::altered, Updating::undecayed, Updating::unskipped,
                                     Updating::forwarded_twice, Updating::forwarded_others, Updating::forgotten})
         odd.records[0].evidence.windows.push_back({.updating = updating});
