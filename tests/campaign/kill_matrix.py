@@ -103,7 +103,11 @@ def main():
     # In the only case and the only recipe where it matters, once.
     planned = list(dict.fromkeys((*words[:3], known[words[0]]["needs"].get("case", words[3]), words[4], known[words[0]]["needs"].get("recipe", words[5])) for words in planned))
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        done = list(pool.map(lambda words: plant(known[words[0]], *words[1:]), planned))
+        done = []
+        for matrix in pool.map(lambda words: plant(known[words[0]], *words[1:]), planned):
+            done.append(matrix)
+            if len(done) % 100 == 0:
+                print(f"{len(done)} of {len(planned)}", file=sys.stderr, flush=True)
     problems = [matrix for matrix in done if "problem" in matrix]
     for matrix in problems:
         print("PROBLEM", json.dumps(matrix), flush=True)
