@@ -2,8 +2,9 @@
 
 usage: kill_matrix.py [--cases CASE…] [--effective N…] [--recipes R…] [--faults ID…] [--jobs J] [--report FILE]    FILE.json, FILE.md and FILE.html
 """
-import argparse, collections, concurrent.futures, itertools, json, os, shlex, subprocess, sys, tempfile, time
+import argparse, collections, itertools, json, os, shlex, subprocess, sys, tempfile, time
 
+from finished import each
 from kill_page import page
 from runs import PROGRAM, catalogue, write_report
 
@@ -102,12 +103,7 @@ def main():
                 if reach != "everywhere" and known[fault]["by_micro"]]
     # In the only case and the only recipe where it matters, once.
     planned = list(dict.fromkeys((*words[:3], known[words[0]]["needs"].get("case", words[3]), words[4], known[words[0]]["needs"].get("recipe", words[5])) for words in planned))
-    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        done = []
-        for matrix in pool.map(lambda words: plant(known[words[0]], *words[1:]), planned):
-            done.append(matrix)
-            if len(done) % 100 == 0:
-                print(f"{len(done)} of {len(planned)}", file=sys.stderr, flush=True)
+    done = each(planned, lambda fault, *words: plant(known[fault], *words), options.jobs, options.report, (PROGRAM, os.path.join(os.path.dirname(PROGRAM), "isobatch-run"), __file__))
     problems = [matrix for matrix in done if "problem" in matrix]
     for matrix in problems:
         print("PROBLEM", json.dumps(matrix), flush=True)
