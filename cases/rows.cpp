@@ -20,6 +20,15 @@ std::int64_t longest_of(std::span<const std::int64_t> samples, const std::vector
     return longest;
 }
 
+void score_only(Examples& examples, const Chosen& chosen) {
+    const at::Tensor targets = examples[1].to(at::kCPU, at::kLong, false, true);  // a copy: others may hold the rows
+    const auto rows = targets.accessor<std::int64_t, 2>();
+    for (std::int64_t row = 0; row < rows.size(0); ++row)
+        for (std::int64_t t = 0, unit = 0; t < rows.size(1); ++t)
+            if (auto target = rows[row]; target[t] != ignored && !chosen(row, unit++)) target[t] = ignored;
+    examples[1] = targets.to(examples[1].device());
+}
+
 }  // namespace
 
 std::vector<std::int64_t> row_lengths(std::int64_t rows, std::int64_t longest, Lengths lengths, Seed seed) {
@@ -44,6 +53,7 @@ Dataset padded_rows(at::Tensor inputs, at::Tensor targets, std::vector<std::int6
     data.padded_units = [=](std::span<const std::int64_t> samples) {
         return static_cast<double>(longest_of(samples, lengths)) * static_cast<double>(samples.size());
     };
+    data.score_only = score_only;
     return data;
 }
 

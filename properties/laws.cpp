@@ -103,7 +103,7 @@ bool alike(const Result& result, Cause cause, const Occasion& occasion) {
                 if (a.stale != b.stale || a.steps != b.steps || a.schedule_steps != b.schedule_steps ||
                     a.counted != b.counted || a.updating != b.updating || a.averages != b.averages ||
                     a.clipping != b.clipping || a.in_part != b.in_part || a.rounded != b.rounded ||
-                    a.not_a_number != b.not_a_number)
+                    a.not_a_number != b.not_a_number || a.first_units != b.first_units)
                     return false;
             }
     return true;

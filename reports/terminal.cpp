@@ -16,6 +16,8 @@ namespace isobatch {
 namespace {
 
 constexpr std::size_t shown_rivals = 3;  ///< the file holds all of them
+constexpr std::size_t shown_units = 32;  ///< likewise
+constexpr double least_weight = 5e-11;   ///< below it a weight is a rounded zero
 
 const char* colour_of(Outcome outcome) {
     switch (outcome) {
@@ -113,10 +115,15 @@ std::string finding_text(const Finding& finding, bool colour) {
         text += fmt::format("  weights of the samples there (1 = right): {}\n", formula(finding.causes.front()));
         text += fmt::format("    {:>8}  {:>4}  {:>5}  {:>6}  {:>14}  {:>14}\n", "sample", "rank", "micro", "units",
                             "recovered", "predicted");
-        for (const WeightLine& line : finding.weights)
+        for (const WeightLine& line : finding.weights) {
             text += fmt::format("    {:>8}  {:>4}  {:>5}  {:>6g}  {:>14}  {:>14}\n",
                                 printable(first_characters(line.sample, 8)), line.rank, line.micro, line.units,
                                 weight_text(line.recovered, "no gradient"), weight_text(line.predicted, "-"));
+            if (!line.units_recovered.empty())
+                text += fmt::format("    {:>8}  unit by unit: {}\n", "", weights_text(line.units_recovered));
+            if (!line.units_predicted.empty())
+                text += fmt::format("    {:>8}  predicted:    {}\n", "", weights_text(line.units_predicted));
+        }
         for (std::size_t i = 0; i < finding.stale.size(); ++i)
             text += fmt::format("    gradient of {} window(s) before: {}\n", finding.stale.size() - i,
                                 weight_text(finding.stale[i], "-"));
@@ -153,9 +160,17 @@ std::array<std::string, 3> numbers_of(const Record& record) {
     return {short_number(record.verdict.margin), short_number(record.verdict.sensitivity), time};
 }
 
+std::string weights_text(const std::vector<double>& weights) {
+    std::vector<std::string> words;
+    for (const double weight : std::span(weights).first(std::min(weights.size(), shown_units)))
+        words.push_back(std::abs(weight) < least_weight ? "0" : short_number(weight));
+    if (weights.size() > shown_units) words.push_back(fmt::format("and {} more", weights.size() - shown_units));
+    return joined(words, " ");
+}
+
 std::string weight_text(double value, std::string_view absent) {
     if (std::isnan(value)) return std::string(absent);
-    return fmt::format("{:.10f}", std::abs(value) < 5e-11 ? 0.0 : value);
+    return fmt::format("{:.10f}", std::abs(value) < least_weight ? 0.0 : value);
 }
 
 std::string coloured(Outcome outcome, bool colour) {

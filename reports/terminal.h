@@ -25,4 +25,7 @@ std::array<std::string, 3> numbers_of(const Record& record);
 /// A weight to 10 digits, without the sign of a rounded zero; `absent` for none.
 std::string weight_text(double value, std::string_view absent);
 
+/// Weights of units, one after another, as short numbers.
+std::string weights_text(const std::vector<double>& weights);
+
 }  // namespace isobatch

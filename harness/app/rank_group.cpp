@@ -70,17 +70,19 @@ void RankGroup::drop_reference() {
     reference_.reset();
 }
 
-std::optional<RankGroup::Failure> RankGroup::make_reference() {
+std::optional<RankGroup::Failure> RankGroup::make_reference(bool by_units) {
     const Trial wanted = reference_of(trial_, couples_.contains(trial_.subject));
-    if (reference_ && reference_->trial == wanted) return std::nullopt;
-    drop_reference();
-    const auto directory = program_.out / "traces" / ("reference-" + file_name(wanted) + ".trace");
+    if (reference_ && reference_->trial == wanted && (reference_->by_units || !by_units)) return std::nullopt;
+    const auto directory = program_.out / "traces" / (reference_name(wanted, by_units) + ".trace");
     std::optional<Failure> failure;
-    if (!references_->use(directory, [&] { return !(failure = write_reference(wanted, directory)); })) return failure;
+    const auto write = [&] { return !(failure = write_reference({.trial = wanted, .by_units = by_units}, directory)); };
+    if (!references_->use(directory, write)) return failure;
     try {
         // What a worker writes is as hostile as what it answers.
-        reference_ =
-            std::make_unique<Reference>(Reference{wanted, directory, Examiner(yardstick_of(read_trace(directory)))});
+        auto read = std::make_unique<Reference>(
+            Reference{wanted, by_units, directory, Examiner(yardstick_of(read_trace(directory)))});
+        drop_reference();
+        reference_ = std::move(read);
     } catch (const Error& error) {
         references_->leave(directory);
         return Failure{0, Failing::said, std::string("the reference: ") + error.problem()};
@@ -90,11 +92,11 @@ std::optional<RankGroup::Failure> RankGroup::make_reference() {
     return make_reference();  // only a reference tells, and another may be wanted
 }
 
-std::optional<RankGroup::Failure> RankGroup::write_reference(const Trial& wanted,
-                                                             const std::filesystem::path& directory) {
+std::optional<RankGroup::Failure> RankGroup::write_reference(Job job, const std::filesystem::path& directory) {
+    job.trace = directory.string();
     Process& worker = *processes_[0];
     // One that does not listen will be heard to have ended.
-    worker.say(to_line({.trial = wanted, .trace = directory.string()}), Process::Seconds(program_.deadlines.start));
+    worker.say(to_line(job), Process::Seconds(program_.deadlines.start));
     const Answer answer = hear_answer(worker, program_.deadlines);
     if (!answer.line) return Failure{0, answer.late ? Failing::stuck : Failing::died, "the reference: " + answer.why};
     std::string starved;
@@ -210,13 +212,26 @@ std::vector<std::string> RankGroup::hear_all() {
     }
 }
 
+bool RankGroup::read_units() {
+    const auto failure = make_reference(true);
+    if (failure && (failure->how == Failing::died || failure->how == Failing::stuck)) {
+        Process::end(processes_);  // the next trial starts others
+        processes_.clear();
+    }
+    return !failure;
+}
+
 Record RankGroup::finish() {
     std::vector<std::string> manifests;
     if (failures_.empty()) manifests = hear_all();
     if (!failures_.empty()) return unanswered();
     try {
         finish_trace(trace(), manifests);
-        Record record = reference_->examiner.examine(read_trace(trace()), "isobatch check " + to_string(trial_));
+        const Trace candidate = read_trace(trace());
+        const std::string repro = "isobatch check " + to_string(trial_);
+        Record record = reference_->examiner.examine(candidate, repro);
+        if (wants_units(record) && !reference_->by_units && read_units())
+            record = reference_->examiner.examine(candidate, repro);
         if (record.trial != trial_)
             throw Error("it is of another trial", trace().string(), "use the same worker for all");
         if (program_.keep_traces || record.verdict.outcome > Outcome::equivalent) {

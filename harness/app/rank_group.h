@@ -51,12 +51,16 @@ private:
     };
     struct Reference {
         Trial trial;
+        bool by_units;  ///< it also has the gradient of each unit
         std::filesystem::path directory;
         Examiner examiner;
     };
     void start(std::size_t ranks);
-    std::optional<Failure> make_reference();
-    std::optional<Failure> write_reference(const Trial& wanted, const std::filesystem::path& directory);
+    /// One that has them serves as well where nobody asks for units. After a failure it is still the one before.
+    std::optional<Failure> make_reference(bool by_units = false);
+    std::optional<Failure> write_reference(Job job, const std::filesystem::path& directory);
+    /// Whether there is a reference with the gradient of each unit now. If not, the trial has its answer all the same.
+    bool read_units();
     void drop_reference();
     std::filesystem::path trace() const;
     std::filesystem::path meeting() const;

@@ -29,6 +29,38 @@ std::string against_terms(const Prediction& prediction, const Record& record, co
                        place_of(record, window), prediction.terms);
 }
 
+/// All units of a sample weigh the same, where its weight explains the gradient: in few bits, as nearly as those tell.
+std::string against_samples(const Prediction& prediction, const Record& record, const WindowEvidence& window,
+                            const Recovered& recovered, double allowed) {
+    const std::vector<double> predicted = weights_as_read(prediction, recovered);
+    for (std::size_t i = 0; i < recovered.weights.size(); ++i) {
+        if (std::isnan(recovered.weights[i])) continue;  // a sample without a gradient has no weight
+        if (std::abs(recovered.weights[i] - predicted[i]) <= allowed) continue;
+        return fmt::format("in {} it predicts weight {:.4f} for sample {} (rank {}, micro {}), recovered {:.4f}",
+                           place_of(record, window), predicted[i], printable(window.samples[i]),
+                           micro_of(window, i).rank, micro_of(window, i).micro, recovered.weights[i]);
+    }
+    for (std::size_t i = 0; i < prediction.first_units.size() && !computes_narrow(record.trial.recipe); ++i)
+        if (const double count = prediction.first_units[i]; count > 0 && count < window.sample_units[i])
+            return fmt::format("in {} it predicts that {:g} of the {:g} units of sample {} count, and all of them do",
+                               place_of(record, window), count, window.sample_units[i], printable(window.samples[i]));
+    return {};
+}
+
+std::string against_units(const Prediction& prediction, const Record& record, const WindowEvidence& window,
+                          const Recovered& recovered, double allowed) {
+    const std::vector<std::vector<double>> predicted = units_as_read(prediction, recovered);
+    for (std::size_t i = 0; i < predicted.size(); ++i)
+        for (std::size_t unit = 0; unit < predicted[i].size(); ++unit)
+            if (std::abs(recovered.units[i][unit] - predicted[i][unit]) > allowed)
+                return fmt::format(
+                    "in {} it predicts weight {:.4f} for unit {} of sample {} (rank {}, micro {}), "
+                    "recovered {:.4f}",
+                    place_of(record, window), predicted[i][unit], unit + 1, printable(window.samples[i]),
+                    micro_of(window, i).rank, micro_of(window, i).micro, recovered.units[i][unit]);
+    return {};
+}
+
 }  // namespace
 
 std::string place_of(const Record& record, const WindowEvidence& window) {
@@ -50,13 +82,8 @@ std::string against_weights(const Prediction& prediction, const Record& record, 
     double largest = std::max(1.0, prediction.terms);  // whose rounding is in every other weight
     for (const double weight : prediction.weights) largest = std::max(largest, std::abs(weight));
     const double allowed = tolerance * largest;
-    for (std::size_t i = 0; i < recovered.weights.size(); ++i) {
-        if (std::isnan(recovered.weights[i])) continue;  // a sample without a gradient has no weight
-        if (std::abs(recovered.weights[i] - prediction.weights[i]) <= allowed) continue;
-        return fmt::format("in {} it predicts weight {:.4f} for sample {} (rank {}, micro {}), recovered {:.4f}",
-                           place_of(record, window), prediction.weights[i], printable(window.samples[i]),
-                           micro_of(window, i).rank, micro_of(window, i).micro, recovered.weights[i]);
-    }
+    const auto against = recovered.units.empty() ? against_samples : against_units;
+    if (std::string problem = against(prediction, record, window, recovered, allowed); !problem.empty()) return problem;
     for (std::size_t i = 0; i < recovered.stale.size(); ++i) {
         const double stale = recovered.stale[i], predicted = stale_of(prediction, window, recovered.stale.size() - i);
         // Where the norm is clipped, what is left over was clipped too, once for each step since: of the oldest nothing

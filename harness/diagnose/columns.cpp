@@ -1,6 +1,7 @@
 #include "diagnose/columns.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 
 namespace isobatch {
@@ -17,6 +18,67 @@ constexpr std::size_t most_stale_clipped = 24;
 
 void append(std::vector<double>& column, const Tensor& part, double scale) {
     for (const double value : as_doubles(part, "gradient")) column.push_back(value * scale);
+}
+
+SourceColumns sample_columns(const WindowScale& scale, const std::vector<std::size_t>& tensors,
+                             const std::vector<double>& row_scale) {
+    SourceColumns all;
+    for (std::size_t i = 0; i < scale.samples.size(); ++i) {
+        const bool silent = std::all_of(tensors.begin(), tensors.end(),
+                                        [&](std::size_t t) { return scale.tensors[t].sample_peaks[i] == 0; });
+        if (silent) continue;
+        all.parts.push_back({{i}});
+        all.columns.emplace_back();
+        const double factor = scale.share_factors.empty() ? 1 : scale.share_factors[i];
+        for (std::size_t k = 0; k < tensors.size(); ++k)
+            append(all.columns.back(), scale.shares[i][tensors[k]], factor * row_scale[k]);
+    }
+    return all;
+}
+
+SourceColumns unit_columns(const WindowScale& scale, const std::vector<std::size_t>& tensors,
+                           const std::vector<double>& row_scale) {
+    SourceColumns all;
+    for (std::size_t i = 0; i < scale.unit_shares.size(); ++i) {
+        std::vector<std::vector<double>> columns(static_cast<std::size_t>(scale.sample_units[i]));
+        for (std::size_t k = 0; k < tensors.size() && !columns.empty(); ++k) {
+            const std::vector<double> block = as_doubles(scale.unit_shares[i][tensors[k]], "gradient");
+            const std::size_t size = block.size() / columns.size();
+            for (std::size_t j = 0; j < block.size(); ++j) columns[j / size].push_back(block[j] * row_scale[k]);
+        }
+        for (std::size_t unit = 0; unit < columns.size(); ++unit) {
+            const auto moves = [](double value) { return value != 0; };
+            if (std::none_of(columns[unit].begin(), columns[unit].end(), moves)) continue;
+            all.parts.push_back({{i, unit}});
+            all.columns.push_back(std::move(columns[unit]));
+        }
+    }
+    return all;
+}
+
+void merge_alike(SourceColumns& all) {
+    const auto alike = [&](std::size_t a, std::size_t b) {
+        return std::equal(all.columns[a].begin(), all.columns[a].end(), all.columns[b].begin(),
+                          [](double x, double y) { return std::abs(x - y) <= 1; });
+    };
+    std::vector<std::size_t> kept;  // the first of each kind
+    for (std::size_t k = 0; k < all.columns.size(); ++k) {
+        const auto same = std::find_if(kept.begin(), kept.end(), [&](std::size_t other) { return alike(other, k); });
+        if (same == kept.end())
+            kept.push_back(k);
+        else
+            all.parts[*same].push_back(all.parts[k].front());
+    }
+    for (std::size_t to = 0; to < kept.size(); ++to) {
+        const auto count = static_cast<double>(all.parts[kept[to]].size());
+        if (count > 1)
+            for (double& value : all.columns[kept[to]]) value *= count;
+        if (to == kept[to]) continue;
+        all.parts[to] = std::move(all.parts[kept[to]]);
+        all.columns[to] = std::move(all.columns[kept[to]]);
+    }
+    all.parts.resize(kept.size());
+    all.columns.resize(kept.size());
 }
 
 std::vector<std::vector<double>> stale_columns(const Yardstick& yardstick, std::size_t w,

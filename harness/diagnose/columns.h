@@ -3,12 +3,31 @@
 #include <cstddef>
 #include <vector>
 
+#include "diagnose/recovered.h"
 #include "judge/yardstick.h"
 
 namespace isobatch {
 
 /// Appends a tensor, scaled, to a stacked column.
 void append(std::vector<double>& column, const Tensor& part, double scale);
+
+/// Columns, and what each of them is the gradient of.
+struct SourceColumns {
+    std::vector<std::vector<Source>> parts;
+    std::vector<std::vector<double>> columns;
+};
+
+/// The gradients of the samples, of these tensors and each with its scale; none of one that has no gradient there.
+SourceColumns sample_columns(const WindowScale& scale, const std::vector<std::size_t>& tensors,
+                             const std::vector<double>& row_scale);
+
+/// The same of their scored units, in a window that has them.
+SourceColumns unit_columns(const WindowScale& scale, const std::vector<std::size_t>& tensors,
+                           const std::vector<double>& row_scale);
+
+/// Makes columns that are the same up to rounding one, their sum: no gradient tells what they are of apart. Rows are
+/// scaled to what trusted runs of the whole window differ by, which is 1.
+void merge_alike(SourceColumns& all);
 
 /// The gradients of the windows before w, oldest first, of these tensors and each with its scale. Of very many the
 /// first is the sum of all that are not told apart.

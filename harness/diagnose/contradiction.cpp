@@ -112,22 +112,23 @@ std::string against_numbers(Cause cause, const Record& record, const Occasion& o
     return {};
 }
 
+/// Whether it gives a sample another weight, one without a gradient or, if `seen`, one with.
+bool moves(const Prediction& prediction, const WindowEvidence& window, bool seen) {
+    if (prediction.rounded || prediction.not_a_number || prediction.terms != 0 || stale_of(prediction, window, 1) != 0)
+        return true;
+    for (std::size_t i = 0; i < prediction.weights.size(); ++i)
+        if (prediction.weights[i] != 1 && (window.sample_units[i] > 0 || !seen)) return true;
+    return false;
+}
+
 /// What is red must be what it changes: a gradient that is must have been moved.
 std::string against_red(Cause cause, const Record& record, const Occasion& occasion) {
     const std::vector<WindowEvidence>& windows = record.evidence.windows;
-    const bool moves = std::any_of(windows.begin(), windows.end(), [&](const WindowEvidence& window) {
-        for (int rank = 0; rank < window.layout.mesh.ranks(); ++rank) {
-            const Prediction prediction = predict(cause, window, rank, occasion).value_or(Prediction{});
-            if (prediction.rounded || prediction.not_a_number || prediction.terms != 0 ||
-                stale_of(prediction, window, 1) != 0 ||
-                std::any_of(prediction.weights.begin(), prediction.weights.end(), [](double w) { return w != 1; }))
-                return true;
-        }
-        return false;
-    });
-    if (moves) return {};
-    if (is_red(record, Check::grad))
-        return fmt::format("{} is divergent, and it changes no gradient there", to_string(record.trial.split));
+    const bool seen = is_red(record, Check::grad);
+    for (const WindowEvidence& window : windows)
+        for (int rank = 0; rank < window.layout.mesh.ranks(); ++rank)
+            if (moves(predict(cause, window, rank, occasion).value_or(Prediction{}), window, seen)) return {};
+    if (seen) return fmt::format("{} is divergent, and it changes no gradient there", to_string(record.trial.split));
     const FaultEntry& fault = find_fault(to_string(cause));
     const Check first = fault.red.front();
     if (first == Check::param &&

@@ -7,9 +7,9 @@
 
 #include <fmt/format.h>
 
-#include "base/listed.h"
 #include "base/text.h"
 #include "diagnose/contradiction.h"
+#include "diagnose/extent.h"
 #include "diagnose/predict.h"
 #include "diagnose/recover.h"
 #include "diagnose/width.h"
@@ -33,6 +33,8 @@ bool off(const Recovered& recovered, const WindowEvidence& window, Recipe recipe
     const auto wrong = [&](double value, double right) { return std::abs(value - right) > window.weight_tolerance; };
     for (std::size_t i = 0; i < recovered.terms.size(); ++i)
         if (std::abs(recovered.terms[i]) > window.terms[i].tolerance) return true;
+    for (const std::vector<double>& units : recovered.units)
+        if (std::any_of(units.begin(), units.end(), [&](double w) { return wrong(w, 1); })) return true;
     return std::any_of(recovered.weights.begin(), recovered.weights.end(), [&](double w) { return wrong(w, 1); }) ||
            std::any_of(recovered.stale.begin(), recovered.stale.end(), [&](double s) { return wrong(s, 0); }) ||
            !(recovered.residual <= residual_limit(recipe));
@@ -55,11 +57,19 @@ Sight first_sight(const std::vector<const Record*>& divergent) {
 
 std::vector<WeightLine> weight_lines(const Sight& sight, const std::optional<Prediction>& prediction) {
     std::vector<WeightLine> lines;
-    for (std::size_t i = 0; sight.recovered && i < sight.window->samples.size(); ++i) {
+    std::vector<double> weights(sight.window->samples.size(), std::numeric_limits<double>::quiet_NaN());
+    std::vector<std::vector<double>> units(sight.recovered->units.size());
+    if (prediction) {
+        weights = weights_as_read(*prediction, *sight.recovered);
+        units = units_as_read(*prediction, *sight.recovered);
+    }
+    for (std::size_t i = 0; i < sight.window->samples.size(); ++i) {
         const MicroCount& micro = micro_of(*sight.window, i);
         lines.push_back({sight.window->samples[i], micro.rank, micro.micro, sight.window->sample_units[i],
-                         sight.recovered->weights[i],
-                         prediction ? prediction->weights[i] : std::numeric_limits<double>::quiet_NaN()});
+                         sight.recovered->weights[i], weights[i]});
+        if (units.empty()) continue;
+        lines.back().units_recovered = sight.recovered->units[i];
+        lines.back().units_predicted = units[i];
     }
     return lines;
 }
@@ -89,7 +99,10 @@ double worst_error(Cause cause, const Occasion& occasion, const std::vector<cons
         for (const WindowEvidence& window : record->evidence.windows)
             for (const Recovered& recovered : window.recovered)
                 if (const auto prediction = predict(cause, window, recovered.ranks.front(), occasion)) {
-                    worst = farther(worst, recovered.weights, prediction->weights);
+                    if (recovered.units.empty())
+                        worst = farther(worst, recovered.weights, weights_as_read(*prediction, recovered));
+                    const std::vector<std::vector<double>> units = units_as_read(*prediction, recovered);
+                    for (std::size_t i = 0; i < units.size(); ++i) worst = farther(worst, recovered.units[i], units[i]);
                     worst = farther(worst, recovered.terms, terms_of(*prediction, window, recovered));
                 }
     return worst;
@@ -131,16 +144,6 @@ std::string also_seen(const std::vector<const Record*>& divergent, Cause named) 
             if (red(result) && (asked_for(result.check) || !by_weights)) return text + " " + result.message + ".";
     }
     return text;
-}
-
-/// Which parameters are wrong, where not all are.
-std::string parts_sentence(const std::vector<std::string>& wrong) {
-    if (wrong.empty()) return {};
-    std::vector<std::string> names;
-    for (const std::string& name : wrong) names.push_back(printable(name));
-    const bool one = wrong.size() == 1;
-    return fmt::format(" Of all gradients only {} {} {} wrong.", one ? "that of" : "those of", listed(names),
-                       one ? "is" : "are");
 }
 
 /// A number of micros that only the split promises is told from the window's own where the two differ. Where no full
@@ -267,6 +270,8 @@ std::vector<Finding> diagnose(std::span<const Record> matrix) {
         finding.terms = term_lines(sight, prediction);
         finding.stale = sight.recovered->stale;
         finding.summary += parts_sentence(sight.recovered->tensors);
+        finding.summary += units_sentence(*sight.recovered, sight.window->weight_tolerance);
+        finding.summary += alike_sentence(*sight.recovered, sight.window->samples);
     } else {
         for (const CheckResult& result : sight.record->verdict.checks)
             if (result.outcome == Outcome::divergent && result.first) {

@@ -39,13 +39,7 @@ Json window_json(const WindowEvidence& window) {
                           {"samples", micro.samples},
                           {"units", number_to_json(micro.units)},
                           {"padded_units", number_to_json(micro.padded_units)}});
-    for (const Recovered& entry : window.recovered)
-        recovered.push_back({{"ranks", entry.ranks},
-                             {"weights", numbers_to_json(entry.weights)},
-                             {"stale", numbers_to_json(entry.stale)},
-                             {"residual", number_to_json(entry.residual)},
-                             {"tensors", entry.tensors},
-                             {"terms", numbers_to_json(entry.terms)}});
+    for (const Recovered& entry : window.recovered) recovered.push_back(to_json(entry));
     for (const Clipping one : window.clipping) clipping.push_back(to_string(one));
     for (const Reporting one : window.reporting) reporting.push_back(to_string(one));
     return {{"step", window.step},
@@ -123,7 +117,7 @@ void require_consistent(const WindowEvidence& window, const std::string& where) 
     const std::size_t samples = window.samples.size();
     const auto known = [&](int micro) { return static_cast<std::size_t>(micro) < window.layout.micros.size(); };
     const auto whole = [&](const Recovered& entry) {
-        return entry.weights.size() == samples && entry.terms.size() == window.terms.size() && !entry.ranks.empty();
+        return is_consistent(entry, window.sample_units, window.terms.size());
     };
     const auto by_micro = [&](const std::vector<double>& weights) {
         return weights.empty() || weights.size() == window.layout.micros.size();
@@ -193,10 +187,7 @@ WindowEvidence window_from(const Json& object, const std::string& where) {
         window.terms.push_back({term.at("name").get<std::string>(), number_from_json(term.at("tolerance"), where)});
     window.refused = object.at("refused").get<std::string>();
     for (const Json& entry : list_from_json(object.at("recovered"), where))
-        window.recovered.push_back(
-            {ints_from(entry.at("ranks"), where), numbers_from_json(entry.at("weights"), where),
-             numbers_from_json(entry.at("stale"), where), number_from_json(entry.at("residual"), where),
-             entry.at("tensors").get<std::vector<std::string>>(), numbers_from_json(entry.at("terms"), where)});
+        window.recovered.push_back(recovered_from_json(entry, where));
     require_consistent(window, where);
     return window;
 }

@@ -7,24 +7,10 @@
 
 #include "base/json.h"
 #include "diagnose/ledger.h"
+#include "diagnose/recovered.h"
 #include "plan/layout.h"
 
 namespace isobatch {
-
-/// The weights recovered from one gradient; several ranks share an entry when their gradients are bitwise the same.
-struct Recovered {
-    std::vector<int> ranks;
-    std::vector<double> weights;  ///< per sample of the window, 1 = right; NaN for a sample without a gradient
-    /// Share of each earlier window's gradient that is still in this one, oldest first. Of more than seven, or 25
-    /// where the norm is clipped, the oldest entry is the share of the sum of all but the last six, or 24.
-    std::vector<double> stale;
-    double residual = 0;  ///< what no weights explain, relative to the gradient
-    /// Where only some parameters are wrong: those, from which alone the weights were read. Empty: read from all.
-    std::vector<std::string> tensors;
-    /// How often each term that the loss has once a window counts beyond its share in the samples; 0 is right, NaN
-    /// where it has no gradient or nothing tells it from the samples. In the order of WindowEvidence::terms.
-    std::vector<double> terms = {};
-};
 
 /// What a step was clipped by, as far as its recorded norm and factor tell.
 enum class Clipping {

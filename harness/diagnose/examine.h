@@ -22,7 +22,11 @@ public:
 
 private:
     std::unique_ptr<const Yardstick> yardstick_;  ///< stays where it is, for the decoder
-    std::unique_ptr<const Decoder> decoder_;      ///< made when something is first not equivalent
+    std::unique_ptr<Decoder> decoder_;            ///< made when something is first not equivalent
 };
+
+/// Whether no weights of samples explain what was read of some gradient, and nothing else does: then those of their
+/// units might, in a reference that has their gradients.
+bool wants_units(const Record& record);
 
 }  // namespace isobatch

@@ -19,7 +19,9 @@ Json to_json(const Finding& finding) {
                            {"micro", line.micro},
                            {"units", number_to_json(line.units)},
                            {"recovered", number_to_json(line.recovered)},
-                           {"predicted", number_to_json(line.predicted)}});
+                           {"predicted", number_to_json(line.predicted)},
+                           {"units_recovered", numbers_to_json(line.units_recovered)},
+                           {"units_predicted", numbers_to_json(line.units_predicted)}});
     for (const TermLine& line : finding.terms)
         terms.push_back({{"term", line.term},
                          {"recovered", number_to_json(line.recovered)},

@@ -23,6 +23,8 @@ struct WeightLine {
     int rank = 0, micro = 0;
     double units = 0;
     double recovered = 1, predicted = 1;  ///< NaN where there is none
+    /// The same of each of its units, where they were read one by one; else empty.
+    std::vector<double> units_recovered = {}, units_predicted = {};
 };
 
 /// A term that the loss has once a window, and how often it counts beyond its share in the samples; 0 is right.

@@ -63,6 +63,20 @@ Prediction by_exchange(Cause cause, const WindowEvidence& window, int rank) {
     }
 }
 
+/// Each sample is cut to the units of its micro's shortest.
+Prediction by_shortest(const WindowEvidence& window) {
+    std::vector<double> shortest(window.layout.micros.size(), std::numeric_limits<double>::infinity());
+    const auto left = [&](std::size_t i) -> double& { return shortest[static_cast<std::size_t>(window.micro_of[i])]; };
+    for (std::size_t i = 0; i < window.samples.size(); ++i) left(i) = std::min(left(i), window.sample_units[i]);
+    Prediction prediction;
+    for (std::size_t i = 0; i < window.samples.size(); ++i) {
+        const double units = window.sample_units[i];
+        prediction.weights.push_back(units > 0 ? left(i) / units : 1);
+        prediction.first_units.push_back(left(i));
+    }
+    return prediction;
+}
+
 /// What was counted is not the window's units, or a micro arrives as another share than it was reported.
 Prediction by_count(Cause cause, const WindowEvidence& window) {
     const WindowLayout& layout = window.layout;
@@ -187,6 +201,8 @@ std::optional<Prediction> acting(Cause cause, const WindowEvidence& window, int 
         case Cause::unpredicted_position_counted:
         case Cause::unscale_without_scale:
             return by_count(cause, window);
+        case Cause::cut_to_shortest:
+            return by_shortest(window);
         default:
             return predict_beside_weights(cause, window);
     }
@@ -205,6 +221,39 @@ std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int
         for (std::size_t i = 0; i < window.samples.size(); ++i)
             if (!reaches(occasion.where, window.layout, micro_of(window, i))) prediction->weights[i] = 1;
     return prediction;
+}
+
+namespace {
+
+/// `weight` finds the one of a part.
+template <class Weight>
+void average_alike(const Recovered& recovered, const Weight& weight) {
+    for (const std::vector<Source>& parts : recovered.alike) {
+        double sum = 0;
+        for (const Source& part : parts) sum += weight(part);
+        for (const Source& part : parts) weight(part) = sum / static_cast<double>(parts.size());
+    }
+}
+
+}  // namespace
+
+std::vector<double> weights_as_read(const Prediction& prediction, const Recovered& recovered) {
+    std::vector<double> weights = prediction.weights;
+    if (recovered.units.empty())
+        average_alike(recovered, [&](const Source& part) -> double& { return weights[part.sample]; });
+    return weights;
+}
+
+std::vector<std::vector<double>> units_as_read(const Prediction& prediction, const Recovered& recovered) {
+    std::vector<std::vector<double>> all;
+    for (std::size_t i = 0; i < recovered.units.size(); ++i) {
+        std::vector<double>& units = all.emplace_back(recovered.units[i].size(), prediction.weights[i]);
+        for (std::size_t unit = 0; unit < units.size() && !prediction.first_units.empty(); ++unit)
+            units[unit] = static_cast<double>(unit) < prediction.first_units[i] ? 1 : 0;
+    }
+    if (!all.empty())
+        average_alike(recovered, [&](const Source& part) -> double& { return all[part.sample][*part.unit]; });
+    return all;
 }
 
 std::vector<double> terms_of(const Prediction& prediction, const WindowEvidence& window, const Recovered& recovered) {

@@ -23,11 +23,19 @@ struct Prediction {
     Updating updating = Updating::right;  ///< altered: where that has bits to lose
     bool not_a_number = false;            ///< whatever else is there
     bool rounded = false;                 ///< to bf16, so that no weights explain the gradient any better
-    double terms = 0;                     ///< how often a term of the loss counts beyond its share in the samples
+    /// Per sample: so many of its first scored units count once, and the others not at all; its weight is their mean.
+    /// Empty: all of a sample's units weigh the same.
+    std::vector<double> first_units = {};
+    double terms = 0;  ///< how often a term of the loss counts beyond its share in the samples
 };
 
 /// Nothing for `unknown`, which predicts nothing. Where the occasion is another, all is right.
 std::optional<Prediction> predict(Cause cause, const WindowEvidence& window, int rank, const Occasion& occasion = {});
+
+/// What it predicts of the weights that were read of samples, and of units where those were: of such as nothing tells
+/// apart, the mean.
+std::vector<double> weights_as_read(const Prediction& prediction, const Recovered& recovered);
+std::vector<std::vector<double>> units_as_read(const Prediction& prediction, const Recovered& recovered);
 
 /// What it predicts of each term: it is about one of them, the one that leaves them all the nearest to what was
 /// recovered, in tolerances. All are right where none was recovered.

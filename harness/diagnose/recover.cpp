@@ -3,59 +3,21 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
 #include <numeric>
 
 #include <fmt/format.h>
 
 #include "base/check.h"
 #include "diagnose/columns.h"
-#include "diagnose/pace.h"
-#include "diagnose/updating.h"
 #include "judge/compare.h"
+#include "judge/judge.h"
 
 namespace isobatch {
 
 namespace {
 
-/// Where each sample of the window went: index into the layout's micros, in the reference's order of samples. A sample
-/// that was seen twice keeps its first place.
-std::vector<int> micros_of(const WindowScale& window, const Trace& candidate, std::size_t k) {
-    std::map<std::string, int> place;
-    int index = 0;
-    const auto copies = static_cast<std::size_t>(candidate.manifest.copies);
-    for (std::size_t rank = 0; rank < candidate.ranks.size(); rank += copies) {
-        if (k >= candidate.ranks[rank].size()) continue;
-        for (const Micro& micro : candidate.ranks[rank][k].micros) {
-            for (const std::string& sample : micro.samples) place.emplace(sample, index);
-            ++index;
-        }
-    }
-    std::vector<int> micros;
-    for (const std::string& sample : window.samples) micros.push_back(place.at(sample));
-    return micros;
-}
-
 double length_of(const std::vector<double>& column) {
     return std::sqrt(std::inner_product(column.begin(), column.end(), column.begin(), 0.0));
-}
-
-/// How often the rank that has it most has this event in step k.
-std::int64_t most_events(const Trace& candidate, std::size_t k, const std::string& event) {
-    std::int64_t most = 0;
-    for (const std::vector<Step>& rank : candidate.ranks)
-        if (k < rank.size())
-            most = std::max<std::int64_t>(most, std::count(rank[k].events.begin(), rank[k].events.end(), event));
-    return most;
-}
-
-/// The optimizer's own count after step k, on every rank `right` or that of one where it is not.
-std::int64_t counted_steps(const Trace& candidate, std::size_t k, std::int64_t right) {
-    std::int64_t counted = right;
-    for (const std::vector<Step>& rank : candidate.ranks)
-        if (k < rank.size() && !rank[k].micros.empty() && rank[k].counters.counted_steps != right)
-            counted = rank[k].counters.counted_steps;
-    return counted;
 }
 
 bool same_gradients(const Step& a, const Step& b, const WindowScale& window) {
@@ -65,11 +27,30 @@ bool same_gradients(const Step& a, const Step& b, const WindowScale& window) {
     });
 }
 
-bool fills_every_turn(const Yardstick& yardstick, std::int64_t step, const Split& split) {
-    for (const WindowScale& window : yardstick.windows)
-        if (window.step == step)
-            return std::ssize(window.samples) > (split.accum - 1) * split.per_device * split.devices;
-    return false;
+std::vector<std::size_t> all_of(const WindowScale& scale) {
+    std::vector<std::size_t> all(scale.tensors.size());
+    std::iota(all.begin(), all.end(), 0);
+    return all;
+}
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+double& unit_weight(Recovered& recovered, const WindowScale& scale, std::size_t sample, std::size_t unit) {
+    if (recovered.units.empty())
+        for (const double units : scale.sample_units)
+            recovered.units.emplace_back(static_cast<std::size_t>(units), nan);
+    return recovered.units[sample][unit];
+}
+
+/// NaN where none was read.
+double mean_of_read(const std::vector<double>& weights) {
+    double sum = 0, read = 0;
+    for (const double weight : weights)
+        if (!std::isnan(weight)) {
+            sum += weight;
+            ++read;
+        }
+    return read > 0 ? sum / read : nan;
 }
 
 }  // namespace
@@ -92,15 +73,13 @@ double weight_tolerance(Recipe recipe, double condition) {
     return std::max(finest_weight(recipe), noise * condition);
 }
 
-Decoder::Decoder(const Yardstick& yardstick) : yardstick_(&yardstick), windows_(yardstick.windows.size()) {
-    for (std::size_t w = 0; w < windows_.size(); ++w) {
-        std::vector<std::size_t> all(yardstick.windows[w].tensors.size());
-        std::iota(all.begin(), all.end(), 0);
-        if (!all.empty()) windows_[w] = prepare(w, std::move(all));
-    }
+Decoder::Decoder(const Yardstick& yardstick)
+    : yardstick_(&yardstick), windows_(yardstick.windows.size()), by_units_(yardstick.windows.size()) {
+    for (std::size_t w = 0; w < windows_.size(); ++w)
+        if (!yardstick.windows[w].tensors.empty()) windows_[w] = prepare(w, all_of(yardstick.windows[w]));
 }
 
-Decoder::Window Decoder::prepare(std::size_t w, std::vector<std::size_t> tensors) const {
+Decoder::Window Decoder::prepare(std::size_t w, std::vector<std::size_t> tensors, bool by_units) const {
     const WindowScale& scale = yardstick_->windows[w];
     Window window{.tensors = std::move(tensors)};
     for (const std::size_t t : window.tensors) {
@@ -108,17 +87,11 @@ Decoder::Window Decoder::prepare(std::size_t w, std::vector<std::size_t> tensors
         const double noise = tolerance.error + tolerance.unit_roundoff * tolerance.magnitude;
         window.row_scale.push_back(noise > 0 ? 1 / noise : 0);
     }
-    std::vector<std::vector<double>> columns;
-    for (std::size_t i = 0; i < scale.samples.size(); ++i) {
-        const bool silent = std::all_of(window.tensors.begin(), window.tensors.end(),
-                                        [&](std::size_t t) { return scale.tensors[t].sample_peaks[i] == 0; });
-        if (silent) continue;
-        window.decodable.push_back(i);
-        columns.emplace_back();
-        const double factor = scale.share_factors.empty() ? 1 : scale.share_factors[i];
-        for (std::size_t k = 0; k < window.tensors.size(); ++k)
-            append(columns.back(), scale.shares[i][window.tensors[k]], factor * window.row_scale[k]);
-    }
+    SourceColumns all = by_units ? unit_columns(scale, window.tensors, window.row_scale)
+                                 : sample_columns(scale, window.tensors, window.row_scale);
+    merge_alike(all);
+    window.decodable = std::move(all.parts);
+    std::vector<std::vector<double>> columns = std::move(all.columns);
     for (std::vector<double>& column : stale_columns(*yardstick_, w, window.tensors, window.row_scale)) {
         columns.push_back(std::move(column));
         ++window.stale;
@@ -179,10 +152,26 @@ std::optional<Recovered> Decoder::solve_in_part(std::size_t w, const Step& step,
     const Window window = prepare(w, std::move(wrong));
     if (!window.refused.empty()) return std::nullopt;
     Recovered recovered = solve(w, window, step, rank);
-    if (!(recovered.residual <= residual_limit(yardstick_->recipe))) return std::nullopt;
+    if (!explained(recovered)) return std::nullopt;
     recovered.tensors = std::move(names);
     loosen(window, evidence);
     return recovered;
+}
+
+std::optional<Recovered> Decoder::solve_by_units(std::size_t w, const Step& step, int rank, WindowEvidence& evidence) {
+    const WindowScale& scale = yardstick_->windows[w];
+    if (scale.unit_shares.empty()) return std::nullopt;
+    std::optional<Window>& window = by_units_[w];
+    if (!window) window = prepare(w, all_of(scale), true);
+    if (!window->refused.empty()) return std::nullopt;
+    Recovered recovered = solve(w, *window, step, rank);
+    if (!explained(recovered)) return std::nullopt;
+    loosen(*window, evidence);
+    return recovered;
+}
+
+bool Decoder::explained(const Recovered& recovered) const {
+    return recovered.residual <= residual_limit(yardstick_->recipe);
 }
 
 Recovered Decoder::solve(std::size_t w, const Window& window, const Step& step, int rank) const {
@@ -191,18 +180,22 @@ Recovered Decoder::solve(std::size_t w, const Window& window, const Step& step, 
     for (std::size_t k = 0; k < window.tensors.size(); ++k)
         append(gradient, gradient_of(step, scale.tensors[window.tensors[k]], rank), window.row_scale[k]);
     Recovered recovered;
-    recovered.weights.assign(scale.samples.size(), std::numeric_limits<double>::quiet_NaN());
-    recovered.terms.assign(scale.terms.size(), std::numeric_limits<double>::quiet_NaN());
+    recovered.weights.assign(scale.samples.size(), nan);
+    recovered.terms.assign(scale.terms.size(), nan);
     const auto infinite =
         std::find_if(gradient.begin(), gradient.end(), [](double value) { return !std::isfinite(value); });
     if (infinite != gradient.end()) {  // no weights explain a gradient that is not a number
         recovered.residual = std::numeric_limits<double>::infinity();
-        recovered.stale.assign(window.stale, std::numeric_limits<double>::quiet_NaN());
+        recovered.stale.assign(window.stale, nan);
         return recovered;
     }
     const LeastSquares::Solution solution = window.system->solve(std::move(gradient));
-    for (std::size_t k = 0; k < window.decodable.size(); ++k)
-        recovered.weights[window.decodable[k]] = solution.weights[k];
+    for (std::size_t k = 0; k < window.decodable.size(); ++k) {
+        for (const auto& [sample, unit] : window.decodable[k])
+            (unit ? unit_weight(recovered, scale, sample, *unit) : recovered.weights[sample]) = solution.weights[k];
+        if (window.decodable[k].size() > 1) recovered.alike.push_back(window.decodable[k]);
+    }
+    for (std::size_t i = 0; i < recovered.units.size(); ++i) recovered.weights[i] = mean_of_read(recovered.units[i]);
     const auto stale = solution.weights.begin() + static_cast<std::ptrdiff_t>(window.decodable.size());
     const auto terms = stale + static_cast<std::ptrdiff_t>(window.stale);
     recovered.stale.assign(stale, terms);
@@ -220,7 +213,7 @@ void Decoder::loosen(const Window& window, WindowEvidence& evidence) {
     }
 }
 
-void Decoder::recover(Evidence& evidence, const Trace& candidate) const {
+void Decoder::recover(Evidence& evidence, const Trace& candidate) {
     for (WindowEvidence& window : evidence.windows) {
         const auto k = static_cast<std::size_t>(window.step - 1);
         const WindowScale* scale = scale_of(*yardstick_, window);
@@ -237,59 +230,16 @@ void Decoder::recover(Evidence& evidence, const Trace& candidate) const {
             const int r = static_cast<int>(rank);
             if (entry == window.recovered.end()) {
                 Recovered found = solve(w, *windows_[w], step, r);
-                if (!(found.residual <= residual_limit(yardstick_->recipe)))
-                    found = solve_in_part(w, step, r, window).value_or(std::move(found));
+                if (!explained(found)) {
+                    std::optional<Recovered> finer = solve_in_part(w, step, r, window);
+                    if (!finer) finer = solve_by_units(w, step, r, window);
+                    if (finer) found = std::move(*finer);
+                }
                 entry = window.recovered.insert(entry, std::move(found));
             }
             entry->ranks.push_back(r);
         }
     }
-}
-
-Evidence evidence_of(const Yardstick& yardstick, const Trace& candidate) {
-    const Alignment alignment = align(yardstick, candidate);
-    Evidence evidence;
-    evidence.coupling = yardstick.coupling();
-    evidence.strays = strays_of(yardstick, candidate, alignment);
-    if (!yardstick.ours) evidence.paces = paces_of(yardstick, candidate, alignment);
-    for (const std::size_t w : alignment.missing) evidence.missing.push_back(yardstick.windows[w].step);
-    for (const WindowScale& window : yardstick.windows)
-        if (static_cast<std::int64_t>(window.samples.size()) < candidate.manifest.split.effective())
-            evidence.ragged.push_back(window.step);
-    for (const std::int64_t step : evidence.ragged)
-        if (yardstick.ours || !fills_every_turn(yardstick, step, candidate.manifest.split))
-            evidence.unfilled.push_back(step);
-    for (const std::size_t k : alignment.strangers) evidence.strangers.push_back(static_cast<std::int64_t>(k + 1));
-    for (std::size_t k = 0; k < alignment.window.size(); ++k) {
-        if (!alignment.window[k]) continue;
-        const WindowScale& scale = yardstick.windows[*alignment.window[k]];
-        if (scale.tensors.empty() || !same_start(candidate, k, scale)) continue;
-        WindowEvidence window;
-        window.step = static_cast<std::int64_t>(k + 1);
-        window.window = scale.step;
-        window.samples = scale.samples;
-        window.sample_units = scale.sample_units;
-        window.micro_of = micros_of(scale, candidate, k);
-        window.layout = layout_of(candidate, k);
-        for (const auto& [name, parts] : scale.terms) window.terms.push_back({name});
-        if (yardstick.ours) {  // of an outside trainer's events nobody promised how many a window has
-            window.steps = most_events(candidate, k, "step");
-            window.schedule_steps = most_events(candidate, k, "schedule");
-            if (scale.counters.ema_updates > 0) window.averages = most_events(candidate, k, "average");
-            read_update(candidate, k, scale, window);
-            const std::int64_t counted = scale.counters.counted_steps;  // with this step's one
-            window.layout.counts_steps = counted > 0;
-            window.counted = counted > 0 ? counted_steps(candidate, k, counted) - counted + 1 : window.steps;
-        } else {
-            window.schedule_steps = turns_of(candidate, k, scale, &Counters::scheduler_steps);
-            window.averages = turns_of(candidate, k, scale, &Counters::ema_updates);
-            window.layout.averaged |= scale.counters.ema_updates > 0;
-            if (scale.units > 0 && scale.padded_units > 0) window.padding = scale.padded_units / scale.units;
-        }
-        if (k < candidate.ranks[0].size()) window.lr_ratio = lr_ratio(candidate.ranks[0][k], scale);
-        evidence.windows.push_back(std::move(window));
-    }
-    return evidence;
 }
 
 }  // namespace isobatch

@@ -5,25 +5,23 @@
 #include <vector>
 
 #include "diagnose/evidence.h"
-#include "judge/align.h"
-#include "judge/judge.h"
 #include "judge/least_squares.h"
+#include "judge/yardstick.h"
+#include "trace/trace.h"
 
 namespace isobatch {
-
-/// What a trial shows without looking at its gradients: how its windows were cut and which are missing. Enough for an
-/// equivalent trial, whose weights are 1 within its sensitivity.
-Evidence evidence_of(const Yardstick& yardstick, const Trace& candidate);
 
 /// Reads sample weights out of gradients: one factorisation per judged window of the reference, used for every
 /// candidate. Made only once something diverged. Where no weights explain the whole gradient, those of the wrong
 /// parameters alone may: a fault need not reach all of them.
+///
+/// Where neither do, those of single units may, in a reference that has their gradients.
 class Decoder {
 public:
     explicit Decoder(const Yardstick& yardstick);
 
     /// Fills in the weights of every window of `evidence`, which evidence_of made from the same candidate.
-    void recover(Evidence& evidence, const Trace& candidate) const;
+    void recover(Evidence& evidence, const Trace& candidate);
 
 private:
     /// A term that is told from the samples.
@@ -33,28 +31,34 @@ private:
     };
 
     struct Window {
-        std::vector<std::size_t> tensors;    ///< what is read from: indices of the window's
-        std::vector<std::size_t> decodable;  ///< samples with a gradient
-        std::vector<double> row_scale;       ///< per tensor of those: 1 ÷ (E + u·A)
-        std::size_t stale = 0;               ///< columns of earlier gradients, after those of the samples
-        std::vector<TermColumn> terms;       ///< columns after those
+        std::vector<std::size_t> tensors;  ///< what is read from: indices of the window's
+        /// Those with a gradient, a column each; of several that have one, their sum.
+        std::vector<std::vector<Source>> decodable;
+        std::vector<double> row_scale;  ///< per tensor of those: 1 ÷ (E + u·A)
+        std::size_t stale = 0;          ///< columns of earlier gradients, after those of the samples
+        std::vector<TermColumn> terms;  ///< columns after those
         std::optional<LeastSquares> system;
         double weight_tolerance = 0;
         std::string refused;
     };
 
-    Window prepare(std::size_t w, std::vector<std::size_t> tensors) const;
+    Window prepare(std::size_t w, std::vector<std::size_t> tensors, bool by_units = false) const;
     /// From these columns, or why not.
     void factor(const WindowScale& scale, std::vector<std::vector<double>> columns, Window& window) const;
     Recovered solve(std::size_t w, const Window& window, const Step& step, int rank) const;
     /// From the wrong parameters alone; nothing when all are, or when that explains no more.
     std::optional<Recovered> solve_in_part(std::size_t w, const Step& step, int rank, WindowEvidence& evidence) const;
 
+    /// From units; nothing when the reference has none, or when that explains no more.
+    std::optional<Recovered> solve_by_units(std::size_t w, const Step& step, int rank, WindowEvidence& evidence);
+    bool explained(const Recovered& recovered) const;
+
     /// What is read from this window is right to no less than its system allows.
     static void loosen(const Window& window, WindowEvidence& evidence);
 
     const Yardstick* yardstick_;
     std::vector<std::optional<Window>> windows_;
+    std::vector<std::optional<Window>> by_units_;  ///< each made when it is first asked for
 };
 
 /// The reference's window that this one is; nullptr where the yardstick has none of that number.

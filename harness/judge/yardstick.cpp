@@ -96,6 +96,27 @@ TensorScale scale_of(const Step& step, const std::string& name, std::size_t samp
     return scale;
 }
 
+/// From every `units/<i>/<p>`, where there are any.
+void add_units(const Step& step, WindowScale& window) {
+    static const std::string prefix = "units/";
+    const auto any = step.tensors.lower_bound(prefix);
+    if (any == step.tensors.end() || !any->first.starts_with(prefix)) return;
+    window.unit_shares.resize(window.samples.size());
+    for (std::size_t i = 0; i < window.samples.size(); ++i)
+        for (const TensorScale& scale : window.tensors) {
+            if (window.sample_units[i] == 0) continue;
+            const std::string key = fmt::format("{}{}/{}", prefix, i, scale.name);
+            const Tensor& block = tensor_at(step, key);
+            const auto units = static_cast<double>(block.shape.empty() ? 0 : block.shape[0]);
+            if (units != window.sample_units[i] ||
+                static_cast<double>(block.count()) != units * static_cast<double>(scale.gradient.count()))
+                throw Error(fmt::format("\"{}\" is not a gradient for each unit of the sample", printable(key)),
+                            fmt::format("step {}", window.step), "write the reference again");
+            require_finite({peak(block)}, fmt::format("\"{}\"", printable(key)), window.step);
+            window.unit_shares[i].push_back(block);
+        }
+}
+
 /// From every `term/<name>/<p>`: a parameter has no slash in its name.
 void add_terms(const Step& step, WindowScale& window) {
     static const std::string prefix = "term/";
@@ -147,6 +168,7 @@ void add_scales(const Step& step, const Manifest& manifest, WindowScale& window)
     for (const Parameter& parameter : manifest.parameters)
         window.tensors.push_back(scale_of(step, parameter.name, window.samples.size(), manifest.recipe, window));
     floor_magnitudes(window);
+    add_units(step, window);
     add_terms(step, window);
     if (computes_narrow(manifest.recipe)) {
         const std::vector<double> errors = as_doubles(tensor_at(step, "projection"), "projection");

@@ -49,6 +49,9 @@ struct WindowScale {
     std::optional<double> clip_threshold, grad_norm, clip_factor;  ///< the reference's own
     std::map<std::string, Tensor> update;     ///< `param/<p>` and `opt/<slot>/<p>` after the step, where it is judged
     std::vector<std::vector<Tensor>> shares;  ///< shares[i][t]: sample i's share of the gradient of tensors[t]
+    /// unit_shares[i][t]: the same of each of its scored units, one after another, [units, …]; nothing of a sample
+    /// without any. Empty where the reference does not have them.
+    std::vector<std::vector<Tensor>> unit_shares;
     /// Of each term that the loss has once a window, what of the gradient comes from it, in the order of `tensors`; an
     /// empty tensor where nothing does.
     std::map<std::string, std::vector<Tensor>> terms;

@@ -40,6 +40,7 @@ enum class Cause {
     first_backward_survives,
     cleared_at_new_shape,
     unpredicted_position_counted,
+    cut_to_shortest,
     unscale_without_scale,
     re_reduced_sum,
     nominal_count_dynamic_batching,

@@ -176,6 +176,11 @@ inline constexpr CauseEntry causes_of_weights[]{
      "the more so the shorter the samples are.",
      "N / (N + B): units and samples in the window",
      "Count the labels after they were shifted, as the loss scores them.", "transformers#46204"},
+    {Cause::cut_to_shortest, "cut-to-shortest", false,
+     "The samples of each micro-batch are cut to its shortest one, so that of the longer ones the last scored units "
+     "do not count.",
+     "1 for the first n units of a sample, 0 for the others: n units in the shortest sample of its micro-batch",
+     "Pad a micro-batch to its longest sample, and leave what is padding out of the loss.", "none"},
     {Cause::unscale_without_scale, "unscale-without-scale", false,
      "The gradients are divided by a loss scale of 65536 that no loss was multiplied by, so the step is next to "
      "nothing.",

@@ -132,6 +132,7 @@ std::vector<FaultEntry> faults_of_micros() {
         of_micros<is_before_a_new_shape>("cleared-at-new-shape", Cause::cleared_at_new_shape, {grad}),
         of_micros<is_not_a_unit_a_sample>("unpredicted-position-counted", Cause::unpredicted_position_counted,
                                           {grad, loss}),
+        {"cut-to-shortest", Cause::cut_to_shortest, {grad, loss}, any_micro<is_of_unequal_rows>},
         of_micros<is_scored>("unscale-without-scale", Cause::unscale_without_scale, {grad}),
         of_micros<is_on_unequal_rank>("rank-local-denominator", Cause::rank_local_denominator, {grad, loss}),
         of_micros<is_in_tail_of_unequal_rank>("uneven-ranks-equal-weight", Cause::uneven_ranks_equal_weight,

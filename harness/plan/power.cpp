@@ -89,6 +89,10 @@ bool is_padded(const WindowLayout& window, const MicroCount&) {
     return units_of(window) != padded_units_of(window);
 }
 
+bool is_of_unequal_rows(const WindowLayout&, const MicroCount& micro) {
+    return micro.units != micro.padded_units;
+}
+
 bool is_not_a_unit_a_place(const WindowLayout& window, const MicroCount&) {
     return units_of(window) != window.mesh.places;
 }

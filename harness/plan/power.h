@@ -34,6 +34,7 @@ MicroRule is_one_of_several_units;
 MicroRule is_not_a_unit_a_sample;  ///< the window's units are not as many as its samples
 MicroRule is_padded;               ///< … as its units with padding
 MicroRule is_not_a_unit_a_place;   ///< … as its places
+MicroRule is_of_unequal_rows;      ///< its samples differ in their units
 MicroRule is_scored;
 MicroRule is_not_the_whole;  ///< the window has units in other micros too
 MicroRule is_not_the_first;  ///< of the window's

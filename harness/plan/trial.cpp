@@ -165,6 +165,10 @@ Trial reference_of(const Trial& trial, bool couples_samples) {
     return reference;
 }
 
+std::string reference_name(const Trial& reference, bool by_units) {
+    return "reference-" + file_name(reference) + (by_units ? "-units" : "");
+}
+
 std::string matrix_of(const Trial& trial) {
     Trial common = trial;
     common.split = {trial.split.effective(), 1, 1};

@@ -61,6 +61,9 @@ std::string file_name(const Trial& trial);
 /// micros without one, all in one place.
 Trial reference_of(const Trial& trial, bool couples_samples);
 
+/// The name of its trace, without .trace; of one that also has the gradient of each unit another.
+std::string reference_name(const Trial& reference, bool by_units);
+
 /// The text form with the split left out: the trials of one matrix share it.
 std::string matrix_of(const Trial& trial);
 

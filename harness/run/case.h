@@ -24,6 +24,9 @@ namespace isobatch {
 /// What one forward reads: the tensors of some samples, collated.
 using Examples = std::vector<at::Tensor>;
 
+/// Which scored units of collated examples are meant: of the row-th sample, the unit-th.
+using Chosen = std::function<bool(std::int64_t row, std::int64_t unit)>;
+
 /// A data set whose samples are known by their index, which is also their id in the ledger.
 struct Dataset {
     /// The contract's denominator of each sample: scored tokens, or 1. May be 0.
@@ -32,6 +35,8 @@ struct Dataset {
     std::function<Examples(std::span<const std::int64_t> samples)> pick;
     /// Units of these samples with padding, as collated together.
     std::function<double(std::span<const std::int64_t> samples)> padded_units;
+    /// Of collated examples leaves only the chosen units scored; empty where a sample is one unit.
+    std::function<void(Examples& examples, const Chosen& chosen)> score_only = nullptr;
     /// false: every epoch visits the samples in their order, so that the data can be made window by window.
     bool shuffled = true;
 

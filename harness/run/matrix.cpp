@@ -12,7 +12,6 @@
 #include "run/held_bytes.h"
 #include "run/loop.h"
 #include "run/manifest_of.h"
-#include "run/reference.h"
 #include "run/resident.h"
 #include "run/serial_engine.h"
 
@@ -56,16 +55,16 @@ Trace run_trial(const Setup& setup, Level level, const Forcing* forcing, std::op
     return sink.take();
 }
 
-Matrix::Reference& Matrix::reference_for(const Trial& trial) {
+Matrix::Reference& Matrix::reference_for(const Trial& trial, Columns columns) {
     const Trial wanted = reference_of(trial, find_case(trial.subject).contract.couples_samples);
-    if (reference_ && reference_->trial == wanted) return *reference_;
-    Trace trace = make_reference(wanted, beats_);
+    if (reference_ && reference_->trial == wanted && reference_->columns >= columns) return *reference_;
+    Trace trace = make_reference(wanted, columns, beats_);
     if (wanted.trajectory > 0)
         add_trusted_runs(trace, make_setup(wanted), [&](const Setup& one) { return run_freely(one, beats_); });
     Yardstick yardstick = yardstick_of(trace);
     Forcing forcing(trace);  // its views stay valid: moving a trace does not move what its tensors own
     auto reference = std::make_unique<Reference>(
-        Reference{wanted, std::move(trace), Examiner(std::move(yardstick)), std::move(forcing)});
+        Reference{wanted, columns, std::move(trace), Examiner(std::move(yardstick)), std::move(forcing)});
     reference_ = std::move(reference);
     return *reference_;
 }
@@ -80,14 +79,15 @@ std::string Matrix::write(Reference& reference, const Trace& candidate, const Tr
         sync_directory(beside);
         replace_directory(beside, place(name));
     };
-    if (!reference.written) fresh("reference-" + file_name(reference.trial), reference.trace);
+    if (!reference.written)
+        fresh(reference_name(reference.trial, reference.columns == Columns::units), reference.trace);
     reference.written = true;
     fresh(file_name(trial), candidate);
     return "traces/" + file_name(trial) + ".trace";
 }
 
-void Matrix::write_reference(const Trial& trial, const std::filesystem::path& directory) {
-    const Trace& trace = reference_for(trial).trace;
+void Matrix::write_reference(const Trial& trial, const std::filesystem::path& directory, bool by_units) {
+    const Trace& trace = reference_for(trial, by_units ? Columns::units : Columns::samples).trace;
     std::filesystem::remove_all(directory);
     if (beats_) beats_({std::ssize(trace.ranks[0])});  // alive: a busy disk takes its time, and so did the yardstick
     write_trace(trace, directory);
@@ -97,19 +97,22 @@ Record Matrix::run(const Trial& trial) {
     require_runnable(trial);
     Setup setup = make_setup(trial);
     if (!trial.fault.empty()) plant_(trial.fault, setup);
-    Reference& reference = reference_for(trial);
+    Reference& followed = reference_for(trial);
     const auto run_one = [&](const Setup& one, Twins twins, FreeLosses free) {
-        return run_trial(one, Level::grads, &reference.forcing, reference.examiner.yardstick().digest, beats_,
+        return run_trial(one, Level::grads, &followed.forcing, followed.examiner.yardstick().digest, beats_,
                          std::move(twins), std::move(free));
     };
-    Twins twins = run_twins(setup, reference.forcing, [&](const Setup& twin) { return run_one(twin, {}, {}); });
+    Twins twins = run_twins(setup, followed.forcing, [&](const Setup& twin) { return run_one(twin, {}, {}); });
     FreeLosses free;
     if (trial.trajectory > 0) free = losses_of(run_freely(setup, beats_));
     const Trace candidate = run_one(setup, std::move(twins), std::move(free));
 
-    Record record = reference.examiner.examine(candidate, "isobatch check " + to_string(trial));
+    const std::string repro = "isobatch check " + to_string(trial);
+    Record record = followed.examiner.examine(candidate, repro);
+    if (wants_units(record) && setup.data.score_only)
+        record = reference_for(trial, Columns::units).examiner.examine(candidate, repro);
     const bool green = record.verdict.outcome <= Outcome::equivalent;
-    if (!keep_.directory.empty() && (keep_.all || !green)) record.trace = write(reference, candidate, trial);
+    if (!keep_.directory.empty() && (keep_.all || !green)) record.trace = write(*reference_, candidate, trial);
     return record;
 }
 

@@ -8,6 +8,7 @@
 #include "diagnose/examine.h"
 #include "run/forcing.h"
 #include "run/recorder.h"
+#include "run/reference.h"
 #include "run/setup.h"
 #include "run/trajectory.h"
 #include "run/twins.h"
@@ -30,17 +31,19 @@ public:
     /// Runs, judges and, where it is not equivalent, decodes. Throws Error for a trial that cannot be run here.
     Record run(const Trial& trial);
     /// Writes the trial's reference, for ranks that are processes of their own.
-    void write_reference(const Trial& trial, const std::filesystem::path& directory);
+    void write_reference(const Trial& trial, const std::filesystem::path& directory, bool by_units = false);
 
 private:
     struct Reference {
         Trial trial;
+        Columns columns;
         Trace trace;
         Examiner examiner;
         Forcing forcing;
         bool written = false;
     };
-    Reference& reference_for(const Trial& trial);
+    /// One that holds more columns than these serves as well.
+    Reference& reference_for(const Trial& trial, Columns columns = Columns::samples);
     std::string write(Reference& reference, const Trace& candidate, const Trial& trial) const;
 
     Plant plant_;

@@ -23,14 +23,12 @@
 #include "run/random_cut.h"
 #include "run/random_state.h"
 #include "run/serial_engine.h"
+#include "run/shares.h"
 #include "run/tensors.h"
 
 namespace isobatch {
 
 namespace {
-
-/// Where the pieces of a cut end: each at the end of a part.
-using Ends = std::vector<std::size_t>;
 
 /// The parts whose gradients are known: single samples; where a micro couples its samples, its micros.
 Ends parts_of(const Setup& setup, const Window& window) {
@@ -52,6 +50,10 @@ Ends uneven_ends(std::size_t samples) {
 
 constexpr std::size_t few_parts = 3;
 
+/// Of a window, as far as they are told apart: what factors their columns grows with the square of their number, and
+/// what keeps them with the number times the parameters.
+constexpr double most_units = 256;
+
 /// What the last of the trusted runs scale by: no powers of two, as averages over so many ranks do. In a window of one
 /// sample, or where nothing else needs rounding, the three others have no error, and the rounding of an average over
 /// three ranks would look like a fault (measured: 787 times E + u·A). Where a model computes in few bits, each of them
@@ -64,60 +66,13 @@ std::span<const double> scales_in(Recipe recipe, std::size_t parts) {
     return std::span(scales).first(computes_narrow(recipe) || parts <= few_parts ? scales.size() : 1);
 }
 
-/// The gradient of some samples' share of the window's loss, without touching .grad, and that share.
-struct Share {
-    std::vector<at::Tensor> gradients;
-    double loss = 0;
-};
-
-/// Computes shares at the current parameters of one replica.
-class Shares {
-public:
-    Shares(const Setup& setup, const Replica& replica, const Window& window)
-        : setup_(&setup), replica_(&replica), window_(&window) {}
-
-    /// `scale` is divided out again after the backward, as an average over that many ranks does.
-    Share of(std::span<const std::int64_t> samples, double scale = 1) const {
-        const double scaled = scale * loss_scale(replica_->recipe);
-        const at::Tensor loss = forward(*setup_, *replica_, samples).div(window_->denominator() / scaled);
-        Share share{torch::autograd::grad({loss}, replica_->parameters, {}, false, false, true),
-                    loss.item<double>() / scaled};
-        for (std::size_t i = 0; i < share.gradients.size(); ++i) {
-            if (!share.gradients[i].defined()) share.gradients[i] = at::zeros_like(replica_->parameters[i]);
-            if (scale != 1) share.gradients[i] = share.gradients[i].div(scale);
-        }
-        return share;
-    }
-
-    /// The sum over consecutive pieces of the window that end at `ends`.
-    Share sum(const Ends& ends, double scale = 1) const {
-        Share total;
-        std::size_t begin = 0;
-        for (const std::size_t end : ends) {
-            add(total, of(std::span(window_->samples).subspan(begin, end - begin), scale));
-            begin = end;
-        }
-        return total;
-    }
-
-    static void add(Share& total, const Share& part) {
-        total.loss += part.loss;
-        if (total.gradients.empty())
-            for (const at::Tensor& gradient : part.gradients) total.gradients.push_back(gradient.clone());
-        else
-            for (std::size_t i = 0; i < part.gradients.size(); ++i) total.gradients[i].add_(part.gradients[i]);
-    }
-
-private:
-    const Setup* setup_;
-    const Replica* replica_;
-    const Window* window_;
-};
-
 /// What turns a plain run of the single large batch into a reference.
 class Truster {
 public:
-    Truster(const Setup& setup, std::vector<Batch> batches) : setup_(&setup), batches_(std::move(batches)) {
+    Truster(const Setup& setup, std::vector<Batch> batches, Columns columns)
+        : setup_(&setup),
+          batches_(std::move(batches)),
+          by_units_(columns == Columns::units && setup.data.score_only && !setup.subject->contract.couples_samples) {
         Trial exact = setup.trial;
         exact.recipe = Recipe::fp64;
         if (setup.trial.recipe != Recipe::fp64) twin_.emplace(make_replica(*setup.subject, exact, 0, 1));
@@ -144,7 +99,7 @@ public:
                 columns[p].resize(end, at::zeros_like(share.gradients[p]));
             }
             trusted.loss_magnitude += std::abs(share.loss);
-            Shares::add(summed, share);
+            add(summed, share);
             begin = end;
         }
         for (const std::int64_t sample : window.samples)
@@ -162,6 +117,7 @@ public:
         double magnitude = 0;
         for (std::size_t p = 0; p < columns.size(); ++p)
             magnitude = std::max(magnitude, keep(replica.names[p], columns[p], baselines, exact.gradients[p], p, step));
+        if (by_units_ && window.units <= most_units) keep_units(window, shares, replica, step);
         if (!setup_->subject->terms.empty()) keep_terms(window, in_fp64(replica), step);
         if (!couples && magnitude > 0) {
             const Share cut = Shares(*setup_, in_fp64(replica), window).sum(uneven_ends(n));
@@ -219,6 +175,22 @@ private:
         return magnitude;
     }
 
+    /// `units/<i>/<p>`: the shares of the window's i-th sample's scored units, one after another.
+    void keep_units(const Window& window, const Shares& shares, const Replica& replica, Step& step) const {
+        for (std::size_t i = 0; i < window.samples.size(); ++i) {
+            const std::int64_t sample = window.samples[i];
+            std::vector<std::vector<at::Tensor>> columns(replica.parameters.size());
+            for (std::int64_t unit = 0;
+                 static_cast<double>(unit) < setup_->data.units[static_cast<std::size_t>(sample)]; ++unit) {
+                const Share share = shares.of_unit(sample, unit);
+                for (std::size_t p = 0; p < columns.size(); ++p) columns[p].push_back(share.gradients[p]);
+            }
+            for (std::size_t p = 0; p < columns.size(); ++p)
+                if (!columns[p].empty())
+                    step.tensors[fmt::format("units/{}/{}", i, replica.names[p])] = view_of(at::stack(columns[p]));
+        }
+    }
+
     /// `term/<name>/<p>`: what of the gradient comes from each term that the window's loss has once.
     void keep_terms(const Window& window, const Replica& replica, Step& step) const {
         for (const auto& [name, term] : setup_->subject->terms) {
@@ -247,12 +219,13 @@ private:
 
     const Setup* setup_;
     std::vector<Batch> batches_;
+    bool by_units_;
     std::optional<Replica> twin_;
 };
 
 }  // namespace
 
-Trace make_reference(const Trial& trial, Recorder::Beats beats) {
+Trace make_reference(const Trial& trial, Columns columns, Recorder::Beats beats) {
     const Setup setup = make_setup(reference_of(trial, find_case(trial.subject).contract.couples_samples));
     const std::vector<Batch> batches = setup.batches();
     std::vector<Replica> replicas;
@@ -261,7 +234,7 @@ Trace make_reference(const Trial& trial, Recorder::Beats beats) {
     const std::vector<std::string> buffers = buffer_names(replicas[0]);
     SerialEngine engine(std::move(replicas), setup.decisions, {});
     MemorySink sink(1);
-    Truster trusted(setup, batches);
+    Truster trusted(setup, batches, columns);
     Recorder recorder(
         sink, setup.data, Level::full, nullptr,
         [&](const Window& window, const Replica& replica, Step& step) { trusted(window, replica, step); },

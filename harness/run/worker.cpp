@@ -54,7 +54,7 @@ Json answer_to_job(const std::string& line, Work& work) {
     const Setup setup = work.ranks.plan(job);
     try {
         if (job.rank) return {{"manifest", work.ranks.run(setup, job)}};
-        work.matrix.write_reference(job.trial, job.trace);
+        work.matrix.write_reference(job.trial, job.trace, job.by_units);
         return {{"written", job.trace}};
     } catch (const c10::OutOfMemoryError& error) {
         return {{"out_of_memory", error.what_without_backtrace()}};

@@ -18,6 +18,7 @@ Machine machine_of(std::span<const std::string> addresses, int rank, int ranks) 
 
 std::string to_line(const Job& job) {
     Json line = {{"trial", to_string(job.trial)}, {"trace", job.trace}};
+    if (job.by_units) line["by_units"] = true;
     if (job.rank) {
         line["rank"] = *job.rank;
         line["reference"] = job.reference;
@@ -48,6 +49,7 @@ Job parse_job(std::string_view line) {
         Job job;
         job.trial = parse_trial(value.at("trial").get<std::string>());
         job.trace = value.at("trace").get<std::string>();
+        job.by_units = value.value("by_units", false);
         if (!value.contains("rank")) return job;
         const int ranks = mesh_of(job.trial).ranks();
         job.rank = static_cast<int>(integer_from_json(value.at("rank"), 0, ranks - 1, "job.rank"));

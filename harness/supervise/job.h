@@ -10,7 +10,7 @@
 namespace isobatch {
 
 /// Version of the lines between isobatch and its worker.
-inline constexpr int worker_protocol = 2;
+inline constexpr int worker_protocol = 3;
 
 /// The machine that a rank of a trial is on, as who started them sees it.
 struct Machine {
@@ -32,6 +32,7 @@ struct Job {
     std::string meeting;      ///< file through which the ranks find each other; for a rank
     double deadline_s = 600;  ///< of one collective
     Machine machine;          ///< for a rank
+    bool by_units = false;    ///< for the reference: it also has the gradient of each unit
 
     bool operator==(const Job&) const = default;
 };

@@ -158,6 +158,17 @@ std::string sample_rows(const Lines& lines) {
     return rows;
 }
 
+/// Of each sample that was read unit by unit.
+std::string unit_rows(const Lines& lines) {
+    std::string rows;
+    for (const WeightLine& line : lines)
+        if (!line.units_recovered.empty())
+            rows += fmt::format("<tr><th scope=\"row\"><code>{}</code></th><td>{}</td><td>{}</td></tr>\n",
+                                shortened(line.sample, longest_id), weights_text(line.units_recovered),
+                                line.units_predicted.empty() ? "-" : weights_text(line.units_predicted));
+    return rows;
+}
+
 /// The weights of a trial's first window that could be decoded; nothing is predicted there.
 Lines lines_of(const Record& record) {
     for (const WindowEvidence& window : record.evidence.windows) {
@@ -190,6 +201,10 @@ std::string weight_picture(const Finding& finding) {
                                       {"units", "scored units of the sample"},
                                       {"recovered", "its weight in the gradient that was made; 1 is right"},
                                       {"predicted", "what the named cause makes of it"}};
+    const std::vector<Column> by_unit{{"sample", "its id", true},
+                                      {"recovered", "the weight of each of its scored units, in their order", true},
+                                      {"predicted", "what the named cause makes of them", true}};
+    const std::string units = unit_rows(lines);
     return fmt::format(
                "<p>Weight of each sample in the gradient, by micro-batch: bars that rise from the line count too much, "
                "bars "
@@ -200,6 +215,7 @@ std::string weight_picture(const Finding& finding) {
                     draw(lines, large, "Weights of the samples by rank and micro-batch; the tables below hold them.")) +
            table("Weights by micro-batch", micros, micro_rows(lines)) +
            folded("the weight of every sample", table("Weights by sample", samples, sample_rows(lines))) +
+           (units.empty() ? "" : folded("the weight of every unit", table("Weights by unit", by_unit, units))) +
            left_out(lines.size(), finding.weights.size(), "samples");
 }
 

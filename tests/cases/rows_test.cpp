@@ -32,6 +32,29 @@ TEST(Rows, PickIsCutToItsLongestRow) {
     EXPECT_EQ(data.units, (std::vector<double>{2, 0, 3}));
 }
 
+TEST(Rows, OfCollatedRowsOnlyTheChosenUnitsStayScored) {
+    const auto options = at::TensorOptions().dtype(at::kLong);
+    at::Tensor targets = at::full({3, 4}, ignored, options);
+    targets.narrow(1, 0, 2).narrow(0, 0, 1).fill_(7);
+    targets.narrow(1, 0, 3).narrow(0, 2, 1).fill_(9);
+    const Dataset data = padded_rows(at::arange(12, options).reshape({3, 4}), targets, {2, 0, 3});
+    const std::int64_t all[] = {0, 1, 2};
+    const Examples examples = data.pick(all);
+    Examples chosen = examples;
+    data.score_only(chosen, [](std::int64_t row, std::int64_t unit) { return row == 0 || unit == 1; });
+    const auto scored = [](const Examples& one, std::int64_t row, std::int64_t t) {
+        return one[1][row][t].item<std::int64_t>();
+    };
+    EXPECT_EQ(scored(chosen, 0, 0), 7);
+    EXPECT_EQ(scored(chosen, 0, 1), 7);
+    EXPECT_EQ(scored(chosen, 0, 2), ignored);
+    EXPECT_EQ(scored(chosen, 2, 0), ignored);
+    EXPECT_EQ(scored(chosen, 2, 1), 9);
+    EXPECT_EQ(scored(chosen, 2, 2), ignored);
+    EXPECT_EQ(scored(examples, 2, 0), 9) << "the examples themselves stay as they are";
+    EXPECT_TRUE(chosen[0].equal(examples[0]));
+}
+
 TEST(Rows, WholeSamplesCountOneEach) {
     const at::Tensor inputs = at::arange(6, at::kDouble).reshape({3, 2}), targets = at::arange(3, at::kLong);
     const Dataset data = whole_samples(inputs, targets);
@@ -42,6 +65,7 @@ TEST(Rows, WholeSamplesCountOneEach) {
     EXPECT_EQ(examples[0][1][0].item<double>(), 0);
     EXPECT_EQ(examples[1][0].item<std::int64_t>(), 2);
     EXPECT_EQ(data.padded_units(samples), 2);
+    EXPECT_FALSE(data.score_only);
 }
 
 }  // namespace isobatch

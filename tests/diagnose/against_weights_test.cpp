@@ -64,6 +64,35 @@ TEST(AgainstWeights, ATermIsRightToItsToleranceTimesItsSize) {
     EXPECT_NE(against(often, noisy), "");
 }
 
+TEST(AgainstWeights, UnitsAreComparedWhereUnitsWereRead) {
+    Record read = record();  // samples of 1, 2 and 1 units
+    recovered(read).weights = {1, 0.5, 1};
+    recovered(read).units = {{1}, {1, 0}, {1}};
+    const Prediction first{.weights = {1, 0.5, 1}, .first_units = {1, 1, 1}};
+    EXPECT_EQ(against(first, read), "");
+    EXPECT_EQ(
+        against({.weights = {1, 0.5, 1}}, read),
+        "in step 2 of 2x2x1 it predicts weight 0.5000 for unit 1 of sample b (rank 0, micro 0), recovered 1.0000");
+    recovered(read).units = {{1}, {0, 1}, {1}};
+    EXPECT_EQ(
+        against(first, read),
+        "in step 2 of 2x2x1 it predicts weight 1.0000 for unit 1 of sample b (rank 0, micro 0), recovered 0.0000");
+    recovered(read).units = {{std::nan("")}, {1, 0}, {1}};
+    recovered(read).weights = {std::nan(""), 0.5, 1};
+    EXPECT_EQ(against(first, read), "") << "a unit without a gradient says nothing";
+}
+
+TEST(AgainstWeights, WhereWeightsOfSamplesExplainAGradientAllUnitsOfEachCount) {
+    Record read = record();
+    recovered(read).weights = {1, 0.5, 1};
+    const Prediction first{.weights = {1, 0.5, 1}, .first_units = {1, 1, 1}};
+    EXPECT_EQ(against(first, read),
+              "in step 2 of 2x2x1 it predicts that 1 of the 2 units of sample b count, and all of them do");
+    EXPECT_EQ(against({.weights = {1, 0.5, 1}, .first_units = {1, 0, 1}}, read), "") << "none does, or all";
+    read.trial.recipe = Recipe::bf16;
+    EXPECT_EQ(against(first, read), "") << "few bits do not tell";
+}
+
 TEST(AgainstWeights, EachTermHasATolerance) {
     const Prediction right{.weights = {1, 1, 1}};
     Record short_one = with_terms(0.9e-3, 0);

@@ -26,6 +26,44 @@ TEST(Columns, StackTensorsEachWithItsScale) {
     EXPECT_EQ(column, (Column{7, 10, 20, 1.5}));
 }
 
+using Parts = std::vector<std::vector<Source>>;
+
+TEST(Columns, EverySampleWithAGradientIsOne) {
+    WindowScale window;
+    window.samples = {"a", "b", "c"};
+    window.tensors = {{.name = "p", .sample_peaks = {1, 0, 2}}, {.name = "q", .sample_peaks = {0, 0, 3}}};
+    window.shares = {{doubles_tensor({1, 0}), doubles_tensor({0})},
+                     {doubles_tensor({0, 0}), doubles_tensor({0})},
+                     {doubles_tensor({0, 2}), doubles_tensor({3})}};
+    SourceColumns all = sample_columns(window, {0, 1}, {1, 10});
+    EXPECT_EQ(all.parts, (Parts{{{0}}, {{2}}}));
+    EXPECT_EQ(all.columns, (std::vector<Column>{{1, 0, 0}, {0, 2, 30}}));
+    EXPECT_EQ(sample_columns(window, {1}, {1}).parts, (Parts{{{2}}})) << "of this parameter";
+    window.share_factors = {3, 4, 5};
+    EXPECT_EQ(sample_columns(window, {0}, {2}).columns, (std::vector<Column>{{6, 0}, {0, 20}}));
+}
+
+TEST(Columns, EveryUnitWithAGradientIsOne) {
+    WindowScale window;
+    window.sample_units = {0, 2, 1};
+    window.unit_shares = {
+        {}, {doubles_tensor({1, 2, 3, 4}), doubles_tensor({0, 6})}, {doubles_tensor({0, 0}), doubles_tensor({7})}};
+    const SourceColumns all = unit_columns(window, {0, 1}, {1, 10});
+    EXPECT_EQ(all.parts, (Parts{{{1, 0}}, {{1, 1}}, {{2, 0}}}));
+    EXPECT_EQ(all.columns, (std::vector<Column>{{1, 2, 0}, {3, 4, 60}, {0, 0, 70}}));
+    EXPECT_EQ(unit_columns(window, {1}, {1}).parts, (Parts{{{1, 1}}, {{2, 0}}})) << "of this parameter";
+}
+
+TEST(Columns, ThoseThatAreTheSameUpToRoundingAreOne) {
+    SourceColumns all{{{{0}}, {{1}}, {{2}}, {{3}}, {{4}}}, {{100, 0}, {50, 5}, {100.9, -1}, {50, 6.5}, {99.5, 0.5}}};
+    merge_alike(all);
+    EXPECT_EQ(all.parts, (Parts{{{0}, {2}, {4}}, {{1}}, {{3}}}));
+    EXPECT_EQ(all.columns, (std::vector<Column>{{300, 0}, {50, 5}, {50, 6.5}}));
+    SourceColumns none;
+    merge_alike(none);
+    EXPECT_TRUE(none.columns.empty());
+}
+
 TEST(Columns, EveryEarlierGradientIsOneOldestFirst) {
     EXPECT_EQ(stale_columns(of_windows(3), 2, {0, 1}, {1, 10}),
               (std::vector<Column>{{1, 1, -10, -10, -10}, {2, 2, -20, -20, -20}}));

@@ -159,6 +159,8 @@ TEST(Contradiction, ACleanMicroWithoutUnitsCanStillBeTheFault) {
     cleared.evidence.windows[0].sample_units = {0, 0, 1};
     recovered(cleared).weights = {nan, nan, 1};
     EXPECT_EQ(against(Cause::zero_grad_in_window, cleared), "");
+    cleared.verdict.checks[1].outcome = Outcome::divergent;  // some gradient did, and it moves none
+    EXPECT_EQ(against(Cause::zero_grad_in_window, cleared), "2x2x1 is divergent, and it changes no gradient there");
 }
 
 TEST(Diagnose, ListsTheSetThatTheEvidenceCannotSeparate) {

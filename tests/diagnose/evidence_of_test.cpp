@@ -1,7 +1,7 @@
 /// What a trial shows without looking at its gradients.
 #include <algorithm>
 
-#include "diagnose/recover.h"
+#include "diagnose/evidence_of.h"
 #include "tests/base/expect.h"
 #include "tests/diagnose/matrix.h"
 

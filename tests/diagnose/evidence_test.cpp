@@ -64,8 +64,8 @@ Evidence evidence() {
 
 /// Every field, so that a new one does not compile here until its way through a file is tested.
 auto fields(const Recovered& recovered) {
-    const auto& [ranks, weights, stale, residual, tensors, terms] = recovered;
-    return std::tie(ranks, residual, tensors);
+    const auto& [ranks, weights, stale, residual, tensors, terms, units, alike] = recovered;
+    return std::tie(ranks, residual, tensors, alike);
 }
 
 void expect_same_numbers(const std::vector<double>& a, const std::vector<double>& b) {
@@ -91,6 +91,9 @@ void expect_same(const WindowEvidence& left, const WindowEvidence& right) {
         expect_same_numbers(left.recovered[i].weights, right.recovered[i].weights);
         expect_same_numbers(left.recovered[i].stale, right.recovered[i].stale);
         expect_same_numbers(left.recovered[i].terms, right.recovered[i].terms);
+        ASSERT_EQ(left.recovered[i].units.size(), right.recovered[i].units.size());
+        for (std::size_t k = 0; k < left.recovered[i].units.size(); ++k)
+            expect_same_numbers(left.recovered[i].units[k], right.recovered[i].units[k]);
     }
 }
 

@@ -65,6 +65,23 @@ TEST(Examine, ATraceFromFilesGivesTheSameRecord) {
     }
 }
 
+TEST(Examine, UnitsAreWantedWhereNothingElseExplainsAGradient) {
+    Examiner examiner(yardstick_of(matrix().reference()));
+    const auto wants = [&](const Trace& candidate) { return wants_units(examiner.examine(candidate, "")); };
+    EXPECT_FALSE(wants(matrix().candidate({4, 2, 2})));
+    EXPECT_FALSE(wants(matrix().candidate({4, 2, 2}, loop_with(Cause::token_mean_of_means))));
+    const auto edited = [&](const std::function<double(std::size_t, double)>& change) {
+        Trace candidate = matrix().candidate({4, 4, 1});
+        for (const char* name : {"grad/weight", "grad/bias", "grad/key"}) edit(candidate.ranks[0][1], name, change);
+        return candidate;
+    };
+    EXPECT_TRUE(wants(edited([](std::size_t j, double g) { return j % 3 == 1 ? g + 1 : g; })));
+    EXPECT_FALSE(wants(edited([](std::size_t, double) { return std::nan(""); })));
+    Record rounded = examiner.examine(edited([](std::size_t j, double g) { return j % 3 == 1 ? g + 1 : g; }), "");
+    rounded.evidence.narrow = 1;
+    EXPECT_FALSE(wants_units(rounded)) << "their bits explain it";
+}
+
 TEST(Examine, AnotherMatrixIsAnError) {
     Examiner examiner(yardstick_of(matrix().reference()));
     const Synthetic other({.seed = 2});

@@ -16,12 +16,13 @@ inline std::vector<Cause> known_causes() {
     return {all_causes.begin(), all_causes.end() - 1};
 }
 
-/// Those that a synthetic trainer can have: of weights, clears, exchanges and bits. What cuts a window anew, or is
-/// wrong in the ledger or in a count of steps, our own loop has in tests/cases/faults.
+/// Those that a synthetic trainer can have: of the weights of samples, clears, exchanges and bits. What cuts a window
+/// or a sample anew, or is wrong in the ledger or in a count of steps, our own loop has in tests/cases/faults.
 inline std::vector<Cause> synthetic_causes() {
     std::vector<Cause> causes;
     for (const Cause cause : known_causes())
-        if ((cause < Cause::same_batch_repeated && cause != Cause::nominal_count_dynamic_batching) ||
+        if ((cause < Cause::same_batch_repeated && cause != Cause::nominal_count_dynamic_batching &&
+             cause != Cause::cut_to_shortest) ||
             concerns_bits(cause))
             causes.push_back(cause);
     return causes;

@@ -143,6 +143,29 @@ TEST(Predict, ATermOfTheLossCountsOnceForEveryMicro) {
     EXPECT_EQ(predict(Cause::token_mean_of_means, with, 0)->terms, 0);
 }
 
+TEST(Predict, WhatIsCutToTheShortestKeepsSoManyFirstUnits) {
+    WindowEvidence rows = window();
+    const Prediction cut = predict(Cause::cut_to_shortest, rows, 0).value();
+    EXPECT_EQ(cut.weights, (Weights{0.5, 1, 0, 1, 0, 1, 1})) << "a sample without a unit leaves none";
+    EXPECT_EQ(cut.first_units, (Weights{2, 2, 0, 0, 0, 0, 0}));
+    rows.layout.moment = {2, 1, false, 0, false};
+    EXPECT_TRUE(predict(Cause::cut_to_shortest, rows, 0, Occasion{Timing::first_window})->first_units.empty());
+}
+
+TEST(Predict, OfWhatNothingTellsApartTheMeanIsRead) {
+    using Units = std::vector<Weights>;
+    const Prediction first{.weights = {0.5, 1, 3}, .first_units = {1, 2, 0}}, whole{.weights = {0.5, 1, 3}};
+    EXPECT_EQ(weights_as_read(whole, {}), (Weights{0.5, 1, 3}));
+    EXPECT_EQ(weights_as_read(whole, {.alike = {{{0}, {2}}}}), (Weights{1.75, 1, 1.75}));
+    EXPECT_TRUE(units_as_read(first, {}).empty());
+    Recovered read{.units = {{0, 0}, {0, 0}, {0}}};
+    EXPECT_EQ(units_as_read(first, read), (Units{{1, 0}, {1, 1}, {0}}));
+    EXPECT_EQ(units_as_read(whole, read), (Units{{0.5, 0.5}, {1, 1}, {3}})) << "all of a sample weigh the same";
+    read.alike = {{{0, 1}, {1, 0}}, {{0, 0}, {2, 0}}};
+    EXPECT_EQ(units_as_read(first, read), (Units{{0.5, 0.5}, {0.5, 1}, {0.5}}));
+    EXPECT_EQ(weights_as_read(whole, read), (Weights{0.5, 1, 3})) << "these are of units";
+}
+
 TEST(Predict, OfSeveralTermsTheOneIsMeantThatLeavesAllNearest) {
     const auto terms = [](double predicted, std::vector<double> recovered, double first_tolerance = 0.1) {
         WindowEvidence with = window();
@@ -168,6 +191,7 @@ TEST(Predict, OneMicroIsRightWhateverTheFault) {
                                     Cause::sum_never_divided,
                                     Cause::unscale_without_scale,
                                     Cause::unpredicted_position_counted,
+                                    Cause::cut_to_shortest,
                                     Cause::batch_coupled,
                                     Cause::unknown};
     for (const Cause cause : all_causes)

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/seed.h"
+#include "diagnose/evidence_of.h"
 #include "tests/base/expect.h"
 #include "tests/diagnose/matrix.h"
 #include "tests/judge/edit.h"

@@ -49,7 +49,7 @@ class Crash(ProgramTest):
         for answer in ("no JSON", "{}", "[1]", stranger, "nan"):
             script = self.path("liar")
             with open(script, "w", encoding="utf-8") as file:
-                file.write(f"#!/bin/sh\necho '{{\"protocol\": 2}}' >&3\nwhile read line; do echo '{answer}' >&3; done\n")
+                file.write(f"#!/bin/sh\necho '{{\"protocol\": 3}}' >&3\nwhile read line; do echo '{answer}' >&3; done\n")
             os.chmod(script, 0o755)
             for engine, said in (("serial", "answered nonsense"), ("gloo", "the reference: ")):
                 self.assertEqual(self.isobatch("check", "mlp", "--runner", script, "--engine", engine, "--splits", "2x1x1,1x2x1"), 3, self.said)
@@ -60,7 +60,7 @@ class Crash(ProgramTest):
         with open(self.path("answer"), "w", encoding="utf-8") as file:
             json.dump({"record": self.result()["records"][0]}, file)
         with open(self.path("liar"), "w", encoding="utf-8") as file:
-            file.write("#!/bin/sh\necho '{\"protocol\": 2}' >&3\nwhile read line; do cat answer >&3; echo >&3; done\n")
+            file.write("#!/bin/sh\necho '{\"protocol\": 3}' >&3\nwhile read line; do cat answer >&3; echo >&3; done\n")
         os.chmod(self.path("liar"), 0o755)
         self.assertEqual(self.isobatch("check", "mlp", "--runner", self.path("liar"), "--splits", "2x1x1,1x2x1"), 3, self.said)
         self.assertEqual([record["verdict"]["outcome"] for record in self.result()["records"]], ["identical", "crashed"])

@@ -44,6 +44,15 @@ class Gloo(ProgramTest):
         self.assertEqual(self.isobatch(*words, "--fault", "never-synced"), 1, self.said)
         self.assertEqual({cause for finding in self.result()["findings"] for cause in finding["causes"]}, {"never-synced"}, self.said)
 
+    def test_ranks_are_read_unit_by_unit_where_no_samples_explain_them(self):
+        self.assertEqual(self.isobatch("check", "gpt", "--splits", "8x1x1,4x1x2,2x2x2", "--engine", "gloo", "--fault", "cut-to-shortest"), 1, self.said)
+        self.assertEqual([finding["causes"] for finding in self.result()["findings"]], [["cut-to-shortest"]], self.said)
+        self.assertIn("unit by unit: 1", self.said)
+        reference, = glob.glob(self.path("isobatch-report/traces/reference-*-units.trace"))
+        traces = sorted(set(glob.glob(self.path("isobatch-report/traces/*.trace"))) - {reference})
+        self.assertEqual(self.isobatch("judge", reference, *traces, "--out", self.path("again")), 1, self.said)
+        self.assertIn("differently from the single large batch: cut-to-shortest.", self.said)
+
     def test_ranks_run_their_trajectory_too(self):
         words = ("check", "mlp", "--splits", "8x1x1,2x2x2,1x4x2", "--recipe", "fp32", "--trajectory", "4", "--engine", "gloo")
         self.assertEqual(self.isobatch(*words), 0, self.said)
@@ -167,7 +176,7 @@ class Gloo(ProgramTest):
     def test_ranks_that_lie_are_a_crash(self):
         for answer in ("no JSON", "{}", "[1]", '{"manifest": 1}', '{"manifest": "{}"}', '{"failed": 1}', '{"error": 1}'):
             with self.subTest(answer), open(self.path("liar"), "w", encoding="utf-8") as file:
-                file.write("#!/bin/sh\necho '{\"protocol\": 2}' >&3\n"
+                file.write("#!/bin/sh\necho '{\"protocol\": 3}' >&3\n"
                            f"while read -r line; do case $line in *rank*) echo '{answer}' >&3;; *) echo \"$line\" | $REAL;; esac; done\n")
             os.chmod(self.path("liar"), 0o755)
             real = os.path.join(os.path.dirname(os.environ["ISOBATCH_PROGRAM"]), "isobatch-run") + " 3>&1 | tail -n 1 >&3"

@@ -193,9 +193,9 @@ class SchemaTest(unittest.TestCase):
                 for name, item in part.get("properties", {}).items():
                     self.assertGreater(len(item.get("description", "")), 8, name)
 
-    def test_only_times_may_be_missing(self):
+    def test_only_times_and_the_unit_of_a_whole_sample_may_be_missing(self):
         optional = {(path, name) for path, part in parts_of(self.schema) for name in part.get("properties", ()) if name not in part["required"]}
-        self.assertEqual(optional, {("#/$defs/record", "cost")})
+        self.assertEqual(optional, {("#/$defs/record", "cost"), ("#/$defs/part", "unit")})
 
     def test_a_missing_field_is_seen_everywhere(self):
         small = self.small

@@ -115,6 +115,22 @@ TEST(TerminalText, AFindingShowsEveryWeightToTenDigits) {
     EXPECT_EQ(text.find("tell them apart"), std::string::npos);
 }
 
+TEST(TerminalText, AFindingShowsTheWeightsOfUnitsThatWereReadOneByOne) {
+    Result result = small_result();
+    result.findings = {odd_finding()};
+    result.findings[0].weights[1].units_recovered = {1, -1e-12, not_a_number, 0.12345};
+    result.findings[0].weights[1].units_predicted = {1, 0, 1, 0.5};
+    result.findings[0].weights[2].units_recovered.assign(35, 1);
+    const std::string text = plain(result);
+    EXPECT_TRUE(says(text,
+                     "    sample-1     0      1       1  -12345.6780000000    0.0000000000\n"
+                     "              unit by unit: 1 0 - 0.123\n"
+                     "              predicted:    1 0 1 0.5\n"
+                     "    sample-2 "));
+    EXPECT_TRUE(says(text, " 1 1 and 3 more\n    gradient of 2 window(s)")) << "32 of them";
+    EXPECT_EQ(plain(small_result()).find("unit by unit"), std::string::npos);
+}
+
 TEST(TerminalText, SaysWhatIsPaidForNothing) {
     const Result result = small_result();
     ASSERT_EQ(result.waste.size(), 1u);

@@ -5,6 +5,7 @@
 #include "../base/expect.h"
 #include "../base/temporary_directory.h"
 #include "cases/faults/faults.h"
+#include "diagnose/diagnose.h"
 #include "diagnose/result.h"
 #include "noisy_case.h"
 #include "plan/isobatch.h"
@@ -42,17 +43,20 @@ TEST(Matrix, RefusesWhatItCannotRun) {
 
 /// The claim of the whole design: what is judged in memory is judged the same from files, byte for byte.
 TEST(Matrix, RecordsFromFilesEqualThoseFromMemory) {
-    for (const std::string fault : {"", "token-mean-of-means", "not-zeroed-after-step", "epoch-tail-dropped"}) {
+    for (const std::string fault :
+         {"", "token-mean-of-means", "not-zeroed-after-step", "epoch-tail-dropped", "cut-to-shortest"}) {
         const TemporaryDirectory directory;
         Matrix matrix(plant, {directory.path(), true});
         std::vector<Record> live, read;
         for (const Split& split : splits_of({.effective = 4})) {
             Trial trial = small_trial(split, Recipe::fp32);
+            trial.subject = "gpt";  // which has parameters enough to tell units apart
             trial.fault = fault;
             trial.identities = "all";
             live.push_back(matrix.run(trial));
         }
-        const std::string reference = "reference-" + file_name(reference_of(live[0].trial, false)) + ".trace";
+        const std::string reference =
+            reference_name(reference_of(live[0].trial, false), fault == "cut-to-shortest") + ".trace";
         Examiner examiner(yardstick_of(read_trace(directory.path() / "traces" / reference)));
         for (const Record& record : live) {
             const Trace candidate = read_trace(directory.path() / record.trace);
@@ -62,6 +66,46 @@ TEST(Matrix, RecordsFromFilesEqualThoseFromMemory) {
         }
         EXPECT_EQ(to_json(assemble("x", live, {}, {})).dump(), to_json(assemble("x", read, {}, {})).dump()) << fault;
     }
+}
+
+TEST(Matrix, WhatNoWeightsOfSamplesExplainIsReadFromTheirUnits) {
+    Matrix matrix(plant, {});
+    std::vector<Record> records;
+    for (const Split& split : splits_of({.effective = 4})) {
+        Trial trial = small_trial(split);
+        trial.subject = "gpt";
+        trial.fault = "cut-to-shortest";
+        records.push_back(matrix.run(trial));
+    }
+    const Finding finding = diagnose(records).at(0);
+    EXPECT_EQ(finding.causes, std::vector{Cause::cut_to_shortest});
+    EXPECT_LT(finding.worst_error, 1e-9);
+    EXPECT_TRUE(says(finding.summary, "scored units do not count once")) << finding.summary;
+    for (const WeightLine& line : finding.weights) {
+        ASSERT_EQ(static_cast<double>(line.units_recovered.size()), line.units);
+        ASSERT_EQ(line.units_predicted.size(), line.units_recovered.size());
+        for (std::size_t unit = 0; unit < line.units_recovered.size(); ++unit)
+            EXPECT_NEAR(line.units_recovered[unit], line.units_predicted[unit], 1e-9);
+    }
+}
+
+/// A trial that needs them is the same whether another one before it needed them, and so is one that does not.
+TEST(Matrix, UnitsAreReadInAnyOrder) {
+    const auto run = [](std::initializer_list<const char*> faults) {
+        Matrix matrix(plant, {});
+        std::map<std::string, std::string> records;
+        for (const char* fault : faults) {
+            Trial trial = small_trial({2, 2, 1}, Recipe::fp32);
+            trial.subject = "gpt";
+            trial.fault = fault;
+            Record record = matrix.run(trial);
+            record.cost = {};
+            records[fault] = to_json(record).dump();
+        }
+        return records;
+    };
+    EXPECT_EQ(run({"cut-to-shortest", "token-mean-of-means", "n-minus-one@some-parameters"}),
+              run({"n-minus-one@some-parameters", "token-mean-of-means", "cut-to-shortest"}));
 }
 
 TEST(Matrix, TraceOfATrialDoesNotDependOnWhatRanBefore) {

@@ -48,6 +48,42 @@ TEST(Reference, SharesAddUpToTheGradient) {
         }
 }
 
+TEST(Reference, HasTheGradientOfEachUnitWhereItIsAskedForAndCanBeTold) {
+    Trial trial = small_trial({4, 1, 1});
+    const Trace plain = make_reference(trial), finer = make_reference(trial, Columns::units);
+    EXPECT_EQ(content_digest(finer), content_digest(plain)) << "what followed the one has followed the other";
+    for (const WindowScale& window : yardstick_of(plain).windows) EXPECT_TRUE(window.unit_shares.empty());
+    int judged = 0;
+    for (const WindowScale& window : yardstick_of(finer).windows) {
+        if (window.tensors.empty()) continue;
+        ++judged;
+        ASSERT_EQ(window.unit_shares.size(), window.samples.size());
+        for (std::size_t i = 0; i < window.samples.size(); ++i) {
+            if (window.sample_units[i] == 0) {
+                EXPECT_TRUE(window.unit_shares[i].empty());
+                continue;
+            }
+            for (std::size_t t = 0; t < window.tensors.size(); ++t) {
+                const std::vector<double> units = as_doubles(window.unit_shares[i][t], "units"),
+                                          share = as_doubles(window.shares[i][t], "share");
+                for (std::size_t j = 0; j < share.size(); ++j) {
+                    double sum = 0;
+                    for (std::size_t k = j; k < units.size(); k += share.size()) sum += units[k];
+                    EXPECT_NEAR(sum, share[j], 1e-15);
+                }
+            }
+        }
+    }
+    EXPECT_GT(judged, 0);
+    trial.subject = "lesson";  // whose samples are its units
+    for (const WindowScale& window : yardstick_of(make_reference(trial, Columns::units)).windows)
+        EXPECT_TRUE(window.unit_shares.empty());
+    trial = small_trial({128, 1, 1});  // with more than 256 units
+    trial.samples = 128;
+    for (const WindowScale& window : yardstick_of(make_reference(trial, Columns::units)).windows)
+        EXPECT_TRUE(window.unit_shares.empty());
+}
+
 /// Prints what coupling_limit is argued from.
 TEST(Reference, TrustedCutsAddUpWhereSamplesAreNotCoupled) {
     double worst = 0;

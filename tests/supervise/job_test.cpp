@@ -17,6 +17,8 @@ TEST(Job, OneLineThereAndBack) {
     EXPECT_EQ(parse_job(to_line(rank_job())), rank_job());
     const Job reference{.trial = rank_job().trial, .trace = "b.trace"};
     EXPECT_EQ(parse_job(to_line(reference)), reference);
+    const Job finer{.trial = rank_job().trial, .trace = "b.trace", .by_units = true};
+    EXPECT_EQ(parse_job(to_line(finer)), finer);
     EXPECT_TRUE(to_line(reference).starts_with("{"));  // or it would be taken for a trial
     EXPECT_EQ(to_line(rank_job()).find('\n'), std::string::npos);
 }

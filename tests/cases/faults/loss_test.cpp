@@ -20,6 +20,16 @@ Record run(const std::string& id, const Split& split, const std::string& subject
     return Matrix(plant, {}).run(trial);
 }
 
+/// As no fault of the catalogue does.
+void lose_the_second_unit(const std::string&, Setup& setup) {
+    setup.decisions.losses = [score_only = setup.data.score_only](const Window&, const Slice&, const Case& subject,
+                                                                  torch::nn::Module& model, const Examples& examples) {
+        Examples rest = examples;
+        score_only(rest, [](std::int64_t, std::int64_t unit) { return unit != 1; });
+        return subject.loss_sum(model, rest);
+    };
+}
+
 }  // namespace
 
 /// A single micro is the window: nothing of it can be counted too often, drawn for another or divided by less.
@@ -45,6 +55,37 @@ TEST(LossFaults, AreRedWhereAWindowHasSeveralMicrosAndNoWeightsExplainThemButTho
             EXPECT_LT(finding.worst_error, 1e-6);
         }
     }
+}
+
+/// Of one micro too: a window of rows of different lengths.
+TEST(LossFaults, RowsThatAreCutToTheShortestAreNamedByTheirUnits) {
+    for (const Recipe recipe : {Recipe::fp64, Recipe::fp32}) {
+        std::vector<Record> records;
+        for (const Split& split : {Split{4, 1, 1}, {1, 4, 1}, {2, 2, 1}, {2, 1, 2}})
+            records.push_back(run("cut-to-shortest", split, "gpt", recipe));
+        EXPECT_EQ(records[0].verdict.outcome, Outcome::divergent);
+        EXPECT_EQ(records[1].verdict.outcome, Outcome::equivalent) << "a row alone is the shortest";
+        const Finding finding = diagnose(records).at(0);
+        EXPECT_EQ(finding.causes, std::vector{Cause::cut_to_shortest}) << to_string(recipe);
+        EXPECT_LT(finding.worst_error, recipe == Recipe::fp64 ? 1e-9 : 1e-4);
+    }
+    EXPECT_EQ(run("cut-to-shortest", {2, 2, 1}, "lesson").verdict.outcome, Outcome::equivalent)
+        << "its samples are its units";
+}
+
+/// Where no cause leaves them, the weights of the units are what is known.
+TEST(LossFaults, UnitsThatAreLostForNoKnownReasonAreShownAndNotNamed) {
+    Trial trial = small_trial({2, 2, 1});
+    trial.subject = "gpt";
+    trial.fault = "n-minus-one";  // any name
+    const Record record = Matrix(lose_the_second_unit, {}).run(trial);
+    const Finding finding = diagnose(std::span(&record, 1)).at(0);
+    EXPECT_EQ(finding.causes, std::vector{Cause::unknown});
+    EXPECT_NE(finding.summary.find("those of their units do"), std::string::npos) << finding.summary;
+    ASSERT_FALSE(finding.weights.empty());
+    for (const WeightLine& line : finding.weights)
+        for (std::size_t unit = 0; unit < line.units_recovered.size(); ++unit)
+            EXPECT_NEAR(line.units_recovered[unit], unit == 1 ? 0 : 1, 1e-9);
 }
 
 /// What little fewer bits leave of a short column's count is no contradiction.

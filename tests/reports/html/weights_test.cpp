@@ -45,6 +45,20 @@ TEST(WeightPicture, OddWeightsStayInside) {
     }
 }
 
+TEST(WeightPicture, UnitsThatWereReadOneByOneAreInATableOfTheirOwn) {
+    Finding finding = odd_finding();
+    EXPECT_FALSE(says(weight_picture(finding), "the weight of every unit"));
+    for (WeightLine& line : finding.weights) line.sample += " of units";
+    finding.weights[0].units_recovered = {1, 0.5};
+    finding.weights[0].units_predicted = {1, 0};
+    finding.weights[2].units_recovered = {0.25};
+    const std::string all = weight_picture(finding), table = all.substr(all.find("the weight of every unit"));
+    const Markup page = read_part("<details><summary>" + table);
+    EXPECT_EQ(cells_of(page, "sample-0 of units"), (std::vector<std::string>{"1 0.5", "1 0"}));
+    EXPECT_EQ(cells_of(page, "sample-2 of units"), (std::vector<std::string>{"0.25", "-"}));
+    EXPECT_FALSE(says(table, "sample-1 of units"));
+}
+
 TEST(WeightPicture, OfAHugeBatchTheRestIsCounted) {
     Finding finding = odd_finding();
     finding.weights.resize(5000, finding.weights[1]);
