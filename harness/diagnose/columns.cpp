@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <map>
+#include <span>
 
 namespace isobatch {
 
@@ -19,6 +21,24 @@ constexpr std::size_t most_stale_clipped = 24;
 void append(std::vector<double>& column, const Tensor& part, double scale) {
     for (const double value : as_doubles(part, "gradient")) column.push_back(value * scale);
 }
+
+namespace {
+
+/// One column for each kind: the sum of those that these indices name.
+SourceColumns merged(SourceColumns& all, const std::vector<std::vector<std::size_t>>& kinds) {
+    SourceColumns sums;
+    for (const std::vector<std::size_t>& kind : kinds) {
+        sums.parts.push_back(std::move(all.parts[kind[0]]));
+        sums.columns.push_back(std::move(all.columns[kind[0]]));
+        for (const std::size_t k : std::span(kind).subspan(1)) {
+            sums.parts.back().insert(sums.parts.back().end(), all.parts[k].begin(), all.parts[k].end());
+            for (std::size_t j = 0; j < all.columns[k].size(); ++j) sums.columns.back()[j] += all.columns[k][j];
+        }
+    }
+    return sums;
+}
+
+}  // namespace
 
 SourceColumns sample_columns(const WindowScale& scale, const std::vector<std::size_t>& tensors,
                              const std::vector<double>& row_scale) {
@@ -61,24 +81,23 @@ void merge_alike(SourceColumns& all) {
         return std::equal(all.columns[a].begin(), all.columns[a].end(), all.columns[b].begin(),
                           [](double x, double y) { return std::abs(x - y) <= 1; });
     };
-    std::vector<std::size_t> kept;  // the first of each kind
+    std::vector<std::vector<std::size_t>> kinds;
     for (std::size_t k = 0; k < all.columns.size(); ++k) {
-        const auto same = std::find_if(kept.begin(), kept.end(), [&](std::size_t other) { return alike(other, k); });
-        if (same == kept.end())
-            kept.push_back(k);
+        const auto same = std::find_if(kinds.begin(), kinds.end(), [&](const auto& kind) { return alike(kind[0], k); });
+        if (same == kinds.end())
+            kinds.push_back({k});
         else
-            all.parts[*same].push_back(all.parts[k].front());
+            same->push_back(k);
     }
-    for (std::size_t to = 0; to < kept.size(); ++to) {
-        const auto count = static_cast<double>(all.parts[kept[to]].size());
-        if (count > 1)
-            for (double& value : all.columns[kept[to]]) value *= count;
-        if (to == kept[to]) continue;
-        all.parts[to] = std::move(all.parts[kept[to]]);
-        all.columns[to] = std::move(all.columns[kept[to]]);
-    }
-    all.parts.resize(kept.size());
-    all.columns.resize(kept.size());
+    if (kinds.size() < all.columns.size()) all = merged(all, kinds);
+}
+
+void merge_micros(SourceColumns& all, const std::vector<int>& micro_of) {
+    std::map<int, std::vector<std::size_t>> micros;
+    for (std::size_t k = 0; k < all.columns.size(); ++k) micros[micro_of[all.parts[k].front().sample]].push_back(k);
+    std::vector<std::vector<std::size_t>> kinds;
+    for (auto& [micro, columns] : micros) kinds.push_back(std::move(columns));
+    all = merged(all, kinds);
 }
 
 std::vector<std::vector<double>> stale_columns(const Yardstick& yardstick, std::size_t w,

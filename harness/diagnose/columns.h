@@ -29,6 +29,9 @@ SourceColumns unit_columns(const WindowScale& scale, const std::vector<std::size
 /// scaled to what trusted runs of the whole window differ by, which is 1.
 void merge_alike(SourceColumns& all);
 
+/// Makes those of one micro-batch one, their sum; `micro_of` tells that of each sample.
+void merge_micros(SourceColumns& all, const std::vector<int>& micro_of);
+
 /// The gradients of the windows before w, oldest first, of these tensors and each with its scale. Of very many the
 /// first is the sum of all that are not told apart.
 std::vector<std::vector<double>> stale_columns(const Yardstick& yardstick, std::size_t w,

@@ -278,6 +278,8 @@ std::vector<Finding> diagnose(std::span<const Record> matrix) {
                 finding.first = *result.first;
                 break;
             }
+        for (const WindowEvidence& window : sight.record->evidence.windows)
+            if (window.step == finding.first.step) finding.summary += refused_sentence(window);
     }
     finding.separated_by = separated_by(finding.causes, finding.occasion);
     finding.remedy = remedy(named);

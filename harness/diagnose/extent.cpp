@@ -33,6 +33,9 @@ std::string units_sentence(const Recovered& recovered, double weight_tolerance) 
 }
 
 std::string alike_sentence(const Recovered& recovered, const std::vector<std::string>& samples) {
+    if (!recovered.by_micros.empty())
+        return fmt::format(" Only whole micro-batches can be told apart, each sample has the weight of its own: {}.",
+                           printable(recovered.by_micros));
     std::vector<std::string> names;
     for (const std::vector<Source>& parts : recovered.alike)
         for (const Source& part : parts) names.push_back(printable(samples[part.sample]));
@@ -43,6 +46,11 @@ std::string alike_sentence(const Recovered& recovered, const std::vector<std::st
         " {} have each the gradient of another one, from which nothing tells them apart: the weight of "
         "each is the mean of those that are alike.",
         which);
+}
+
+std::string refused_sentence(const WindowEvidence& window) {
+    if (window.refused.empty()) return {};
+    return fmt::format(" No weights could be read in step {}: {}.", window.step, printable(window.refused));
 }
 
 }  // namespace isobatch

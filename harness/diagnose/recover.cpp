@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "base/listed.h"
+#include "base/text.h"
 #include "diagnose/columns.h"
 #include "judge/compare.h"
 #include "judge/judge.h"
@@ -79,7 +81,8 @@ Decoder::Decoder(const Yardstick& yardstick)
         if (!yardstick.windows[w].tensors.empty()) windows_[w] = prepare(w, all_of(yardstick.windows[w]));
 }
 
-Decoder::Window Decoder::prepare(std::size_t w, std::vector<std::size_t> tensors, bool by_units) const {
+Decoder::Window Decoder::prepare(std::size_t w, std::vector<std::size_t> tensors, Grain grain,
+                                 const std::vector<int>& micro_of) const {
     const WindowScale& scale = yardstick_->windows[w];
     Window window{.tensors = std::move(tensors)};
     for (const std::size_t t : window.tensors) {
@@ -87,8 +90,9 @@ Decoder::Window Decoder::prepare(std::size_t w, std::vector<std::size_t> tensors
         const double noise = tolerance.error + tolerance.unit_roundoff * tolerance.magnitude;
         window.row_scale.push_back(noise > 0 ? 1 / noise : 0);
     }
-    SourceColumns all = by_units ? unit_columns(scale, window.tensors, window.row_scale)
-                                 : sample_columns(scale, window.tensors, window.row_scale);
+    SourceColumns all = grain == Grain::unit ? unit_columns(scale, window.tensors, window.row_scale)
+                                             : sample_columns(scale, window.tensors, window.row_scale);
+    if (grain == Grain::micro) merge_micros(all, micro_of);
     merge_alike(all);
     window.decodable = std::move(all.parts);
     std::vector<std::vector<double>> columns = std::move(all.columns);
@@ -137,6 +141,15 @@ void Decoder::factor(const WindowScale& scale, std::vector<std::vector<double>> 
     }
 }
 
+std::optional<Decoder::Window> Decoder::by_micros(std::size_t w, const Window& fine,
+                                                  const WindowEvidence& evidence) const {
+    if (fine.refused.empty()) return std::nullopt;
+    Window window = prepare(w, fine.tensors, Grain::micro, evidence.micro_of);
+    if (!window.refused.empty()) return std::nullopt;
+    window.by_micros = fine.refused;
+    return window;
+}
+
 std::optional<Recovered> Decoder::solve_in_part(std::size_t w, const Step& step, int rank,
                                                 WindowEvidence& evidence) const {
     const WindowScale& scale = yardstick_->windows[w];
@@ -149,8 +162,13 @@ std::optional<Recovered> Decoder::solve_in_part(std::size_t w, const Step& step,
         names.push_back(scale.tensors[t].name);
     }
     if (wrong.empty() || wrong.size() == scale.tensors.size()) return std::nullopt;
-    const Window window = prepare(w, std::move(wrong));
-    if (!window.refused.empty()) return std::nullopt;
+    Window window = prepare(w, std::move(wrong));
+    if (std::optional<Window> coarse = by_micros(w, window, evidence)) window = std::move(*coarse);
+    if (!window.refused.empty()) {
+        evidence.refused = fmt::format("in {}, which alone {} wrong, {}", printable(listed(names)),
+                                       names.size() == 1 ? "is" : "are", window.refused);
+        return std::nullopt;
+    }
     Recovered recovered = solve(w, window, step, rank);
     if (!explained(recovered)) return std::nullopt;
     recovered.tensors = std::move(names);
@@ -162,7 +180,7 @@ std::optional<Recovered> Decoder::solve_by_units(std::size_t w, const Step& step
     const WindowScale& scale = yardstick_->windows[w];
     if (scale.unit_shares.empty()) return std::nullopt;
     std::optional<Window>& window = by_units_[w];
-    if (!window) window = prepare(w, all_of(scale), true);
+    if (!window) window = prepare(w, all_of(scale), Grain::unit);
     if (!window->refused.empty()) return std::nullopt;
     Recovered recovered = solve(w, *window, step, rank);
     if (!explained(recovered)) return std::nullopt;
@@ -180,6 +198,7 @@ Recovered Decoder::solve(std::size_t w, const Window& window, const Step& step, 
     for (std::size_t k = 0; k < window.tensors.size(); ++k)
         append(gradient, gradient_of(step, scale.tensors[window.tensors[k]], rank), window.row_scale[k]);
     Recovered recovered;
+    recovered.by_micros = window.by_micros;
     recovered.weights.assign(scale.samples.size(), nan);
     recovered.terms.assign(scale.terms.size(), nan);
     const auto infinite =
@@ -213,14 +232,28 @@ void Decoder::loosen(const Window& window, WindowEvidence& evidence) {
     }
 }
 
+Recovered Decoder::weights_of(std::size_t w, const Window& whole, const Step& step, int rank,
+                              WindowEvidence& evidence) {
+    Recovered found = solve(w, whole, step, rank);
+    if (explained(found) || std::isinf(found.residual)) return found;
+    if (const auto in_part = solve_in_part(w, step, rank, evidence)) return *in_part;
+    if (const auto by_units = solve_by_units(w, step, rank, evidence)) {
+        evidence.refused.clear();
+        return *by_units;
+    }
+    return found;
+}
+
 void Decoder::recover(Evidence& evidence, const Trace& candidate) {
     for (WindowEvidence& window : evidence.windows) {
         const auto k = static_cast<std::size_t>(window.step - 1);
         const WindowScale* scale = scale_of(*yardstick_, window);
         const auto w = static_cast<std::size_t>(scale - yardstick_->windows.data());
-        loosen(*windows_[w], window);
-        window.refused = windows_[w]->refused;
-        if (windows_[w]->system) window.condition = windows_[w]->system->condition();
+        const std::optional<Window> coarse = by_micros(w, *windows_[w], window);
+        const Window& whole = coarse ? *coarse : *windows_[w];
+        loosen(whole, window);
+        window.refused = whole.refused;
+        if (whole.system) window.condition = whole.system->condition();
         for (std::size_t rank = 0; window.refused.empty() && rank < candidate.ranks.size(); ++rank) {
             if (k >= candidate.ranks[rank].size()) continue;
             const Step& step = candidate.ranks[rank][k];
@@ -228,17 +261,11 @@ void Decoder::recover(Evidence& evidence, const Trace& candidate) {
                 return same_gradients(candidate.ranks[static_cast<std::size_t>(known.ranks[0])][k], step, *scale);
             });
             const int r = static_cast<int>(rank);
-            if (entry == window.recovered.end()) {
-                Recovered found = solve(w, *windows_[w], step, r);
-                if (!explained(found)) {
-                    std::optional<Recovered> finer = solve_in_part(w, step, r, window);
-                    if (!finer) finer = solve_by_units(w, step, r, window);
-                    if (finer) found = std::move(*finer);
-                }
-                entry = window.recovered.insert(entry, std::move(found));
-            }
+            if (entry == window.recovered.end())
+                entry = window.recovered.insert(entry, weights_of(w, whole, step, r, window));
             entry->ranks.push_back(r);
         }
+        if (!window.refused.empty()) window.recovered.clear();
     }
 }
 

@@ -13,9 +13,8 @@ namespace isobatch {
 
 /// Reads sample weights out of gradients: one factorisation per judged window of the reference, used for every
 /// candidate. Made only once something diverged. Where no weights explain the whole gradient, those of the wrong
-/// parameters alone may: a fault need not reach all of them.
-///
-/// Where neither do, those of single units may, in a reference that has their gradients.
+/// parameters alone may: a fault need not reach all of them. Where neither do, those of single units may, in a
+/// reference that has their gradients. Where the gradients of samples cannot be told apart, those of micro-batches may.
 class Decoder {
 public:
     explicit Decoder(const Yardstick& yardstick);
@@ -40,15 +39,25 @@ private:
         std::optional<LeastSquares> system;
         double weight_tolerance = 0;
         std::string refused;
+        std::string by_micros;  ///< as Recovered has it
     };
 
-    Window prepare(std::size_t w, std::vector<std::size_t> tensors, bool by_units = false) const;
+    /// What has a weight of its own.
+    enum class Grain { micro, sample, unit };
+
+    /// `micro_of` samples, to be told apart by micros.
+    Window prepare(std::size_t w, std::vector<std::size_t> tensors, Grain grain = Grain::sample,
+                   const std::vector<int>& micro_of = {}) const;
+    /// What tells the candidate's micros apart, where `fine` is refused; nothing where that is, too.
+    std::optional<Window> by_micros(std::size_t w, const Window& fine, const WindowEvidence& evidence) const;
     /// From these columns, or why not.
     void factor(const WindowScale& scale, std::vector<std::vector<double>> columns, Window& window) const;
     Recovered solve(std::size_t w, const Window& window, const Step& step, int rank) const;
-    /// From the wrong parameters alone; nothing when all are, or when that explains no more.
+    /// From the samples, else as far as that goes: in part, by units.
+    Recovered weights_of(std::size_t w, const Window& whole, const Step& step, int rank, WindowEvidence& evidence);
+    /// From the wrong parameters alone; nothing when all are, or when that explains no more. Where these cannot tell
+    /// even its micros apart nothing can be read of the window: no right parameter says what weights wrong ones have.
     std::optional<Recovered> solve_in_part(std::size_t w, const Step& step, int rank, WindowEvidence& evidence) const;
-
     /// From units; nothing when the reference has none, or when that explains no more.
     std::optional<Recovered> solve_by_units(std::size_t w, const Step& step, int rank, WindowEvidence& evidence);
     bool explained(const Recovered& recovered) const;

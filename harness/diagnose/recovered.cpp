@@ -37,7 +37,8 @@ Json to_json(const Recovered& recovered) {
             {"tensors", recovered.tensors},
             {"terms", numbers_to_json(recovered.terms)},
             {"units", units},
-            {"alike", alike}};
+            {"alike", alike},
+            {"by_micros", recovered.by_micros}};
 }
 
 Recovered recovered_from_json(const Json& object, const std::string& where) {
@@ -56,6 +57,7 @@ Recovered recovered_from_json(const Json& object, const std::string& where) {
         for (const Json& part : list_from_json(parts, where))
             recovered.alike.back().push_back(source_from(part, where));
     }
+    recovered.by_micros = object.at("by_micros").get<std::string>();
     return recovered;
 }
 

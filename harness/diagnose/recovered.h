@@ -33,8 +33,11 @@ struct Recovered {
     /// Where no weights of samples explain the gradient, and those of their scored units do: these, of each sample, NaN
     /// for a unit without a gradient; a sample's own weight is their mean. Empty: read from samples.
     std::vector<std::vector<double>> units = {};
-    /// Those that have one gradient, so that nothing tells them apart: the weight of each is the mean of all.
+    /// Those that were read together, as nothing tells them apart: they have one gradient, and the weight of each is
+    /// the mean of all; or they are one micro-batch.
     std::vector<std::vector<Source>> alike = {};
+    /// Why only whole micro-batches could be told apart, so that each sample has the weight of its own. Empty: samples.
+    std::string by_micros = {};
 };
 
 Json to_json(const Recovered& recovered);

@@ -58,10 +58,22 @@ TEST(Columns, ThoseThatAreTheSameUpToRoundingAreOne) {
     SourceColumns all{{{{0}}, {{1}}, {{2}}, {{3}}, {{4}}}, {{100, 0}, {50, 5}, {100.9, -1}, {50, 6.5}, {99.5, 0.5}}};
     merge_alike(all);
     EXPECT_EQ(all.parts, (Parts{{{0}, {2}, {4}}, {{1}}, {{3}}}));
-    EXPECT_EQ(all.columns, (std::vector<Column>{{300, 0}, {50, 5}, {50, 6.5}}));
+    EXPECT_EQ(all.columns, (std::vector<Column>{{300.4, -0.5}, {50, 5}, {50, 6.5}}));
     SourceColumns none;
     merge_alike(none);
     EXPECT_TRUE(none.columns.empty());
+}
+
+TEST(Columns, ThoseOfAMicroAreOne) {
+    SourceColumns all{{{{0}}, {{2}}, {{3}}, {{4}}}, {{100, 0}, {50, 5}, {20, -1}, {3, 4}}};
+    merge_micros(all, {1, 0, 0, 1, 0});
+    EXPECT_EQ(all.parts, (Parts{{{2}, {4}}, {{0}, {3}}}));
+    EXPECT_EQ(all.columns, (std::vector<Column>{{53, 9}, {120, -1}}));
+    merge_alike(all);
+    EXPECT_EQ(all.columns.size(), 2u);
+    all.columns[1] = all.columns[0];
+    merge_alike(all);
+    EXPECT_EQ(all.parts, (Parts{{{2}, {4}, {0}, {3}}})) << "of two micros that are alike";
 }
 
 TEST(Columns, EveryEarlierGradientIsOneOldestFirst) {

@@ -192,7 +192,7 @@ TEST_P(Diagnose, WhatChangesNothingInADivergentTrialDidNotMakeItSo) {
 }
 
 TEST_P(Diagnose, ADroppedTailDoesNotExplainAWrongGradientThatWasNotDecoded) {
-    const Synthetic small({.recipe = GetParam(), .parameters = {{"weight", {4}}}});
+    const Synthetic small({.recipe = GetParam(), .parameters = {{"weight", {3}}}});
     SyntheticLoop loop = loop_with(Cause::epoch_tail_dropped);
     const std::vector<Split> splits{{4, 4, 1}};
     EXPECT_EQ(diagnose(records_of(small, splits, loop)).at(0).causes, Causes{Cause::epoch_tail_dropped});
@@ -203,7 +203,7 @@ TEST_P(Diagnose, ADroppedTailDoesNotExplainAWrongGradientThatWasNotDecoded) {
 }
 
 TEST_P(Diagnose, NothingIsNamedWhereNothingWasRead) {
-    const Synthetic few({.recipe = GetParam(), .parameters = {{"weight", {4}}}});
+    const Synthetic few({.recipe = GetParam(), .parameters = {{"weight", {3}}}});
     const Synthetic alike({.recipe = GetParam(), .alike = GetParam() == Recipe::fp64 ? 1 - 1e-15 : 1 - 1e-6});
     for (const Synthetic* blind : {&few, &alike}) {
         const Finding finding =

@@ -64,8 +64,8 @@ Evidence evidence() {
 
 /// Every field, so that a new one does not compile here until its way through a file is tested.
 auto fields(const Recovered& recovered) {
-    const auto& [ranks, weights, stale, residual, tensors, terms, units, alike] = recovered;
-    return std::tie(ranks, residual, tensors, alike);
+    const auto& [ranks, weights, stale, residual, tensors, terms, units, alike, by_micros] = recovered;
+    return std::tie(ranks, residual, tensors, alike, by_micros);
 }
 
 void expect_same_numbers(const std::vector<double>& a, const std::vector<double>& b) {

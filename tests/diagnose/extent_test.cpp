@@ -29,6 +29,13 @@ TEST(Extent, SaysWhatNothingTellsApart) {
     EXPECT_EQ(alike_sentence({.units = {{1, 1}, {1}}, .alike = {{{0, 0}, {1, 0}}}}, {"a", "b"}),
               " 2 units have each the gradient of another one, from which nothing tells them apart: the weight of each "
               "is the mean of those that are alike.");
+    EXPECT_EQ(alike_sentence({.alike = {{{0}, {1}}}, .by_micros = "few\x1b"}, {"a", "b"}),
+              " Only whole micro-batches can be told apart, each sample has the weight of its own: few\\x1b.");
+}
+
+TEST(Extent, SaysWhyNothingWasRead) {
+    EXPECT_EQ(refused_sentence({.step = 3}), "");
+    EXPECT_EQ(refused_sentence({.step = 3, .refused = "few\x1b"}), " No weights could be read in step 3: few\\x1b.");
 }
 
 }  // namespace

@@ -168,6 +168,41 @@ TEST_P(Recover, WhatNoWeightsExplainIsTheResidual) {
     EXPECT_LT(windows.at(1).recovered.at(0).residual, residual_limit(GetParam()));
 }
 
+/// Not even by the right ones beside them: no weights of samples leave some parameters right and others wrong.
+TEST_P(Recover, WrongParametersThatTellNoMicrosApartAreRefused) {
+    Trace candidate = matrix.candidate({1, 8, 2});
+    edit(candidate.ranks[1][1], "grad/bias", [](std::size_t, double g) { return 1.5 * g; });
+    const std::vector<WindowEvidence> windows = recovered(candidate).windows;
+    EXPECT_TRUE(says(windows.at(1).refused, "in bias, which alone is wrong, 7 parameters cannot tell"));
+    EXPECT_TRUE(windows.at(1).recovered.empty()) << "of no rank: they are one window";
+    EXPECT_EQ(windows.at(2).refused, "");
+    EXPECT_FALSE(windows.at(2).recovered.empty());
+}
+
+TEST_P(Recover, WhereParametersTellNoSamplesApartMicrosHaveWeights) {
+    const auto third = [](std::size_t, std::size_t i) { return i / 4 == 2 ? 1.5 : 1.0; };  // micros hold four
+    Trace candidate = matrix.candidate({4, 4, 1});
+    const Trace wrong = matrix.candidate({4, 4, 1}, {.weight = third});
+    edit(candidate.ranks[0][1], "grad/bias",
+         [&](std::size_t j, double) { return as_doubles(wrong.ranks[0][1].tensors.at("grad/bias"), "bias")[j]; });
+    const WindowEvidence window = recovered(candidate).windows.at(1);
+    EXPECT_EQ(window.refused, "");
+    const Recovered& entry = window.recovered.at(0);
+    EXPECT_EQ(entry.by_micros, "7 parameters cannot tell 17 samples and earlier gradients apart");
+    EXPECT_EQ(entry.tensors, std::vector<std::string>{"bias"});
+    EXPECT_LE(entry.residual, residual_limit(GetParam()));
+    for (std::size_t i = 0; i < entry.weights.size(); ++i) {
+        if (std::isnan(entry.weights[i])) continue;
+        EXPECT_NEAR(entry.weights[i], third(0, i), window.weight_tolerance) << i;
+    }
+
+    const Synthetic small({.recipe = GetParam(), .lengths = Lengths::equal, .parameters = {{"weight", {8}}}});
+    const Record record = records_of(small, {{4, 4, 1}}, loop_with(Cause::missing_accum_division)).at(0);
+    const Recovered& whole = record.evidence.windows.at(0).recovered.at(0);
+    EXPECT_EQ(whole.by_micros, "8 parameters cannot tell 16 samples and earlier gradients apart");
+    for (const double weight : whole.weights) EXPECT_NEAR(weight, 4, 4 * record.evidence.windows[0].weight_tolerance);
+}
+
 TEST_P(Recover, AGradientThatIsNotFiniteHasNoWeights) {
     for (const double value : {std::nan(""), infinity, -infinity}) {
         Trace candidate = matrix.candidate({4, 4, 1});
@@ -183,7 +218,7 @@ TEST_P(Recover, AGradientThatIsNotFiniteHasNoWeights) {
 
 TEST_P(Recover, TooFewParametersAreRefused) {
     const Synthetic small({.recipe = GetParam(), .lengths = Lengths::equal, .parameters = {{"weight", {16}}}});
-    const std::vector<Record> records = records_of(small, {{4, 4, 1}}, loop_with(Cause::missing_accum_division));
+    const std::vector<Record> records = records_of(small, {{1, 16, 1}}, loop_with(Cause::missing_accum_division));
     const std::vector<WindowEvidence>& windows = records.at(0).evidence.windows;
     std::vector<bool> refused;
     for (const WindowEvidence& window : windows) {

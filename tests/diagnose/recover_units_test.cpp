@@ -94,6 +94,26 @@ TEST_P(RecoverUnits, WhereNoWeightsOfSamplesExplainAGradientThoseOfTheirUnitsAre
     EXPECT_TRUE(of_samples.windows.at(1).recovered.at(0).units.empty()) << "samples explain it";
 }
 
+/// Of a parameter that alone is wrong, and has too few entries, the others tell the units apart that reach it.
+TEST_P(RecoverUnits, AUnitThatReachesFewParametersIsReadFromAll) {
+    const Synthetic wide({.recipe = GetParam(), .seed = 5, .parameters = {{"weight", {20, 20}}, {"bias", {9}}}});
+    Trace reference = with_units(wide.reference(), 1);
+    std::size_t sample = 0;
+    while (reference.ranks[0][1].trusted->sample_units[sample] < 3) ++sample;
+    const std::string name = fmt::format("units/{}/weight", sample);
+    const std::vector<double> block = as_doubles(reference.ranks[0][1].tensors.at(name), name);
+    edit(reference.ranks[0][1], name, [&](std::size_t j, double g) {
+        return j < 400 ? g + block[400 + j] : j < 800 ? 0 : g;
+    });
+    const Yardstick measure = yardstick_of(reference);
+    Trace candidate = wide.candidate({16, 1, 1});
+    lose(candidate, reference, 1, sample, 1);
+    Evidence evidence = evidence_of(measure, candidate);
+    Decoder(measure).recover(evidence, candidate);
+    EXPECT_EQ(evidence.windows.at(1).refused, "");
+    EXPECT_NEAR(evidence.windows.at(1).recovered.at(0).units.at(sample).at(1), 0, 1000 * exactness());
+}
+
 TEST_P(RecoverUnits, UnitsThatCannotBeToldApartOrExplainNoMoreAreNotRead) {
     const Trace reference = with_units(matrix.reference(), 1);  // 41 parameters
     const Yardstick measure = yardstick_of(reference);

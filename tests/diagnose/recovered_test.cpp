@@ -21,13 +21,15 @@ Recovered by_units() {
 }
 
 TEST(Recovered, ReadsBackFromItsJson) {
-    for (const Recovered& good : {by_units(), Recovered{.ranks = {0}, .weights = {1, 1}, .alike = {{{0}, {1}}}}}) {
+    for (const Recovered& good :
+         {by_units(), Recovered{.ranks = {0}, .weights = {1, 1}, .alike = {{{0}, {1}}}, .by_micros = "few"}}) {
         const Recovered read = recovered_from_json(parse_json(to_json(good).dump(), "file"), "file");
         EXPECT_EQ(to_json(read), to_json(good));
         EXPECT_EQ(read.alike, good.alike);
         EXPECT_EQ(read.units, good.units);
         EXPECT_EQ(read.ranks, good.ranks);
         EXPECT_EQ(read.tensors, good.tensors);
+        EXPECT_EQ(read.by_micros, good.by_micros);
     }
 }
 

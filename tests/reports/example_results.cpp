@@ -56,8 +56,11 @@ int main(int argc, char** argv) {
     for (const Updating updating : {Updating::right, Updating::altered, Updating::undecayed, Updating::unskipped,
                                     Updating::forwarded_twice, Updating::forwarded_others, Updating::forgotten})
         odd.records[0].evidence.windows.push_back({.updating = updating});
-    odd.records[0].evidence.windows.back().recovered = {
-        {.ranks = {0}, .weights = {0.5}, .units = {{1, not_a_number}}, .alike = {{{0, 0}, {0, 1}}}}};
+    odd.records[0].evidence.windows.back().recovered = {{.ranks = {0},
+                                                         .weights = {0.5},
+                                                         .units = {{1, not_a_number}},
+                                                         .alike = {{{0, 0}, {0, 1}}},
+                                                         .by_micros = "few"}};
     odd.findings[0].weights[0].units_recovered = {1, not_a_number};
     odd.findings[0].weights[0].units_predicted = {1, 0};
     odd.records[0].evidence.paces = {{3, not_a_number, -1}};
